@@ -1,0 +1,79 @@
+package io.epollecho;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+/** Holds the package structure: who may know whom. */
+class ArchitectureTest {
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.epollecho");
+
+    @Test
+    void serverKnowsNeitherSpringNorEpoll() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.epollecho.server..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.springframework..", "io.epollecho.epoll..", "io.epollecho.spring..")
+                .allowEmptyShould(true) // until the package has classes
+                .check(CLASSES);
+    }
+
+    @Test
+    void epollKnowsNeitherSpringNorServer() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.epollecho.epoll..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.springframework..", "io.epollecho.server..", "io.epollecho.spring..")
+                .allowEmptyShould(true) // until the package has classes
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingDependsOnTheApplication() {
+        classes()
+                .that()
+                .resideInAPackage("io.epollecho")
+                .should()
+                .onlyHaveDependentClassesThat()
+                .resideInAPackage("io.epollecho")
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("io.epollecho.(**)")
+                .should()
+                .beFreeOfCycles()
+                .allowEmptyShould(true) // until there are packages below the root
+                .check(CLASSES);
+    }
+
+    @Test
+    void everyPackageIsNullMarked() {
+        assertThat(CLASSES)
+                .extracting(type -> type.getPackage())
+                .isNotEmpty()
+                .allSatisfy(ArchitectureTest::isNullMarked);
+    }
+
+    private static void isNullMarked(JavaPackage javaPackage) {
+        assertThat(javaPackage.isAnnotatedWith(NullMarked.class))
+                .as("%s has a package-info with @NullMarked", javaPackage.getName())
+                .isTrue();
+    }
+}

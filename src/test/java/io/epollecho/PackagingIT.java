@@ -1,0 +1,50 @@
+package io.epollecho;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Objects;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.Test;
+
+/** What is in which jar. */
+class PackagingIT {
+
+    @Test
+    void plainJarHasNothingThatWouldSpeakForItsHost() throws IOException {
+        try (JarFile jar = open("epoll-echo.plain-jar")) {
+            assertThat(jar.stream().map(entry -> entry.getName()))
+                    .contains("META-INF/MANIFEST.MF")
+                    .noneMatch(name -> name.startsWith("application") || name.startsWith("META-INF/sbom"))
+                    .doesNotContain("META-INF/build-info.properties", "io/epollecho/EpollEchoApplication.class");
+        }
+    }
+
+    @Test
+    void execJarStartsTheApplicationWithNativeAccess() throws IOException {
+        try (JarFile jar = open("epoll-echo.exec-jar")) {
+            assertThat(jar.getManifest().getMainAttributes().getValue("Start-Class"))
+                    .isEqualTo(EpollEchoApplication.class.getName());
+            assertThat(jar.getManifest().getMainAttributes().getValue("Enable-Native-Access"))
+                    .isEqualTo("ALL-UNNAMED");
+        }
+    }
+
+    @Test
+    void execJarCarriesWebActuatorAndPrometheus() throws IOException {
+        try (JarFile jar = open("epoll-echo.exec-jar")) {
+            assertThat(jar.stream().map(entry -> entry.getName()))
+                    .contains(
+                            "META-INF/sbom/application.cdx.json",
+                            "META-INF/build-info.properties",
+                            "BOOT-INF/layers.idx")
+                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/spring-webmvc-"))
+                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/spring-boot-actuator-autoconfigure-"))
+                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/micrometer-registry-prometheus-"));
+        }
+    }
+
+    private static JarFile open(String property) throws IOException {
+        return new JarFile(Objects.requireNonNull(System.getProperty(property), property));
+    }
+}
