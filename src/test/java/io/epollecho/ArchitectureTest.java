@@ -3,21 +3,24 @@ package io.epollecho;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
 /** Holds the package structure: who may know whom. */
 class ArchitectureTest {
 
-    private static final JavaClasses CLASSES = new ClassFileImporter()
-            .withImportOption(new ImportOption.DoNotIncludeTests())
-            .importPackages("io.epollecho");
+    private static final JavaClasses CLASSES =
+            new ClassFileImporter()
+                    .withImportOption(new ImportOption.DoNotIncludeTests())
+                    .importPackages("io.epollecho");
 
     @Test
     void serverKnowsNeitherSpringNorEpoll() {
@@ -26,7 +29,8 @@ class ArchitectureTest {
                 .resideInAPackage("io.epollecho.server..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.springframework..", "io.epollecho.epoll..", "io.epollecho.spring..")
+                .resideInAnyPackage(
+                        "org.springframework..", "io.epollecho.epoll..", "io.epollecho.spring..")
                 .allowEmptyShould(true) // until the package has classes
                 .check(CLASSES);
     }
@@ -38,7 +42,8 @@ class ArchitectureTest {
                 .resideInAPackage("io.epollecho.epoll..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.springframework..", "io.epollecho.server..", "io.epollecho.spring..")
+                .resideInAnyPackage(
+                        "org.springframework..", "io.epollecho.server..", "io.epollecho.spring..")
                 .allowEmptyShould(true) // until the package has classes
                 .check(CLASSES);
     }

@@ -2,10 +2,11 @@ package io.epollecho;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.util.Objects;
 import java.util.jar.JarFile;
-import org.junit.jupiter.api.Test;
 
 /** What is in which jar. */
 class PackagingIT {
@@ -15,8 +16,13 @@ class PackagingIT {
         try (JarFile jar = open("epoll-echo.plain-jar")) {
             assertThat(jar.stream().map(entry -> entry.getName()))
                     .contains("META-INF/MANIFEST.MF")
-                    .noneMatch(name -> name.startsWith("application") || name.startsWith("META-INF/sbom"))
-                    .doesNotContain("META-INF/build-info.properties", "io/epollecho/EpollEchoApplication.class");
+                    .noneMatch(
+                            name ->
+                                    name.startsWith("application")
+                                            || name.startsWith("META-INF/sbom"))
+                    .doesNotContain(
+                            "META-INF/build-info.properties",
+                            "io/epollecho/EpollEchoApplication.class");
         }
     }
 
@@ -39,8 +45,14 @@ class PackagingIT {
                             "META-INF/build-info.properties",
                             "BOOT-INF/layers.idx")
                     .anyMatch(name -> name.startsWith("BOOT-INF/lib/spring-webmvc-"))
-                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/spring-boot-actuator-autoconfigure-"))
-                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/micrometer-registry-prometheus-"));
+                    .anyMatch(
+                            name ->
+                                    name.startsWith(
+                                            "BOOT-INF/lib/spring-boot-actuator-autoconfigure-"))
+                    .anyMatch(
+                            name ->
+                                    name.startsWith(
+                                            "BOOT-INF/lib/micrometer-registry-prometheus-"));
         }
     }
 

@@ -13,8 +13,7 @@ import org.springframework.util.ClassUtils;
 @SpringBootTest
 class HostApplicationTest {
 
-    @Autowired
-    private ApplicationContext context;
+    @Autowired private ApplicationContext context;
 
     @Test
     void starts() {
