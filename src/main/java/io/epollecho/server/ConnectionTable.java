@@ -1,0 +1,45 @@
+package io.epollecho.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The open connections of one loop. Not the selector's key set: that is gone when the selector is,
+ * and then the connections still have to be closed. Each knows its place, so that adding and
+ * removing are O(1).
+ */
+final class ConnectionTable {
+
+    private final List<Connection> connections = new ArrayList<>();
+
+    int size() {
+        return connections.size();
+    }
+
+    void add(Connection connection) {
+        connection.setPlace(connections.size());
+        connections.add(connection);
+    }
+
+    void remove(Connection connection) {
+        Connection last = connections.removeLast();
+        if (last != connection) {
+            connections.set(connection.place(), last);
+            last.setPlace(connection.place());
+        }
+    }
+
+    /** Visits the newest first; a visited connection may be removed meanwhile. */
+    void forEach(Consumer<Connection> visitor) {
+        for (int i = connections.size() - 1; i >= 0; i--) {
+            visitor.accept(connections.get(i));
+        }
+    }
+
+    /** The newest, at most so many. */
+    List<Connection> newest(int limit) {
+        int size = connections.size();
+        return List.copyOf(connections.subList(Math.max(0, size - limit), size)).reversed();
+    }
+}

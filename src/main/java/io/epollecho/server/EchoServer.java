@@ -1,0 +1,377 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+
+/**
+ * A TCP echo server (RFC 862): what a peer sends comes back to it, every byte, in order, until the
+ * peer ends its stream.
+ *
+ * <pre>{@code
+ * try (var server = EchoServer.start(EchoServerConfig.builder().port(0).build())) {
+ *     connect(server.localAddress());
+ * }
+ * }</pre>
+ *
+ * <p>It runs on threads of its own, {@code echo-server-0} and up, which are no daemons: a process
+ * that runs a server lives until the server is stopped.
+ *
+ * <p>To end a server takes two steps, and {@link #close()} does both: {@link #drain} closes the
+ * listening socket and lets the connections come to an end; {@link #stop} cuts those that are left
+ * and ends the threads. A stopped or failed server can be started again; its statistics go on.
+ *
+ * <p>All methods may be called from any thread but the server's own, and those that change the
+ * state may be repeated.
+ */
+public final class EchoServer implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EchoServer.class);
+
+    /**
+     * How much longer than the drain itself to wait for it: its last connections have a second to
+     * linger.
+     */
+    private static final Duration DRAIN_MARGIN = Duration.ofSeconds(2);
+
+    private final EchoServerConfig config;
+    private final EchoServerListener listener;
+    private final List<LoopStatistics> loopStatistics;
+
+    /** Held while the server is started or stopped, one caller after the other. */
+    private final ReentrantLock lifecycle = new ReentrantLock();
+
+    /** Held while the state changes and its listener is told, never while waiting for anything. */
+    private final ReentrantLock transition = new ReentrantLock();
+
+    private volatile EchoServerState state = EchoServerState.STOPPED;
+    private volatile @Nullable EventLoopGroup group;
+    private volatile @Nullable Drain drain;
+    private volatile @Nullable Throwable failure;
+
+    private record Drain(CompletableFuture<Void> done, long connectionsAtStart, long deadline) {
+
+        Duration remaining() {
+            return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+        }
+    }
+
+    /**
+     * Creates a server that is not started yet.
+     *
+     * @param config what it is to be
+     */
+    public EchoServer(EchoServerConfig config) {
+        this(config, EchoServerListener.NONE);
+    }
+
+    /**
+     * Creates a server that is not started yet.
+     *
+     * @param config what it is to be
+     * @param listener is told of each change of state
+     */
+    public EchoServer(EchoServerConfig config, EchoServerListener listener) {
+        this.config = config;
+        this.listener = listener;
+        this.loopStatistics =
+                Stream.generate(LoopStatistics::new).limit(config.eventLoops()).toList();
+    }
+
+    /**
+     * Creates a server and starts it.
+     *
+     * @param config what it is to be
+     * @return a server that accepts connections
+     * @throws BindFailedException if the address cannot be had
+     * @throws UncheckedIOException if anything else fails
+     */
+    public static EchoServer start(EchoServerConfig config) {
+        var server = new EchoServer(config);
+        server.start();
+        return server;
+    }
+
+    /**
+     * Starts to accept connections; does nothing if the server is running.
+     *
+     * @throws BindFailedException if the address cannot be had
+     * @throws UncheckedIOException if anything else fails; nothing is left open
+     * @throws IllegalStateException if the server is draining: stop it first
+     */
+    public void start() {
+        lifecycle.lock();
+        try {
+            switch (state) {
+                case RUNNING -> {
+                    return;
+                }
+                case DRAINING ->
+                        throw new IllegalStateException(
+                                "The echo server is draining; stop it first");
+                case FAILED -> stop();
+                case STOPPED -> {}
+            }
+            failure = null;
+            var started = new EventLoopGroup(config, loopStatistics, this::failed);
+            group = started;
+            changeState(EchoServerState.RUNNING);
+            log.info("Echo server listening on {}", describe(started));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot start the echo server: " + e.getMessage(), e);
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private String describe(EventLoopGroup started) {
+        Transport transport = config.transport();
+        return "%s: selector %s, %s-triggered, event loops %d, connections up to %d, backlog %d"
+                .formatted(
+                        Addresses.format(started.localAddress()),
+                        transport.name(),
+                        transport.triggerMode().label(),
+                        config.eventLoops(),
+                        started.maxConnections(),
+                        effectiveBacklog());
+    }
+
+    private int effectiveBacklog() {
+        try {
+            String cap = Files.readString(Path.of("/proc/sys/net/core/somaxconn"));
+            return Math.min(config.backlog(), Integer.parseInt(cap.strip()));
+        } catch (IOException | NumberFormatException e) {
+            return config.backlog(); // not Linux, or hidden: the kernel caps it all the same
+        }
+    }
+
+    /** On the dying loop's thread, which must not wait for whoever may be waiting for its end. */
+    private void failed(Throwable cause) {
+        transition.lock();
+        try {
+            failure = cause;
+            changeState(EchoServerState.FAILED);
+        } finally {
+            transition.unlock();
+        }
+    }
+
+    /**
+     * Closes the listening socket, lets the connections come to an end, and waits for that. A
+     * connection ends when its peer ends it, or with a FIN when nothing has moved on it for a
+     * second; until then what arrives is echoed. When the time is over, the connections still busy
+     * get what was read from them and a FIN, and one second to take it.
+     *
+     * <p>Does nothing if the server is not running; if it is draining already, waits for that to
+     * end.
+     *
+     * @param timeout how long the connections have
+     * @return whether no connection is left
+     */
+    public boolean drain(Duration timeout) {
+        Drain begun = beginDrain(timeout);
+        if (begun == null) {
+            return true;
+        }
+        try {
+            begun.done.get(begun.remaining().plus(DRAIN_MARGIN).toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        }
+    }
+
+    private @Nullable Drain beginDrain(Duration timeout) {
+        lifecycle.lock();
+        try {
+            EventLoopGroup running = group;
+            if (state == EchoServerState.RUNNING && running != null) {
+                long active = statistics().active();
+                log.info(
+                        "Echo server draining, connections {}, for at most {} ms",
+                        active,
+                        timeout.toMillis());
+                long deadline = System.nanoTime() + timeout.toNanos();
+                drain = new Drain(running.drain(deadline), active, deadline);
+                changeState(EchoServerState.DRAINING);
+            }
+            return drain;
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /**
+     * Cuts the connections that are left, closes selectors and sockets, and waits for the threads
+     * to end.
+     */
+    public void stop() {
+        lifecycle.lock();
+        try {
+            EventLoopGroup running = group;
+            if (running == null) {
+                return;
+            }
+            running.stop();
+            group = null;
+            drain = null;
+            EchoServerStatistics totals = statistics();
+            log.info(
+                    "Echo server stopped: connections accepted {}, rejected {}, bytes received {},"
+                            + " sent {}, closed {}",
+                    totals.accepted(),
+                    totals.rejectedTotal(),
+                    totals.bytesReceived(),
+                    totals.bytesSent(),
+                    totals.closed());
+            changeState(EchoServerState.STOPPED);
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /** Drains, for the configured time at most, and stops. */
+    @Override
+    public void close() {
+        drain(config.drainTimeout());
+        stop();
+    }
+
+    private void changeState(EchoServerState next) {
+        transition.lock();
+        try {
+            // A loop may die at any moment, also while the server is being started or drained; only
+            // a stop ends that.
+            boolean overtaken = state == EchoServerState.FAILED && next != EchoServerState.STOPPED;
+            if (state == next || overtaken) {
+                return;
+            }
+            state = next;
+            listener.stateChanged(next);
+        } catch (RuntimeException e) {
+            log.error("A listener failed on the echo server's change to {}", next, e);
+        } finally {
+            transition.unlock();
+        }
+    }
+
+    /**
+     * What the server is doing.
+     *
+     * @return its state
+     */
+    public EchoServerState state() {
+        return state;
+    }
+
+    /**
+     * What the server was configured to be.
+     *
+     * @return the configuration as given
+     */
+    public EchoServerConfig config() {
+        return config;
+    }
+
+    /**
+     * The address that the server listens on, or listened on until its drain began.
+     *
+     * @return the bound address with the real port
+     * @throws IllegalStateException if the server is stopped
+     */
+    public InetSocketAddress localAddress() {
+        return running().localAddress();
+    }
+
+    /**
+     * The number of connections that are let in: as configured, or less if the descriptor limit is
+     * lower.
+     *
+     * @return the limit in force
+     * @throws IllegalStateException if the server is stopped
+     */
+    public int maxConnections() {
+        return running().maxConnections();
+    }
+
+    private EventLoopGroup running() {
+        EventLoopGroup current = group;
+        if (current == null) {
+            throw new IllegalStateException("The echo server is stopped");
+        }
+        return current;
+    }
+
+    /**
+     * What the server has counted.
+     *
+     * @return a snapshot over all loops
+     */
+    public EchoServerStatistics statistics() {
+        return EchoServerStatistics.of(loopStatistics);
+    }
+
+    /**
+     * What each loop has counted.
+     *
+     * @return a snapshot for each loop, in the order of their numbers
+     */
+    public List<EchoServerStatistics> statisticsByLoop() {
+        return loopStatistics.stream().map(loop -> EchoServerStatistics.of(List.of(loop))).toList();
+    }
+
+    /**
+     * How far the drain is.
+     *
+     * @return nothing if the server is not draining
+     */
+    public Optional<DrainProgress> drainProgress() {
+        return Optional.ofNullable(drain)
+                .map(
+                        begun ->
+                                new DrainProgress(
+                                        begun.connectionsAtStart,
+                                        statistics().active(),
+                                        begun.remaining()));
+    }
+
+    /**
+     * Why the server failed.
+     *
+     * @return what the event loop died of, until the server is started again
+     */
+    public Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    /**
+     * The newest of the open connections, newest first. The loops answer between two turns.
+     *
+     * @param limit how many at most
+     * @return completes with the list; empty if the server is stopped
+     */
+    public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
+        EventLoopGroup current = group;
+        return current == null
+                ? CompletableFuture.completedFuture(List.of())
+                : current.newestConnections(limit);
+    }
+}

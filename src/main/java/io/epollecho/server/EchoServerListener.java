@@ -1,0 +1,18 @@
+package io.epollecho.server;
+
+/** Is told of what happens to a server. */
+@FunctionalInterface
+public interface EchoServerListener {
+
+    /** Takes no notice. */
+    EchoServerListener NONE = state -> {};
+
+    /**
+     * The server has changed its state. Called on whatever thread brought that about, an event
+     * loop's among them when it dies, so it must return soon; an exception is logged and otherwise
+     * ignored.
+     *
+     * @param state what the server is doing from now on
+     */
+    void stateChanged(EchoServerState state);
+}
