@@ -160,6 +160,9 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
      * are not owed anything.
      */
     void drain(int backlog) throws IOException {
+        if (!listener.isOpen()) {
+            return;
+        }
         try {
             for (int i = 0; i < backlog && acceptOne(); i++) {}
         } catch (IOException e) {

@@ -16,7 +16,9 @@ public final class BindFailedException extends UncheckedIOException {
     private final InetSocketAddress address;
 
     BindFailedException(InetSocketAddress address, IOException cause) {
-        super("Cannot listen on " + Addresses.format(address) + ": " + cause.getMessage(), cause);
+        super(
+                "Cannot listen on " + SocketAddresses.format(address) + ": " + cause.getMessage(),
+                cause);
         this.address = address;
     }
 

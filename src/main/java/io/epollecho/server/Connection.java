@@ -204,12 +204,14 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         EventLoop.rearm(key);
     }
 
-    /** The server drains: the connection is to end once it has come to rest. */
+    /**
+     * The server drains, or its drain is to end sooner: this is to end once it has come to rest.
+     */
     void drain() {
         if (state == State.OPEN) {
             state = State.DRAINING;
-            loop.timers().schedule(this);
         }
+        loop.timers().schedule(this);
     }
 
     /**

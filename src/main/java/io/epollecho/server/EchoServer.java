@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -63,6 +64,8 @@ public final class EchoServer implements AutoCloseable {
     private volatile @Nullable EventLoopGroup group;
     private volatile @Nullable Drain drain;
     private volatile @Nullable Throwable failure;
+    private volatile @Nullable InetSocketAddress localAddress;
+    private volatile int maxConnections;
 
     private record Drain(CompletableFuture<Void> done, long connectionsAtStart, long deadline) {
 
@@ -89,6 +92,7 @@ public final class EchoServer implements AutoCloseable {
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;
         this.listener = listener;
+        this.maxConnections = config.connections().max();
         this.loopStatistics =
                 Stream.generate(LoopStatistics::new).limit(config.eventLoops()).toList();
     }
@@ -130,6 +134,8 @@ public final class EchoServer implements AutoCloseable {
             failure = null;
             var started = new EventLoopGroup(config, loopStatistics, this::failed);
             group = started;
+            localAddress = started.localAddress();
+            maxConnections = started.maxConnections();
             changeState(EchoServerState.RUNNING);
             log.info("Echo server listening on {}", describe(started));
         } catch (IOException e) {
@@ -143,7 +149,7 @@ public final class EchoServer implements AutoCloseable {
         Transport transport = config.transport();
         return "%s: selector %s, %s-triggered, event loops %d, connections up to %d, backlog %d"
                 .formatted(
-                        Addresses.format(started.localAddress()),
+                        SocketAddresses.format(started.localAddress()),
                         transport.name(),
                         transport.triggerMode().label(),
                         config.eventLoops(),
@@ -177,45 +183,55 @@ public final class EchoServer implements AutoCloseable {
      * second; until then what arrives is echoed. When the time is over, the connections still busy
      * get what was read from them and a FIN, and one second to take it.
      *
-     * <p>Does nothing if the server is not running; if it is draining already, waits for that to
-     * end.
+     * <p>Does nothing if the server is not running. If it is draining already, waits for that to
+     * end, and brings the end forward if this timeout asks for it.
      *
      * @param timeout how long the connections have
      * @return whether no connection is left
      */
     public boolean drain(Duration timeout) {
-        Drain begun = beginDrain(timeout);
-        if (begun == null) {
-            return true;
-        }
-        try {
-            begun.done.get(begun.remaining().plus(DRAIN_MARGIN).toNanos(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (ExecutionException | TimeoutException e) {
-            return false;
-        }
+        return await(beginDrain(timeout));
     }
 
     private @Nullable Drain beginDrain(Duration timeout) {
         lifecycle.lock();
         try {
             EventLoopGroup running = group;
-            if (state == EchoServerState.RUNNING && running != null) {
+            if (running == null || state == EchoServerState.FAILED) {
+                return null;
+            }
+            long deadline = System.nanoTime() + timeout.toNanos();
+            Drain begun = drain;
+            if (begun == null) {
                 long active = statistics().active();
                 log.info(
-                        "Echo server draining, connections {}, for at most {} ms",
+                        "Echo server draining: connections {}, for at most {} ms",
                         active,
                         timeout.toMillis());
-                long deadline = System.nanoTime() + timeout.toNanos();
                 drain = new Drain(running.drain(deadline), active, deadline);
                 changeState(EchoServerState.DRAINING);
+            } else if (deadline < begun.deadline) {
+                drain = new Drain(running.drain(deadline), begun.connectionsAtStart, deadline);
             }
             return drain;
         } finally {
             lifecycle.unlock();
+        }
+    }
+
+    private static boolean await(@Nullable Drain begun) {
+        if (begun == null) {
+            return true;
+        }
+        try {
+            long patience = begun.remaining().plus(DRAIN_MARGIN).toNanos();
+            begun.done.get(patience, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (CancellationException | ExecutionException | TimeoutException e) {
+            return false;
         }
     }
 
@@ -235,17 +251,33 @@ public final class EchoServer implements AutoCloseable {
             drain = null;
             EchoServerStatistics totals = statistics();
             log.info(
-                    "Echo server stopped: connections accepted {}, rejected {}, bytes received {},"
-                            + " sent {}, closed {}",
+                    "Echo server stopped: connections accepted {}, rejected {}, cut {}, bytes"
+                        + " received {}, sent {}",
                     totals.accepted(),
                     totals.rejectedTotal(),
+                    totals.closed().get(CloseReason.DRAIN_TIMEOUT),
                     totals.bytesReceived(),
-                    totals.bytesSent(),
-                    totals.closed());
+                    totals.bytesSent());
             changeState(EchoServerState.STOPPED);
         } finally {
             lifecycle.unlock();
         }
+    }
+
+    /**
+     * Drains and stops, in the background. When this method returns, the drain has begun.
+     *
+     * @param timeout how long the connections have
+     * @return completes when the server has stopped
+     */
+    public CompletableFuture<Void> shutdown(Duration timeout) {
+        Drain begun = beginDrain(timeout);
+        return CompletableFuture.runAsync(
+                () -> {
+                    await(begun);
+                    stop();
+                },
+                task -> Thread.ofPlatform().name("echo-server-shutdown").start(task));
     }
 
     /** Drains, for the configured time at most, and stops. */
@@ -265,7 +297,7 @@ public final class EchoServer implements AutoCloseable {
                 return;
             }
             state = next;
-            listener.stateChanged(next);
+            listener.stateChanged(this, next);
         } catch (RuntimeException e) {
             log.error("A listener failed on the echo server's change to {}", next, e);
         } finally {
@@ -292,32 +324,27 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * The address that the server listens on, or listened on until its drain began.
+     * The address that the server listens on, or listened on last.
      *
      * @return the bound address with the real port
-     * @throws IllegalStateException if the server is stopped
+     * @throws IllegalStateException if the server has never been started
      */
     public InetSocketAddress localAddress() {
-        return running().localAddress();
+        InetSocketAddress bound = localAddress;
+        if (bound == null) {
+            throw new IllegalStateException("The echo server has not been started");
+        }
+        return bound;
     }
 
     /**
-     * The number of connections that are let in: as configured, or less if the descriptor limit is
-     * lower.
+     * The number of connections that are let in: as configured, or less if the descriptor limit was
+     * lower at the last start.
      *
      * @return the limit in force
-     * @throws IllegalStateException if the server is stopped
      */
     public int maxConnections() {
-        return running().maxConnections();
-    }
-
-    private EventLoopGroup running() {
-        EventLoopGroup current = group;
-        if (current == null) {
-            throw new IllegalStateException("The echo server is stopped");
-        }
-        return current;
+        return maxConnections;
     }
 
     /**

@@ -5,14 +5,15 @@ package io.epollecho.server;
 public interface EchoServerListener {
 
     /** Takes no notice. */
-    EchoServerListener NONE = state -> {};
+    EchoServerListener NONE = (server, state) -> {};
 
     /**
      * The server has changed its state. Called on whatever thread brought that about, an event
      * loop's among them when it dies, so it must return soon; an exception is logged and otherwise
      * ignored.
      *
-     * @param state what the server is doing from now on
+     * @param server the server
+     * @param state what it is doing from now on
      */
-    void stateChanged(EchoServerState state);
+    void stateChanged(EchoServer server, EchoServerState state);
 }

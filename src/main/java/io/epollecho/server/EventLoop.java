@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
@@ -61,7 +62,7 @@ final class EventLoop implements Runnable {
     private boolean stopping;
     private @Nullable Acceptor acceptor;
     private long drainDeadline = TimerWheel.NEVER;
-    private @Nullable Runnable onDrained;
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean terminated;
 
     EventLoop(
@@ -147,6 +148,7 @@ final class EventLoop implements Runnable {
             acceptor.close();
         }
         connections.forEach(connection -> connection.close(reason));
+        drained.complete(null);
         try {
             selector.close(); // which also frees the descriptors of closed channels that were
             // registered with it
@@ -193,6 +195,11 @@ final class EventLoop implements Runnable {
         return thread;
     }
 
+    /** Completes when a drain has left no connection, or when the loop has ended without one. */
+    CompletableFuture<Void> drained() {
+        return drained;
+    }
+
     // ---- for the loop's own thread ------------------------------------------------------------
 
     /** Starts to serve a channel that was admitted. */
@@ -237,19 +244,20 @@ final class EventLoop implements Runnable {
         tellIfDrained();
     }
 
-    /** Lets the connections come to an end until the deadline, and then tells. */
-    void drain(long deadline, Runnable onDrained) {
+    /**
+     * Lets the connections come to an end until the deadline. May be repeated to bring the deadline
+     * forward.
+     */
+    void drain(long deadline) {
         assert inLoop();
-        this.drainDeadline = deadline;
-        this.onDrained = onDrained;
+        drainDeadline = Math.min(drainDeadline, deadline);
         connections.forEach(Connection::drain);
         tellIfDrained();
     }
 
     private void tellIfDrained() {
-        if (onDrained != null && connections.size() == 0) {
-            onDrained.run();
-            onDrained = null;
+        if (draining() && connections.size() == 0) {
+            drained.complete(null);
         }
     }
 

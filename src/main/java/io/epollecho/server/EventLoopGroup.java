@@ -102,13 +102,13 @@ final class EventLoopGroup {
         return closeListener()
                 .thenCompose(
                         closed -> {
-                            // Only now has every connection been handed to its loop, so that none
-                            // comes after the loop's drain began.
-                            var drained =
+                            // Only now has every connection been handed to its loop, and none comes
+                            // after its drain.
+                            loops.forEach(loop -> loop.execute(() -> loop.drain(deadline)));
+                            return CompletableFuture.allOf(
                                     loops.stream()
-                                            .map(loop -> drain(loop, deadline))
-                                            .toArray(CompletableFuture[]::new);
-                            return CompletableFuture.allOf(drained);
+                                            .map(EventLoop::drained)
+                                            .toArray(CompletableFuture[]::new));
                         });
     }
 
@@ -123,10 +123,6 @@ final class EventLoopGroup {
                     }
                     done.complete(null);
                 });
-    }
-
-    private static CompletableFuture<Void> drain(EventLoop loop, long deadline) {
-        return on(loop, done -> loop.drain(deadline, () -> done.complete(null)));
     }
 
     private static <T> CompletableFuture<T> on(

@@ -1,0 +1,61 @@
+package io.epollecho.spring;
+
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+/**
+ * Runs an {@link EchoServer} with the application, unless {@code echo.server.enabled} is false.
+ * Each bean gives way to one of the application's own.
+ */
+@AutoConfiguration
+@ConditionalOnBooleanProperty(name = "echo.server.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(EchoServerProperties.class)
+public final class EchoServerAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    EchoServerConfig echoServerConfig(
+            EchoServerProperties properties,
+            ConfigurableEnvironment environment,
+            ObjectProvider<EchoServerConfigCustomizer> customizers) {
+        EchoServerConfig.Builder config = properties.toConfig();
+        config.drainTimeout(
+                ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));
+        customizers.orderedStream().forEach(customizer -> customizer.customize(config));
+        return config.build();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EchoServerEventPublisher echoServerEventPublisher(ApplicationEventPublisher publisher) {
+        return new EchoServerEventPublisher(publisher);
+    }
+
+    // Stopped by its life cycle: by the time beans are destroyed the web server is gone, and probes
+    // with it.
+    @Bean(destroyMethod = "")
+    @ConditionalOnMissingBean
+    EchoServer echoServer(EchoServerConfig config, EchoServerEventPublisher publisher) {
+        return new EchoServer(config, publisher);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EchoServerLifecycle echoServerLifecycle(EchoServer server) {
+        return new EchoServerLifecycle(server);
+    }
+
+    @Bean
+    LocalPortRegistrar echoServerLocalPortRegistrar(ConfigurableEnvironment environment) {
+        return new LocalPortRegistrar(environment);
+    }
+}

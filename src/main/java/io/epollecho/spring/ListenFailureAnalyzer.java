@@ -1,0 +1,44 @@
+package io.epollecho.spring;
+
+import io.epollecho.server.BindFailedException;
+import io.epollecho.server.Setting;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+import java.net.InetSocketAddress;
+import java.util.Locale;
+
+/** The echo server could not listen: says on what, why, and what to do. */
+final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedException> {
+
+    private static final int FIRST_UNPRIVILEGED_PORT = 1024;
+
+    @Override
+    protected FailureAnalysis analyze(Throwable rootFailure, BindFailedException cause) {
+        return new FailureAnalysis(
+                cause.getMessage() + ".",
+                remedy(
+                        cause.address(),
+                        String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT)),
+                cause);
+    }
+
+    private static String remedy(InetSocketAddress address, String reason) {
+        String portProperty = InvalidSettingFailureAnalyzer.property(Setting.PORT);
+        int port = address.getPort();
+        if (reason.contains("in use")) {
+            return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
+                    .formatted(port, portProperty);
+        }
+        if (reason.contains("permission denied")) {
+            return port < FIRST_UNPRIVILEGED_PORT
+                    ? "Ports below %d need the capability CAP_NET_BIND_SERVICE: set %s to a higher one, or grant it to the process."
+                            .formatted(FIRST_UNPRIVILEGED_PORT, portProperty)
+                    : "Set %s to a port that the process may use, or lift what forbids it port %d."
+                            .formatted(portProperty, port);
+        }
+        return "Set %s to an address of this machine (ip address shows them), or leave it out to listen on all of them."
+                .formatted(InvalidSettingFailureAnalyzer.property(Setting.ADDRESS));
+    }
+}

@@ -1,0 +1,25 @@
+package io.epollecho.spring.actuate;
+
+import io.epollecho.server.EchoServer;
+import io.epollecho.spring.EchoServerAutoConfiguration;
+
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** Adds the endpoint {@code echo} where the application exposes it. */
+@AutoConfiguration(after = EchoServerAutoConfiguration.class)
+@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+@ConditionalOnBean(EchoServer.class)
+@ConditionalOnAvailableEndpoint(EchoEndpoint.class)
+public final class EchoEndpointAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    EchoEndpoint echoEndpoint(EchoServer server) {
+        return new EchoEndpoint(server);
+    }
+}

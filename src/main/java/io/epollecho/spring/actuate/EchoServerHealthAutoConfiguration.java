@@ -1,0 +1,26 @@
+package io.epollecho.spring.actuate;
+
+import io.epollecho.server.EchoServer;
+import io.epollecho.spring.EchoServerAutoConfiguration;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Bean;
+
+/** Contributes {@code echo} to the application's health. */
+@AutoConfiguration(after = EchoServerAutoConfiguration.class)
+@ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnBean(EchoServer.class)
+@ConditionalOnEnabledHealthIndicator("echo")
+public final class EchoServerHealthAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean(name = "echoHealthIndicator")
+    EchoServerHealthIndicator echoHealthIndicator(EchoServer server) {
+        return new EchoServerHealthIndicator(server);
+    }
+}

@@ -1,0 +1,27 @@
+package io.epollecho.spring.actuate;
+
+import io.epollecho.server.EchoServer;
+import io.epollecho.spring.EchoServerAutoConfiguration;
+import io.micrometer.core.instrument.MeterRegistry;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** Registers the meters {@code echo.server.*} with the application's registries. */
+@AutoConfiguration(
+        after = EchoServerAutoConfiguration.class,
+        afterName =
+                "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
+@ConditionalOnClass(MeterRegistry.class)
+@ConditionalOnBean({EchoServer.class, MeterRegistry.class})
+public final class EchoServerMetricsAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    EchoServerMetrics echoServerMetrics(EchoServer server) {
+        return new EchoServerMetrics(server);
+    }
+}
