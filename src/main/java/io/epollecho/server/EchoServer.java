@@ -158,9 +158,9 @@ public final class EchoServer implements AutoCloseable {
     }
 
     private int effectiveBacklog() {
-        try {
-            String cap = Files.readString(Path.of("/proc/sys/net/core/somaxconn"));
-            return Math.min(config.backlog(), Integer.parseInt(cap.strip()));
+        // Not Files.readString: it begins with a read of one byte, and these files answer only one.
+        try (var cap = Files.newBufferedReader(Path.of("/proc/sys/net/core/somaxconn"))) {
+            return Math.min(config.backlog(), Integer.parseInt(String.valueOf(cap.readLine())));
         } catch (IOException | NumberFormatException e) {
             return config.backlog(); // not Linux, or hidden: the kernel caps it all the same
         }
@@ -252,7 +252,7 @@ public final class EchoServer implements AutoCloseable {
             EchoServerStatistics totals = statistics();
             log.info(
                     "Echo server stopped: connections accepted {}, rejected {}, cut {}, bytes"
-                        + " received {}, sent {}",
+                            + " received {}, sent {}",
                     totals.accepted(),
                     totals.rejectedTotal(),
                     totals.closed().get(CloseReason.DRAIN_TIMEOUT),
