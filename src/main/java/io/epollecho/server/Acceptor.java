@@ -40,7 +40,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
     private final ServerSocketChannel listener;
     private final SocketSetup socketSetup;
     private final Admission admission;
-    private final SelectionKey key;
+    private SelectionKey key;
     private final LogLimiter errorLog = new LogLimiter();
     private final LogLimiter rejectionLog = new LogLimiter();
     private int nextLoop;
@@ -70,6 +70,11 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
             }
         }
         EventLoop.rearm(key);
+    }
+
+    @Override
+    public void registered(SelectionKey key) {
+        this.key = key;
     }
 
     /** Returns whether there was a connection to accept. */

@@ -63,7 +63,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private final SocketChannel channel;
     private final @Nullable InetAddress countedAddress;
     private final long openedAt;
-    private final SelectionKey key;
+    private SelectionKey key;
     private State state = State.OPEN;
     private CloseReason lingeringFor = CloseReason.DRAIN;
     private @Nullable ByteBuffer pending;
@@ -104,6 +104,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             case LINGERING -> discard();
             case CLOSED -> {}
         }
+    }
+
+    @Override
+    public void registered(SelectionKey key) {
+        this.key = key;
     }
 
     @Override

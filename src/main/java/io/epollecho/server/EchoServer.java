@@ -50,6 +50,9 @@ public final class EchoServer implements AutoCloseable {
      */
     private static final Duration DRAIN_MARGIN = Duration.ofSeconds(2);
 
+    /** How often the log tells how far a drain is. */
+    private static final Duration DRAIN_REPORTS = Duration.ofSeconds(5);
+
     private final EchoServerConfig config;
     private final EchoServerListener listener;
     private final List<LoopStatistics> loopStatistics;
@@ -66,6 +69,7 @@ public final class EchoServer implements AutoCloseable {
     private volatile @Nullable Throwable failure;
     private volatile @Nullable InetSocketAddress localAddress;
     private volatile int maxConnections;
+    private volatile boolean stalled;
 
     private record Drain(CompletableFuture<Void> done, long connectionsAtStart, long deadline) {
 
@@ -132,7 +136,9 @@ public final class EchoServer implements AutoCloseable {
                 case STOPPED -> {}
             }
             failure = null;
-            var started = new EventLoopGroup(config, loopStatistics, this::failed);
+            stalled = false;
+            var started =
+                    new EventLoopGroup(config, loopStatistics, this::failed, this::stallChanged);
             group = started;
             localAddress = started.localAddress();
             maxConnections = started.maxConnections();
@@ -219,18 +225,38 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    private static boolean await(@Nullable Drain begun) {
+    private boolean await(@Nullable Drain begun) {
         if (begun == null) {
             return true;
         }
         try {
-            long patience = begun.remaining().plus(DRAIN_MARGIN).toNanos();
-            begun.done.get(patience, TimeUnit.NANOSECONDS);
-            return true;
+            Duration patience = begun.remaining().plus(DRAIN_MARGIN);
+            while (patience.compareTo(DRAIN_REPORTS) > 0) {
+                if (isDone(begun, DRAIN_REPORTS)) {
+                    return true;
+                }
+                patience = begun.remaining().plus(DRAIN_MARGIN);
+                log.info(
+                        "Echo server draining: connections left {} of {}, for at most {} ms more",
+                        statistics().active(),
+                        begun.connectionsAtStart,
+                        begun.remaining().toMillis());
+            }
+            return isDone(begun, patience);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } catch (CancellationException | ExecutionException | TimeoutException e) {
+        } catch (CancellationException | ExecutionException e) {
+            return false;
+        }
+    }
+
+    private static boolean isDone(Drain begun, Duration patience)
+            throws InterruptedException, ExecutionException {
+        try {
+            begun.done.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
             return false;
         }
     }
@@ -285,6 +311,15 @@ public final class EchoServer implements AutoCloseable {
     public void close() {
         drain(config.drainTimeout());
         stop();
+    }
+
+    private void stallChanged(boolean stuck) {
+        stalled = stuck;
+        try {
+            listener.stallChanged(this, stuck);
+        } catch (RuntimeException e) {
+            log.error("A listener failed on the echo server's stall", e);
+        }
     }
 
     private void changeState(EchoServerState next) {
@@ -387,6 +422,15 @@ public final class EchoServer implements AutoCloseable {
      */
     public Optional<Throwable> failure() {
         return Optional.ofNullable(failure);
+    }
+
+    /**
+     * Whether an event loop has made no progress for about two seconds. It may recover.
+     *
+     * @return true while one is stuck
+     */
+    public boolean stalled() {
+        return stalled;
     }
 
     /**

@@ -16,4 +16,12 @@ public interface EchoServerListener {
      * @param state what it is doing from now on
      */
     void stateChanged(EchoServer server, EchoServerState state);
+
+    /**
+     * An event loop makes no progress, or all of them do again. Called on the watchdog's thread.
+     *
+     * @param server the server
+     * @param stalled whether a loop is stuck
+     */
+    default void stallChanged(EchoServer server, boolean stalled) {}
 }

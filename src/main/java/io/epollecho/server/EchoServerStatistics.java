@@ -21,6 +21,7 @@ import java.util.function.Function;
  * @param bytesSent bytes written to peers
  * @param pendingBytes bytes read and not yet written, because the peer does not take them
  * @param connectionTime the time that closed connections were open, added up
+ * @param selectorRebuilds selectors that were replaced as they returned early over and over
  * @param busyTime the time that loops spent on work rather than on waiting for it, added up
  */
 public record EchoServerStatistics(
@@ -32,6 +33,7 @@ public record EchoServerStatistics(
         long bytesSent,
         long pendingBytes,
         Duration connectionTime,
+        long selectorRebuilds,
         Duration busyTime) {
 
     /**
@@ -85,6 +87,7 @@ public record EchoServerStatistics(
                 sum(loops, loop -> loop.bytesSent),
                 sum(loops, loop -> loop.pendingBytes),
                 Duration.ofNanos(sum(loops, loop -> loop.connectionNanos)),
+                sum(loops, loop -> loop.rebuilds),
                 Duration.ofNanos(sum(loops, loop -> loop.busyNanos)));
     }
 

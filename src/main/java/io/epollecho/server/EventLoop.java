@@ -30,11 +30,16 @@ final class EventLoop implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
 
+    private static final int EARLY_RETURNS_TOLERATED = 512;
+
     /** What a key's attachment does when the key is ready. */
     sealed interface Handler permits Acceptor, Connection {
 
         /** The channel is ready, or may be. An exception goes to {@link #failed} and no further. */
         void ready() throws IOException;
+
+        /** The key that stands for the channel from now on. */
+        void registered(SelectionKey key);
 
         /** {@link #ready} threw: whatever it was, it costs this handler's channel at most. */
         void failed(Exception e);
@@ -49,20 +54,23 @@ final class EventLoop implements Runnable {
     private final long writeTimeoutNanos;
     private final ByteBuffer readBuffer;
     private final PendingBuffers pendingBuffers;
-    private final Selector selector;
     private final Consumer<SelectionKey> dispatcher = this::dispatch; // one object for all turns
     private final ConnectionTable connections = new ConnectionTable();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final TimerWheel timers;
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private final LogLimiter failureLog = new LogLimiter();
     private final Thread thread;
 
+    /** Replaced if it goes mad; other threads need it to wake the loop. */
+    private volatile Selector selector;
+
     private long now = System.nanoTime();
+    private int earlyReturns;
     private boolean awake;
     private boolean stopping;
     private @Nullable Acceptor acceptor;
     private long drainDeadline = TimerWheel.NEVER;
-    private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean terminated;
 
     EventLoop(
@@ -91,18 +99,17 @@ final class EventLoop implements Runnable {
 
     @Override
     public void run() {
-        CloseReason reason = CloseReason.DRAIN_TIMEOUT;
         try {
             now = System.nanoTime();
             while (!stopping) {
                 turn();
             }
+            terminate(CloseReason.DRAIN_TIMEOUT);
         } catch (Throwable e) {
-            reason = CloseReason.ERROR;
-            log.error("Event loop {} died; all its connections are closed", number, e);
+            // Whatever it is, also when memory is short: first nothing stays open, then it is told.
+            terminate(CloseReason.ERROR);
             onDeath.accept(e);
-        } finally {
-            terminate(reason);
+            log.error("Event loop {} died; all that it served is closed", number, e);
         }
     }
 
@@ -111,9 +118,49 @@ final class EventLoop implements Runnable {
         statistics.busyNanos.add(waitingSince - now);
         awake = false;
         selector.select(dispatcher, timers.millisToWait(waitingSince));
+        boolean dispatched = awake;
         awaken();
-        runTasks();
-        timers.advance(now);
+        boolean ranTasks = runTasks();
+        boolean timersDue = timers.advance(now);
+        if (dispatched || ranTasks || timersDue) {
+            earlyReturns = 0;
+        } else {
+            returnedEarly();
+        }
+    }
+
+    /**
+     * The wait ended for no reason that shows. Once is nothing, a leftover wake-up perhaps; but a
+     * selector that keeps doing so makes the loop spin, and a new one is all the cure there is.
+     */
+    private void returnedEarly() throws IOException {
+        if (Thread.interrupted()) { // or no wait would ever last again
+            log.debug("Interrupted, and goes on: {}", this);
+            return;
+        }
+        earlyReturns++;
+        if (earlyReturns == EARLY_RETURNS_TOLERATED) {
+            earlyReturns = 0;
+            rebuildSelector();
+        }
+    }
+
+    private void rebuildSelector() throws IOException {
+        Selector old = selector;
+        Selector fresh = config.transport().provider().openSelector();
+        for (SelectionKey key : old.keys()) {
+            if (key.isValid()) {
+                var handler = (Handler) key.attachment();
+                handler.registered(key.channel().register(fresh, key.interestOps(), handler));
+            }
+        }
+        selector = fresh;
+        old.close();
+        statistics.rebuilds.add(1);
+        log.warn(
+                "The selector of event loop {} returned {} times for no reason and was replaced",
+                number,
+                EARLY_RETURNS_TOLERATED);
     }
 
     private void dispatch(SelectionKey key) {
@@ -134,24 +181,42 @@ final class EventLoop implements Runnable {
         }
     }
 
-    private void runTasks() {
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+    /** Returns whether there were any. */
+    private boolean runTasks() {
+        Runnable task = tasks.poll();
+        boolean any = task != null;
+        while (task != null) {
             task.run();
+            task = tasks.poll();
         }
+        return any;
     }
 
     /** Closes all that the loop owns, in whatever state it was left. */
     private void terminate(CloseReason reason) {
         terminated = true;
-        runTasks();
+        guarded(this::runTasks);
         if (acceptor != null) {
-            acceptor.close();
+            guarded(acceptor::close);
         }
-        connections.forEach(connection -> connection.close(reason));
+        connections.forEach(connection -> guarded(() -> connection.close(reason)));
+        // Frees the descriptors of the channels closed just now, too.
+        guarded(this::closeSelector);
         drained.complete(null);
+    }
+
+    /** One step that fails must not keep the next ones from being taken. */
+    private void guarded(Runnable step) {
         try {
-            selector.close(); // which also frees the descriptors of closed channels that were
-            // registered with it
+            step.run();
+        } catch (RuntimeException | Error e) {
+            log.error("Event loop {} goes on closing after a failure", number, e);
+        }
+    }
+
+    private void closeSelector() {
+        try {
+            selector.close();
         } catch (IOException e) {
             log.warn("Cannot close the selector of event loop {}", number, e);
         }

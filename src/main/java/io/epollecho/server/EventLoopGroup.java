@@ -28,6 +28,7 @@ final class EventLoopGroup {
     private final Consumer<Throwable> onDeath;
     private final AtomicBoolean dead = new AtomicBoolean();
     private final Acceptor acceptor;
+    private final Watchdog watchdog;
     private final InetSocketAddress localAddress;
     private final int backlog;
     private final int maxConnections;
@@ -37,11 +38,15 @@ final class EventLoopGroup {
      *
      * @param onDeath told once, on the dying loop's thread, if a loop dies; the whole group ends
      *     then
+     * @param onStall told true when a loop is stuck, and false when none is any more
      * @throws BindFailedException if the address cannot be had
      * @throws IOException if anything else fails; nothing is left open
      */
     EventLoopGroup(
-            EchoServerConfig config, List<LoopStatistics> statistics, Consumer<Throwable> onDeath)
+            EchoServerConfig config,
+            List<LoopStatistics> statistics,
+            Consumer<Throwable> onDeath,
+            Consumer<Boolean> onStall)
             throws IOException {
         this.onDeath = onDeath;
         this.backlog = config.backlog();
@@ -56,10 +61,12 @@ final class EventLoopGroup {
                 loops.add(new EventLoop(i, config, statistics.get(i), admission, this::loopDied));
             }
             this.acceptor = new Acceptor(loops, listener, socketSetup, admission);
+            this.watchdog = new Watchdog(loops, onStall);
             loops.forEach(EventLoop::start);
+            watchdog.start();
         } catch (IOException | RuntimeException | Error e) {
             listener.close();
-            stop();
+            stopLoops();
             throw e;
         }
     }
@@ -158,6 +165,11 @@ final class EventLoopGroup {
 
     /** Cuts what is still open and waits for the loops to end. */
     void stop() {
+        watchdog.stop();
+        stopLoops();
+    }
+
+    private void stopLoops() {
         loops.forEach(EventLoop::stop);
         boolean interrupted = false;
         for (EventLoop loop : loops) {

@@ -14,6 +14,7 @@ final class LoopStatistics {
     final Counter pendingBytes = new Counter();
     final Counter connectionNanos = new Counter();
     final Counter busyNanos = new Counter();
+    final Counter rebuilds = new Counter();
     private final Map<CloseReason, Counter> closed = counters(CloseReason.class);
     private final Map<RejectReason, Counter> rejected = counters(RejectReason.class);
 

@@ -96,12 +96,16 @@ final class TimerWheel {
         return Math.max(1, (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
     }
 
-    /** Lets all timers expire whose deadline is before {@code now}. */
-    void advance(long now) {
+    /**
+     * Lets all timers expire whose deadline is before {@code now}.
+     *
+     * @return whether the time had come to look at any
+     */
+    boolean advance(long now) {
         long nowTick = now >> TICK_SHIFT;
         currentTick = nowTick;
         if (size == 0 || nowTick < earliestTick) {
-            return;
+            return false;
         }
         long lastTick = Math.min(nowTick, earliestTick + SLOTS - 1);
         for (long tick = earliestTick; tick <= lastTick; tick++) {
@@ -117,6 +121,7 @@ final class TimerWheel {
             }
         }
         earliestTick = nextOccupied(nowTick + 1);
+        return true;
     }
 
     /**

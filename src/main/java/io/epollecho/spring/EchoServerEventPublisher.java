@@ -53,6 +53,11 @@ public final class EchoServerEventPublisher implements EchoServerListener {
         }
     }
 
+    @Override
+    public void stallChanged(EchoServer server, boolean stalled) {
+        publish(server, stalled ? LivenessState.BROKEN : LivenessState.CORRECT);
+    }
+
     private void refuseTraffic(EchoServer server) {
         available = false;
         publish(server, ReadinessState.REFUSING_TRAFFIC);

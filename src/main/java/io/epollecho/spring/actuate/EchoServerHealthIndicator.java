@@ -29,7 +29,13 @@ public final class EchoServerHealthIndicator extends AbstractHealthIndicator {
     protected void doHealthCheck(Health.Builder health) {
         EchoServerState state = server.state();
         switch (state) {
-            case RUNNING -> health.up();
+            case RUNNING -> {
+                if (server.stalled()) {
+                    health.down().withDetail("stalled", true);
+                } else {
+                    health.up();
+                }
+            }
             case DRAINING, STOPPED -> health.outOfService();
             case FAILED -> {
                 health.down();

@@ -102,6 +102,13 @@ public final class EchoServerMetrics implements MeterBinder {
                         "Share of time that the loop spends on work rather than on waiting for it")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
+        FunctionCounter.builder(
+                        PREFIX + "loop.selector.rebuilds",
+                        server,
+                        server -> server.statisticsByLoop().get(loop).selectorRebuilds())
+                .description("Selectors replaced as they returned early over and over")
+                .tag("loop", Integer.toString(loop))
+                .register(registry);
         Gauge.builder(
                         PREFIX + "loop.connections",
                         server,
