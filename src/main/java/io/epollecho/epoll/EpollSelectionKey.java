@@ -1,0 +1,156 @@
+package io.epollecho.epoll;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.AbstractSelectionKey;
+
+/** The registration of a channel with a selector. */
+final class EpollSelectionKey extends AbstractSelectionKey {
+
+    private static final VarHandle INTEREST_OPS;
+
+    static {
+        try {
+            INTEREST_OPS =
+                    MethodHandles.lookup()
+                            .findVarHandle(EpollSelectionKey.class, "interestOps", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final EpollSelector selector;
+    private final EpollChannel channel;
+
+    private volatile int interestOps;
+    private volatile int readyOps;
+
+    // What follows is kept for the selector, by the locks named.
+
+    /**
+     * Where and which one this key is in the {@link KeyTable}; set once, before anybody can see the
+     * key.
+     */
+    long token;
+
+    /** Under the selector's lock for updates: whether this key waits for its epoll_ctl. */
+    boolean updateQueued;
+
+    /**
+     * By the selecting thread: the events that epoll was asked for; zero when it does not know the
+     * channel.
+     */
+    int registeredEvents;
+
+    /**
+     * By the selecting thread: whether this key is in the list of those that are reported again.
+     */
+    boolean repeated;
+
+    /** By the selecting thread: the last selection in which the kernel has reported this key. */
+    int lastReport;
+
+    EpollSelectionKey(EpollSelector selector, EpollChannel channel, int interestOps) {
+        this.selector = selector;
+        this.channel = channel;
+        this.interestOps = interestOps;
+    }
+
+    @Override
+    public SelectableChannel channel() {
+        return (SelectableChannel) channel;
+    }
+
+    @Override
+    public Selector selector() {
+        return selector;
+    }
+
+    @Override
+    public int interestOps() {
+        ensureValid();
+        return interestOps;
+    }
+
+    @Override
+    public SelectionKey interestOps(int ops) {
+        ensureValid();
+        ensureSupported(ops);
+        changed((int) INTEREST_OPS.getAndSet(this, ops), ops);
+        return this;
+    }
+
+    @Override
+    public int interestOpsOr(int ops) {
+        ensureValid();
+        ensureSupported(ops);
+        int before = (int) INTEREST_OPS.getAndBitwiseOr(this, ops);
+        changed(before, before | ops);
+        return before;
+    }
+
+    @Override
+    public int interestOpsAnd(int ops) {
+        ensureValid();
+        int before = (int) INTEREST_OPS.getAndBitwiseAnd(this, ops);
+        changed(before, before & ops);
+        return before;
+    }
+
+    /** With edges, to ask again is to ask the kernel to look again; with levels it looks anyway. */
+    private void changed(int before, int now) {
+        if (now != before || selector.isEdgeTriggered()) {
+            selector.update(this);
+        }
+    }
+
+    @Override
+    public int readyOps() {
+        ensureValid();
+        return readyOps;
+    }
+
+    private void ensureValid() {
+        if (!isValid()) {
+            throw new CancelledKeyException();
+        }
+    }
+
+    private void ensureSupported(int ops) {
+        if ((ops & ~channel().validOps()) != 0) {
+            throw new IllegalArgumentException();
+        }
+    }
+
+    // For the selector, to which a cancelled key is no error.
+
+    EpollChannel epollChannel() {
+        return channel;
+    }
+
+    int currentInterestOps() {
+        return interestOps;
+    }
+
+    int currentReadyOps() {
+        return readyOps;
+    }
+
+    void readyOps(int ops) {
+        readyOps = ops;
+    }
+
+    @Override
+    public String toString() {
+        return "SelectionKey[channel="
+                + channel
+                + (isValid()
+                        ? ", interestOps=" + interestOps + ", readyOps=" + readyOps
+                        : ", cancelled")
+                + "]";
+    }
+}

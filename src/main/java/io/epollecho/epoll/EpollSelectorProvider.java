@@ -1,0 +1,171 @@
+package io.epollecho.epoll;
+
+import java.io.IOException;
+import java.net.ProtocolFamily;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A {@link SelectorProvider} on Linux epoll(7), with level or with true edge triggering. It makes
+ * selectors, and the non-blocking TCP channels that can be registered with them; the contract is in
+ * the description of this package.
+ *
+ * <p>There is one provider for each trigger mode. A selector accepts the channels of its own
+ * provider only. Providers may be used by any thread.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
+ */
+public final class EpollSelectorProvider extends SelectorProvider {
+
+    private final boolean edgeTriggered;
+    private final EpollEvents.Layout layout;
+
+    private EpollSelectorProvider(boolean edgeTriggered) {
+        this.edgeTriggered = edgeTriggered;
+        this.layout = EpollEvents.Layout.of(System.getProperty("os.arch", ""));
+    }
+
+    /**
+     * The provider whose selectors report a channel as long as it is ready.
+     *
+     * @throws UnsupportedOperationException if epoll cannot be used, with the reason
+     */
+    public static EpollSelectorProvider levelTriggered() {
+        requireAvailable();
+        return Instances.LEVEL;
+    }
+
+    /**
+     * The provider whose selectors report a channel when it becomes ready (EPOLLET).
+     *
+     * @throws UnsupportedOperationException if epoll cannot be used, with the reason
+     */
+    public static EpollSelectorProvider edgeTriggered() {
+        requireAvailable();
+        return Instances.EDGE;
+    }
+
+    /**
+     * Why epoll cannot be used by this virtual machine: an operating system or a processor other
+     * than the supported ones, no native access for this module, or a C library that lacks a
+     * function. Asking changes nothing; in particular it does not make the virtual machine warn of
+     * native access.
+     *
+     * @return the reason, as a sentence for people; empty if epoll can be used
+     */
+    public static Optional<String> unavailability() {
+        return unavailability(
+                System.getProperty("os.name", ""),
+                System.getProperty("os.arch", ""),
+                EpollSelectorProvider.class.getModule());
+    }
+
+    static Optional<String> unavailability(String system, String architecture, Module module) {
+        if (!system.equals("Linux")) {
+            return Optional.of("epoll exists on Linux only, and this is " + system + ".");
+        }
+        if (!architecture.equals("amd64") && !architecture.equals("aarch64")) {
+            return Optional.of(
+                    "epoll is supported on x86-64 (amd64) and aarch64, and this is "
+                            + architecture
+                            + ".");
+        }
+        if (!module.isNativeAccessEnabled()) {
+            String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
+            return Optional.of(
+                    "epoll needs native access, which is not enabled; start Java with"
+                            + " --enable-native-access="
+                            + name
+                            + ".");
+        }
+        return Libc.missingSymbol().map(symbol -> "This C library has no function " + symbol + ".");
+    }
+
+    private static void requireAvailable() {
+        unavailability()
+                .ifPresent(
+                        reason -> {
+                            throw new UnsupportedOperationException(reason);
+                        });
+    }
+
+    /** Whether the selectors of this provider are edge-triggered. */
+    public boolean isEdgeTriggered() {
+        return edgeTriggered;
+    }
+
+    @Override
+    public AbstractSelector openSelector() throws IOException {
+        return new EpollSelector(this, layout);
+    }
+
+    @Override
+    public ServerSocketChannel openServerSocketChannel() throws IOException {
+        return new EpollServerSocketChannel(this, null);
+    }
+
+    /**
+     * Opens a listening channel for one protocol family.
+     *
+     * @throws UnsupportedOperationException if the family is not {@code INET} or {@code INET6}, or
+     *     this machine has no IPv6
+     */
+    @Override
+    public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
+        return new EpollServerSocketChannel(this, Objects.requireNonNull(family));
+    }
+
+    @Override
+    public SocketChannel openSocketChannel() throws IOException {
+        return new EpollSocketChannel(this, null);
+    }
+
+    /**
+     * Opens a channel for one protocol family.
+     *
+     * @throws UnsupportedOperationException if the family is not {@code INET} or {@code INET6}, or
+     *     this machine has no IPv6
+     */
+    @Override
+    public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
+        return new EpollSocketChannel(this, Objects.requireNonNull(family));
+    }
+
+    /** Refused: TCP only. */
+    @Override
+    public DatagramChannel openDatagramChannel() {
+        throw new UnsupportedOperationException("Datagram channels are not supported");
+    }
+
+    /** Refused: TCP only. */
+    @Override
+    public DatagramChannel openDatagramChannel(ProtocolFamily family) {
+        throw new UnsupportedOperationException("Datagram channels are not supported");
+    }
+
+    /** Refused: TCP only. */
+    @Override
+    public Pipe openPipe() {
+        throw new UnsupportedOperationException("Pipes are not supported");
+    }
+
+    @Override
+    public String toString() {
+        return "EpollSelectorProvider[" + (edgeTriggered ? "edge" : "level") + "-triggered]";
+    }
+
+    /** Made when first asked for, which is after it is known that they can work. */
+    private static final class Instances {
+
+        static final EpollSelectorProvider LEVEL = new EpollSelectorProvider(false);
+        static final EpollSelectorProvider EDGE = new EpollSelectorProvider(true);
+
+        private Instances() {}
+    }
+}

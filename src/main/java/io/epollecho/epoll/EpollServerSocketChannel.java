@@ -1,0 +1,184 @@
+package io.epollecho.epoll;
+
+import static io.epollecho.epoll.EpollEvents.EPOLLERR;
+import static io.epollecho.epoll.EpollEvents.EPOLLHUP;
+import static io.epollecho.epoll.EpollEvents.EPOLLIN;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.ProtocolFamily;
+import java.net.ServerSocket;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.channels.AlreadyBoundException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.IllegalBlockingModeException;
+import java.nio.channels.NotYetBoundException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Set;
+
+/** A listening TCP socket, non-blocking only. */
+final class EpollServerSocketChannel extends ServerSocketChannel implements EpollChannel {
+
+    private static final int DEFAULT_BACKLOG = 50;
+
+    private final EpollSelectorProvider provider;
+    private final TcpSocket socket;
+
+    /** Set once, under the monitor of the socket, when it is bound and listens. */
+    private volatile @Nullable SocketAddress localAddress;
+
+    EpollServerSocketChannel(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
+            throws IOException {
+        super(provider);
+        this.provider = provider;
+        this.socket = TcpSocket.open(family);
+        try {
+            SocketOptions.reuseAddress(socket.fd());
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public ServerSocketChannel bind(@Nullable SocketAddress local, int backlog) throws IOException {
+        synchronized (socket) {
+            ensureOpen();
+            if (localAddress != null) {
+                throw new AlreadyBoundException();
+            }
+            socket.bind((local == null) ? null : SocketAddresses.check(local, socket.isInet6()));
+            listen((backlog < 1) ? DEFAULT_BACKLOG : backlog);
+            localAddress = socket.localAddress();
+        }
+        return this;
+    }
+
+    private void listen(int backlog) throws IOException {
+        int fd = socket.acquire();
+        try {
+            int result = Libc.listen(ThreadMemory.current(), fd, backlog);
+            if (result < 0) {
+                throw Errno.socketFailure(-result);
+            }
+        } finally {
+            socket.release();
+        }
+    }
+
+    @Override
+    public @Nullable SocketChannel accept() throws IOException {
+        ensureOpen();
+        if (localAddress == null) {
+            throw new NotYetBoundException();
+        }
+        if (isBlocking()) {
+            throw new IllegalBlockingModeException();
+        }
+        int fd = socket.acquire();
+        try {
+            ThreadMemory memory = ThreadMemory.current();
+            int result;
+            do {
+                memory.length(SocketAddresses.MAX_SIZE);
+                result =
+                        Libc.accept(
+                                memory,
+                                fd,
+                                memory.socketAddressPointer(),
+                                memory.lengthPointer(),
+                                Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
+            } while (result == -Errno.EINTR || Errno.concernsOneConnection(-result));
+            if (result >= 0) {
+                return accepted(result, memory);
+            }
+            if (!isOpen()) {
+                throw new AsynchronousCloseException();
+            }
+            if (result == -Errno.EAGAIN) {
+                return null;
+            }
+            throw Errno.ioFailure(-result);
+        } finally {
+            socket.release();
+        }
+    }
+
+    private SocketChannel accepted(int fd, ThreadMemory memory) {
+        TcpSocket connection = new TcpSocket(fd, socket.isInet6());
+        try {
+            return new EpollSocketChannel(provider, connection, memory);
+        } catch (Throwable t) {
+            connection.close();
+            throw t;
+        }
+    }
+
+    @Override
+    protected void implCloseSelectableChannel() {
+        socket.close();
+    }
+
+    @Override
+    public int readyOps(int events, int interestOps) {
+        return (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0
+                ? SelectionKey.OP_ACCEPT & interestOps
+                : 0;
+    }
+
+    @Override
+    public @Nullable SocketAddress getLocalAddress() throws IOException {
+        ensureOpen();
+        return localAddress;
+    }
+
+    @Override
+    public <T> ServerSocketChannel setOption(SocketOption<T> name, T value) throws IOException {
+        SocketOptions.set(socket, supportedOptions(), name, value);
+        return this;
+    }
+
+    @Override
+    public <T> T getOption(SocketOption<T> name) throws IOException {
+        return SocketOptions.get(socket, supportedOptions(), name);
+    }
+
+    @Override
+    public Set<SocketOption<?>> supportedOptions() {
+        return SocketOptions.SERVER_SOCKET_CHANNEL;
+    }
+
+    /** Refused: what it accepts is blocking. */
+    @Override
+    public ServerSocket socket() {
+        throw new UnsupportedOperationException("This channel has no java.net.ServerSocket");
+    }
+
+    @Override
+    protected void implConfigureBlocking(boolean block) {
+        EpollChannel.refuseBlocking(block);
+    }
+
+    private void ensureOpen() throws ClosedChannelException {
+        if (!isOpen()) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    @Override
+    public TcpSocket tcpSocket() {
+        return socket;
+    }
+
+    @Override
+    public String toString() {
+        return "ServerSocketChannel["
+                + (isOpen() ? (localAddress != null ? localAddress : "unbound") : "closed")
+                + "]";
+    }
+}

@@ -1,0 +1,251 @@
+package io.epollecho.epoll;
+
+import java.io.IOException;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The socket options of socket(7), ip(7) and tcp(7) that channels support, and how each is passed.
+ */
+@SuppressWarnings("ReferenceEquality") // socket options are constants
+final class SocketOptions {
+
+    /**
+     * Whether urgent data stays in its place in the stream. {@code java.nio} has no constant for
+     * it; the JDK's socket channels list an option of this name among those they support, and that
+     * is how users of this one find it too.
+     */
+    static final SocketOption<Boolean> SO_OOBINLINE =
+            new NamedOption<>("SO_OOBINLINE", Boolean.class);
+
+    /** For connections: what the JDK's channels have. */
+    static final Set<SocketOption<?>> SOCKET_CHANNEL =
+            Set.of(
+                    StandardSocketOptions.SO_RCVBUF,
+                    StandardSocketOptions.SO_SNDBUF,
+                    StandardSocketOptions.SO_REUSEADDR,
+                    StandardSocketOptions.SO_REUSEPORT,
+                    StandardSocketOptions.SO_KEEPALIVE,
+                    StandardSocketOptions.SO_LINGER,
+                    StandardSocketOptions.TCP_NODELAY,
+                    StandardSocketOptions.IP_TOS,
+                    SO_OOBINLINE);
+
+    /**
+     * For listeners: what the JDK's channels have, and those options that an accepted connection
+     * inherits from its listener on Linux, which saves a system call for each connection.
+     */
+    static final Set<SocketOption<?>> SERVER_SOCKET_CHANNEL =
+            Set.of(
+                    StandardSocketOptions.SO_RCVBUF,
+                    StandardSocketOptions.SO_REUSEADDR,
+                    StandardSocketOptions.SO_REUSEPORT,
+                    StandardSocketOptions.SO_KEEPALIVE,
+                    StandardSocketOptions.TCP_NODELAY,
+                    SO_OOBINLINE);
+
+    private static final int SOL_SOCKET = 1;
+    private static final int IPPROTO_IP = 0;
+    private static final int IPPROTO_TCP = 6;
+    private static final int IPPROTO_IPV6 = 41;
+
+    private static final Key ERROR = new Key(SOL_SOCKET, 4);
+    private static final Key LINGER = new Key(SOL_SOCKET, 13);
+    private static final Key TOS = new Key(IPPROTO_IP, 1);
+    private static final Key TRAFFIC_CLASS = new Key(IPPROTO_IPV6, 67);
+    private static final Key IPV6_ONLY = new Key(IPPROTO_IPV6, 26);
+
+    private static final Map<SocketOption<?>, Key> KEYS =
+            Map.of(
+                    StandardSocketOptions.SO_REUSEADDR,
+                    new Key(SOL_SOCKET, 2),
+                    StandardSocketOptions.SO_SNDBUF,
+                    new Key(SOL_SOCKET, 7),
+                    StandardSocketOptions.SO_RCVBUF,
+                    new Key(SOL_SOCKET, 8),
+                    StandardSocketOptions.SO_KEEPALIVE,
+                    new Key(SOL_SOCKET, 9),
+                    SO_OOBINLINE,
+                    new Key(SOL_SOCKET, 10),
+                    StandardSocketOptions.SO_LINGER,
+                    LINGER,
+                    StandardSocketOptions.SO_REUSEPORT,
+                    new Key(SOL_SOCKET, 15),
+                    StandardSocketOptions.TCP_NODELAY,
+                    new Key(IPPROTO_TCP, 1),
+                    StandardSocketOptions.IP_TOS,
+                    TOS);
+
+    /** Below this Linux would take less than one packet needs; the JDK asks for no less either. */
+    private static final int MIN_RECEIVE_BUFFER = 1024;
+
+    private SocketOptions() {}
+
+    static <T> void set(
+            TcpSocket socket, Set<SocketOption<?>> supported, SocketOption<T> option, T value)
+            throws IOException {
+        Key key = key(supported, option);
+        if (!option.type().isInstance(value)) {
+            throw new IllegalArgumentException("Invalid value '" + value + "'");
+        }
+        int number =
+                (value instanceof Boolean on) ? (on ? 1 : 0) : checked(option, (Integer) value);
+        int fd = socket.acquire();
+        try {
+            if (option == StandardSocketOptions.SO_LINGER) {
+                setLinger(fd, number);
+            } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
+                set(fd, TRAFFIC_CLASS, number);
+                // For the IPv4 peers of a dual-stack socket; it is no error if there can be none.
+                trySet(fd, TOS, number);
+            } else {
+                set(fd, key, number);
+            }
+        } finally {
+            socket.release();
+        }
+    }
+
+    static <T> T get(TcpSocket socket, Set<SocketOption<?>> supported, SocketOption<T> option)
+            throws IOException {
+        Key key = key(supported, option);
+        int fd = socket.acquire();
+        try {
+            Object value;
+            if (option == StandardSocketOptions.SO_LINGER) {
+                value = getLinger(fd);
+            } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
+                value = get(fd, TRAFFIC_CLASS);
+            } else if (option == StandardSocketOptions.SO_SNDBUF
+                    || option == StandardSocketOptions.SO_RCVBUF) {
+                // Linux doubles what was asked for, to have room for its own records; socket(7).
+                value = get(fd, key) / 2;
+            } else if (option.type() == Boolean.class) {
+                value = get(fd, key) != 0;
+            } else {
+                value = get(fd, key);
+            }
+            return option.type().cast(value);
+        } finally {
+            socket.release();
+        }
+    }
+
+    /** Takes the error that is pending on a socket, zero if there is none. */
+    static int takeError(int fd) throws IOException {
+        return get(fd, ERROR);
+    }
+
+    /**
+     * Before bind: lets a server start again while connections of its predecessor are in TIME_WAIT.
+     */
+    static void reuseAddress(int fd) throws IOException {
+        set(fd, Objects.requireNonNull(KEYS.get(StandardSocketOptions.SO_REUSEADDR)), 1);
+    }
+
+    /** Before bind: lets an IPv6 socket speak IPv4 too, whatever the machine's default is. */
+    static void dualStack(int fd) throws IOException {
+        set(fd, IPV6_ONLY, 0);
+    }
+
+    private static Key key(Set<SocketOption<?>> supported, SocketOption<?> option) {
+        Objects.requireNonNull(option);
+        Key key = KEYS.get(option);
+        if (key == null || !supported.contains(option)) {
+            throw new UnsupportedOperationException("'" + option + "' not supported");
+        }
+        return key;
+    }
+
+    private static int checked(SocketOption<?> option, int value) {
+        if (option == StandardSocketOptions.SO_RCVBUF
+                || option == StandardSocketOptions.SO_SNDBUF) {
+            if (value < 0) {
+                throw new IllegalArgumentException("Invalid send/receive buffer size");
+            }
+            return (option == StandardSocketOptions.SO_RCVBUF)
+                    ? Math.max(value, MIN_RECEIVE_BUFFER)
+                    : value;
+        }
+        if (option == StandardSocketOptions.IP_TOS && (value < 0 || value > 255)) {
+            throw new IllegalArgumentException("Invalid IP_TOS value");
+        }
+        return value;
+    }
+
+    private static void set(int fd, Key key, int value) throws IOException {
+        check(trySet(fd, key, value));
+    }
+
+    private static int trySet(int fd, Key key, int value) {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.option(0, value);
+        return Libc.setsockopt(
+                memory, fd, key.level, key.name, memory.optionPointer(), Integer.BYTES);
+    }
+
+    private static int get(int fd, Key key) throws IOException {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.option(0, 0);
+        memory.length(Integer.BYTES);
+        check(
+                Libc.getsockopt(
+                        memory,
+                        fd,
+                        key.level,
+                        key.name,
+                        memory.optionPointer(),
+                        memory.lengthPointer()));
+        return memory.option(0);
+    }
+
+    /**
+     * {@code struct linger} is whether, and for how many seconds; in Java a negative number is
+     * "not".
+     */
+    private static void setLinger(int fd, int seconds) throws IOException {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.option(0, (seconds < 0) ? 0 : 1);
+        memory.option(1, Math.clamp(seconds, 0, 65_535));
+        check(
+                Libc.setsockopt(
+                        memory,
+                        fd,
+                        LINGER.level,
+                        LINGER.name,
+                        memory.optionPointer(),
+                        2 * Integer.BYTES));
+    }
+
+    private static int getLinger(int fd) throws IOException {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.length(2 * Integer.BYTES);
+        check(
+                Libc.getsockopt(
+                        memory,
+                        fd,
+                        LINGER.level,
+                        LINGER.name,
+                        memory.optionPointer(),
+                        memory.lengthPointer()));
+        return (memory.option(0) == 0) ? -1 : memory.option(1);
+    }
+
+    private static void check(int result) throws IOException {
+        if (result < 0) {
+            throw Errno.socketFailure(-result);
+        }
+    }
+
+    private record Key(int level, int name) {}
+
+    private record NamedOption<T>(String name, Class<T> type) implements SocketOption<T> {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}

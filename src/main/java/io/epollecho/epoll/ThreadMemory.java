@@ -1,0 +1,161 @@
+package io.epollecho.epoll;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+
+/**
+ * The native memory that one thread needs while it is inside a system call: where {@code errno} is
+ * captured, the small structures that are passed by pointer, and the buffer through which heap
+ * buffers travel.
+ *
+ * <p>It belongs to the thread, not to a channel, because any thread may use any channel and because
+ * ten thousand channels must not cost ten thousand of these. It is freed by the garbage collector
+ * after its thread has ended.
+ */
+final class ThreadMemory {
+
+    /** The most buffers that one gathering or scattering system call takes. */
+    static final int MAX_VECTORS = 64;
+
+    /** How many bytes of heap buffers one system call carries. */
+    static final int SCRATCH_SIZE = 64 * 1024;
+
+    private static final ThreadLocal<ThreadMemory> CURRENT =
+            ThreadLocal.withInitial(ThreadMemory::new);
+
+    private static final ByteBuffer NONE = ByteBuffer.allocate(0);
+
+    // Offsets. The capture of errno has to be at the beginning of the segment.
+    private static final long ERRNO = 0;
+    private static final long LENGTH = 8;
+    private static final long OPTION = 16;
+    private static final long ADDRESS = 32;
+    private static final long MESSAGE = 64;
+    private static final long VECTORS = 128;
+    private static final long VECTOR_SIZE = 16;
+    private static final long SIZE = VECTORS + MAX_VECTORS * VECTOR_SIZE;
+
+    // struct msghdr on 64-bit Linux: name, namelen, iov, iovlen, control, controllen, flags.
+    private static final long MESSAGE_VECTORS = MESSAGE + 16;
+    private static final long MESSAGE_VECTOR_COUNT = MESSAGE + 24;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(SIZE, 16);
+
+    private final BufferAddresses buffers = new BufferAddresses();
+
+    private final ByteBuffer[] single = {NONE};
+
+    private @Nullable ByteBuffer scratch;
+
+    private long scratchAddress;
+
+    private ThreadMemory() {
+        memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTORS, memory.address() + VECTORS);
+    }
+
+    static ThreadMemory current() {
+        return CURRENT.get();
+    }
+
+    /** The segment whose first bytes receive {@code errno}. */
+    MemorySegment capture() {
+        return memory;
+    }
+
+    int errno() {
+        return memory.get(ValueLayout.JAVA_INT, ERRNO);
+    }
+
+    /** Room for any {@code sockaddr} that a TCP socket has. */
+    MemorySegment socketAddress() {
+        return memory.asSlice(ADDRESS, SocketAddresses.MAX_SIZE);
+    }
+
+    long socketAddressPointer() {
+        return memory.address() + ADDRESS;
+    }
+
+    /** A {@code socklen_t} that goes in and out. */
+    void length(int length) {
+        memory.set(ValueLayout.JAVA_INT, LENGTH, length);
+    }
+
+    long lengthPointer() {
+        return memory.address() + LENGTH;
+    }
+
+    /** Room for one socket option: an {@code int}, or the two of {@code struct linger}. */
+    int option(int index) {
+        return memory.get(ValueLayout.JAVA_INT, OPTION + 4L * index);
+    }
+
+    void option(int index, int value) {
+        memory.set(ValueLayout.JAVA_INT, OPTION + 4L * index, value);
+    }
+
+    /**
+     * One unsigned 64-bit number, which is what an eventfd counts in; shares the option's place.
+     */
+    void counter(long value) {
+        memory.set(ValueLayout.JAVA_LONG, OPTION, value);
+    }
+
+    long optionPointer() {
+        return memory.address() + OPTION;
+    }
+
+    /** Sets entry {@code index} of the {@code iovec} array. */
+    void vector(int index, long address, long length) {
+        long offset = VECTORS + index * VECTOR_SIZE;
+        memory.set(ValueLayout.JAVA_LONG, offset, address);
+        memory.set(ValueLayout.JAVA_LONG, offset + 8, length);
+    }
+
+    /** How many entries of the {@code iovec} array count. */
+    void vectorCount(int count) {
+        memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTOR_COUNT, count);
+    }
+
+    /** The {@code msghdr} over the {@code iovec} array. */
+    long messagePointer() {
+        return memory.address() + MESSAGE;
+    }
+
+    /** Where the direct buffers are that this thread uses. */
+    BufferAddresses buffers() {
+        return buffers;
+    }
+
+    /** A sequence of one buffer, to be let go of afterwards so that nothing outlives its use. */
+    ByteBuffer[] single(ByteBuffer buffer) {
+        single[0] = buffer;
+        return single;
+    }
+
+    void releaseSingle() {
+        single[0] = NONE;
+    }
+
+    /**
+     * {@link #SCRATCH_SIZE} bytes, made when a heap buffer is first used; addressed absolutely
+     * only.
+     */
+    ByteBuffer scratch() {
+        ByteBuffer buffer = scratch;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(SCRATCH_SIZE);
+            scratchAddress = MemorySegment.ofBuffer(buffer).address();
+            scratch = buffer;
+        }
+        return buffer;
+    }
+
+    /** The address of {@link #scratch()}, which must have been called before. */
+    long scratchPointer() {
+        return scratchAddress;
+    }
+}
