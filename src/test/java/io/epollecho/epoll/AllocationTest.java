@@ -1,0 +1,124 @@
+package io.epollecho.epoll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.channels.SelectionKey.OP_READ;
+import static java.nio.channels.SelectionKey.OP_WRITE;
+
+import com.sun.management.ThreadMXBean;
+
+import io.epollecho.epoll.Loopback.Connection;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.function.Consumer;
+
+/** Selecting, reading and writing leave nothing to the garbage collector. */
+@Timeout(60)
+class AllocationTest {
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private static final int ROUNDS = 3_000;
+
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
+    void anEchoOfDirectBuffersAllocatesNothing(Backend backend) throws IOException {
+        assertThat(allocatedByEchoes(backend, ByteBuffer.allocateDirect(64))).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
+    void anEchoOfHeapBuffersAllocatesNothing(Backend backend) throws IOException {
+        assertThat(allocatedByEchoes(backend, ByteBuffer.allocate(64))).isZero();
+    }
+
+    private static long allocatedByEchoes(Backend backend, ByteBuffer buffer) throws IOException {
+        try (Loopback loopback = new Loopback(backend.provider())) {
+            // Both ends are channels of one selector and keep a message going round.
+            Selector selector = loopback.selector;
+            SocketChannel client = loopback.open();
+            client.connect(loopback.address());
+            SocketChannel server = loopback.accept();
+            loopback.awaitReady(client, SelectionKey.OP_CONNECT);
+            client.finishConnect();
+            selector.selectNow();
+            client.register(selector, OP_READ);
+            server.register(selector, OP_READ);
+            client.write(Loopback.bytes("ping"));
+            Consumer<SelectionKey> echo =
+                    key -> {
+                        SocketChannel channel = (SocketChannel) key.channel();
+                        try {
+                            channel.read(buffer.clear());
+                            channel.write(buffer.flip());
+                            key.interestOps(OP_READ);
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                    };
+            // Compilation removes what the interpreter allocates, and happens when it likes: the
+            // best of some counts.
+            long least = Long.MAX_VALUE;
+            for (int i = 0; i < 60 && least > 0; i++) {
+                long before = THREADS.getCurrentThreadAllocatedBytes();
+                for (int round = 0; round < ROUNDS; round++) {
+                    selector.select(echo);
+                    selector.selectNow(echo);
+                    selector.select(echo, 1000);
+                }
+                least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+            }
+            return least / ROUNDS;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
+    void aConnectionAtRestIsSmall(Backend backend) throws IOException {
+        int count = 2000;
+        try (Loopback loopback = new Loopback(backend.provider())) {
+            SocketChannel[] channels = new SocketChannel[count];
+            Connection first = loopback.connect();
+            first.channel().register(loopback.selector, OP_READ | OP_WRITE);
+            loopback.selector.selectNow(key -> {});
+            for (int i = 0; i < count; i++) {
+                loopback.connectPeerOnly();
+                if (i % 500 == 499) {
+                    acceptAll(loopback, channels, i - 499, i + 1);
+                }
+            }
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (SocketChannel channel : channels) {
+                channel.register(loopback.selector, OP_READ);
+            }
+            long registering = THREADS.getCurrentThreadAllocatedBytes() - before;
+            assertThat(registering / count).as("bytes for a key").isLessThan(150);
+        }
+    }
+
+    private static void acceptAll(Loopback loopback, SocketChannel[] channels, int from, int to)
+            throws IOException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = from; i < to; i++) {
+            while ((channels[i] = loopback.listener.accept()) == null) {
+                Thread.onSpinWait();
+            }
+        }
+        long accepting = THREADS.getCurrentThreadAllocatedBytes() - before;
+        for (int i = from; i < to; i++) {
+            loopback.closing(channels[i]).configureBlocking(false);
+        }
+        assertThat(accepting / (to - from))
+                .as("bytes for a channel and its socket")
+                .isLessThan(400);
+    }
+}

@@ -1,0 +1,18 @@
+package io.epollecho.epoll;
+
+import java.nio.channels.spi.SelectorProvider;
+
+/** The providers that every contract is checked on. */
+enum Backend {
+    JDK,
+    EPOLL_LEVEL,
+    EPOLL_EDGE;
+
+    SelectorProvider provider() {
+        return switch (this) {
+            case JDK -> SelectorProvider.provider();
+            case EPOLL_LEVEL -> EpollSelectorProvider.levelTriggered();
+            case EPOLL_EDGE -> EpollSelectorProvider.edgeTriggered();
+        };
+    }
+}

@@ -1,0 +1,215 @@
+package io.epollecho.epoll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import static java.nio.channels.SelectionKey.OP_ACCEPT;
+import static java.nio.channels.SelectionKey.OP_READ;
+
+import io.epollecho.epoll.Loopback.Connection;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.IllegalBlockingModeException;
+import java.nio.channels.IllegalSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** Where this provider differs from the JDK's, and where it can be used at all. */
+@Timeout(60)
+class EpollSelectorProviderTest {
+
+    private static final SelectorProvider LEVEL = EpollSelectorProvider.levelTriggered();
+    private static final SelectorProvider EDGE = EpollSelectorProvider.edgeTriggered();
+
+    @Test
+    void thereIsOneProviderForEachTriggerMode() {
+        assertThat(EpollSelectorProvider.levelTriggered()).isSameAs(LEVEL);
+        assertThat(EpollSelectorProvider.levelTriggered().isEdgeTriggered()).isFalse();
+        assertThat(EpollSelectorProvider.edgeTriggered()).isSameAs(EDGE);
+        assertThat(EpollSelectorProvider.edgeTriggered().isEdgeTriggered()).isTrue();
+    }
+
+    @Test
+    void aSelectorRefusesChannelsOfTheOtherTriggerMode() throws IOException {
+        try (Loopback level = new Loopback(LEVEL);
+                Loopback edge = new Loopback(EDGE)) {
+            assertThatExceptionOfType(IllegalSelectorException.class)
+                    .isThrownBy(() -> level.listener.register(edge.selector, OP_ACCEPT));
+            assertThatExceptionOfType(IllegalSelectorException.class)
+                    .isThrownBy(() -> edge.listener.register(level.selector, OP_ACCEPT));
+        }
+    }
+
+    @Test
+    void unusableMachinesAreToldWhy() {
+        Module named = Object.class.getModule();
+        assertThat(EpollSelectorProvider.unavailability()).isEmpty();
+        assertThat(EpollSelectorProvider.unavailability("Mac OS X", "aarch64", named))
+                .hasValue("epoll exists on Linux only, and this is Mac OS X.");
+        assertThat(EpollSelectorProvider.unavailability("Linux", "s390x", named))
+                .hasValue("epoll is supported on x86-64 (amd64) and aarch64, and this is s390x.");
+        assertThat(EpollSelectorProvider.unavailability("Linux", "aarch64", Test.class.getModule()))
+                .isEmpty(); // unnamed, as this one, to which the build gives native access
+    }
+
+    @Test
+    void withoutNativeAccessItSaysSoAndTheVirtualMachineIsSilent() throws Exception {
+        assertThat(probe())
+                .containsExactly(
+                        "epoll needs native access, which is not enabled;"
+                                + " start Java with --enable-native-access=ALL-UNNAMED.");
+        assertThat(probe("--illegal-native-access=deny")).hasSize(1);
+        assertThat(probe("--enable-native-access=ALL-UNNAMED"))
+                .containsExactly("available", "/0:0:0:0:0:0:0:0");
+    }
+
+    @Test
+    void ipv4CanBePreferred() throws Exception {
+        assertThat(probe("--enable-native-access=ALL-UNNAMED", "-Djava.net.preferIPv4Stack=true"))
+                .containsExactly("available", "/0.0.0.0");
+    }
+
+    /** What another virtual machine prints, errors and warnings too. */
+    private static List<String> probe(String... options) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xshare:auto");
+        command.addAll(List.of(options));
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().remove("JAVA_TOOL_OPTIONS");
+        Process process = builder.start();
+        List<String> lines = process.inputReader().lines().toList();
+        assertThat(process.waitFor()).isZero();
+        return lines;
+    }
+
+    /** Run in a virtual machine of its own. */
+    static final class Probe {
+
+        private Probe() {}
+
+        public static void main(String[] args) throws IOException {
+            System.out.println(EpollSelectorProvider.unavailability().orElse("available"));
+            if (EpollSelectorProvider.unavailability().isEmpty()) {
+                try (ServerSocketChannel channel =
+                        EpollSelectorProvider.edgeTriggered().openServerSocketChannel()) {
+                    channel.bind(null);
+                    System.out.println(
+                            ((InetSocketAddress) channel.getLocalAddress()).getAddress());
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatIsNotTcpIsRefused() {
+        for (Callable<?> use :
+                List.<Callable<?>>of(
+                        LEVEL::openPipe,
+                        LEVEL::openDatagramChannel,
+                        () -> LEVEL.openDatagramChannel(StandardProtocolFamily.INET),
+                        () -> LEVEL.openSocketChannel(StandardProtocolFamily.UNIX),
+                        () -> LEVEL.openServerSocketChannel(StandardProtocolFamily.UNIX))) {
+            assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(use::call);
+        }
+    }
+
+    @Test
+    void blockingModeIsRefused() throws IOException {
+        try (Loopback loopback = new Loopback(LEVEL)) {
+            loopback.connectPeerOnly();
+            SocketChannel accepted = loopback.acceptBlocking();
+            SocketChannel fresh = loopback.closing(LEVEL.openSocketChannel());
+            ServerSocketChannel listener = loopback.closing(LEVEL.openServerSocketChannel());
+            listener.bind(null);
+            for (Callable<?> use :
+                    List.<Callable<?>>of(
+                            () -> accepted.read(ByteBuffer.allocate(1)),
+                            () -> accepted.read(ByteBuffer.allocateDirect(1)),
+                            () -> accepted.read(new ByteBuffer[] {ByteBuffer.allocate(1)}),
+                            () -> accepted.write(ByteBuffer.allocate(1)),
+                            () -> accepted.write(ByteBuffer.allocateDirect(1)),
+                            () -> accepted.write(new ByteBuffer[] {ByteBuffer.allocate(1)}),
+                            () -> fresh.connect(loopback.address()),
+                            listener::accept)) {
+                assertThatExceptionOfType(IllegalBlockingModeException.class).isThrownBy(use::call);
+            }
+            assertThat(fresh.isOpen()).isTrue();
+            accepted.configureBlocking(false);
+            assertThat(accepted.read(ByteBuffer.allocate(1))).isZero();
+            assertThatExceptionOfType(UnsupportedOperationException.class)
+                    .isThrownBy(() -> accepted.configureBlocking(true));
+            assertThat(accepted.isBlocking()).isFalse();
+            assertThatExceptionOfType(UnsupportedOperationException.class)
+                    .isThrownBy(accepted::socket);
+            assertThatExceptionOfType(UnsupportedOperationException.class)
+                    .isThrownBy(listener::socket);
+        }
+    }
+
+    @Test
+    void connectionsInheritWhatTheirListenerWasGiven() throws IOException {
+        try (Loopback loopback = new Loopback(EDGE)) {
+            var inline = SocketChannelContractTest.outOfBandInline(loopback.listener);
+            for (var option :
+                    List.of(
+                            inline,
+                            StandardSocketOptions.TCP_NODELAY,
+                            StandardSocketOptions.SO_KEEPALIVE)) {
+                assertThat(loopback.connect().channel().getOption(option)).isFalse();
+                loopback.listener.setOption(option, true);
+                assertThat(loopback.listener.getOption(option)).isTrue();
+                assertThat(loopback.connect().channel().getOption(option)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void descriptorsComeBackAfterChurn() throws IOException {
+        for (SelectorProvider provider : List.of(LEVEL, EDGE)) {
+            churn(provider, 1); // loads what opens files of its own
+            int before = descriptors();
+            churn(provider, 1000);
+            assertThat(descriptors()).isEqualTo(before);
+        }
+    }
+
+    private static void churn(SelectorProvider provider, int connections) throws IOException {
+        try (Loopback loopback = new Loopback(provider)) {
+            for (int i = 0; i < connections; i++) {
+                Connection connection = loopback.connect();
+                SelectionKey key = connection.channel().register(loopback.selector, OP_READ);
+                connection.send("x");
+                assertThat(loopback.selector.select(ready -> {}, Loopback.LONG)).isOne();
+                if (i % 3 == 0) {
+                    key.cancel();
+                } else if (i % 3 == 1) {
+                    connection.reset();
+                }
+                connection.channel().close();
+                connection.peer().close();
+            }
+            loopback.selector.selectNow();
+            assertThat(loopback.selector.keys()).isEmpty();
+        }
+    }
+
+    private static int descriptors() {
+        return Path.of("/proc/self/fd").toFile().list().length;
+    }
+}

@@ -1,0 +1,501 @@
+package io.epollecho.epoll;
+
+import static io.epollecho.epoll.Loopback.LONG;
+import static io.epollecho.epoll.Loopback.bytes;
+import static io.epollecho.epoll.Loopback.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import static java.nio.channels.SelectionKey.OP_ACCEPT;
+import static java.nio.channels.SelectionKey.OP_CONNECT;
+import static java.nio.channels.SelectionKey.OP_READ;
+import static java.nio.channels.SelectionKey.OP_WRITE;
+
+import io.epollecho.epoll.Loopback.Connection;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** When a key is reported: what the description of the package promises beyond {@code java.nio}. */
+@ParameterizedClass
+@EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
+@Timeout(60)
+class TriggerContractTest {
+
+    private final Backend backend;
+
+    private final boolean edge;
+    private Loopback loopback;
+    private Selector selector;
+
+    TriggerContractTest(Backend backend) {
+        this.backend = backend;
+        this.edge = backend == Backend.EPOLL_EDGE;
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        loopback = new Loopback(backend.provider());
+        selector = loopback.selector;
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        loopback.close();
+    }
+
+    // -- Level and edge --
+
+    @Test
+    void bytesLeftUnreadAreReportedAgainByLevelOnly() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, OP_READ);
+        connection.send("abc");
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 1)).isEqualTo("a");
+
+        assertThat(ready(20)).isEqualTo(edge ? List.of() : List.of(OP_READ));
+
+        connection.send("d");
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(awaitBytes(connection, 3)).isEqualTo("bcd");
+    }
+
+    @Test
+    void writabilityIsReportedAgainByLevelOnly() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, OP_WRITE);
+        assertThat(ready(LONG)).containsExactly(OP_WRITE);
+        assertThat(ready(20)).isEqualTo(edge ? List.of() : List.of(OP_WRITE));
+    }
+
+    @Test
+    void connectionsLeftUnacceptedAreReportedAgainByLevelOnly() throws IOException {
+        SelectionKey key = loopback.listener.register(selector, OP_ACCEPT);
+        loopback.connectPeerOnly();
+        assertThat(ready(LONG)).containsExactly(OP_ACCEPT);
+        assertThat(ready(20)).isEqualTo(edge ? List.of() : List.of(OP_ACCEPT));
+
+        key.interestOps(OP_ACCEPT);
+        assertThat(ready(LONG)).containsExactly(OP_ACCEPT);
+        loopback.accept();
+        loopback.connectPeerOnly();
+        assertThat(ready(LONG)).containsExactly(OP_ACCEPT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void askingAgainMakesTheKernelLookAgain(int form) throws IOException {
+        Connection connection = loopback.connect();
+        SelectionKey key = connection.channel().register(selector, OP_READ);
+        connection.send("abc");
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+
+        switch (form) {
+            case 0 -> key.interestOps(OP_READ);
+            case 1 -> key.interestOpsOr(OP_READ);
+            case 2 -> key.interestOpsAnd(OP_READ);
+            default -> connection.channel().register(selector, OP_READ);
+        }
+
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+    }
+
+    @Test
+    void askingAgainReportsNothingWhenThereIsNothing() throws IOException {
+        Connection connection = loopback.connect();
+        SelectionKey key = connection.channel().register(selector, OP_READ);
+        connection.send("abc");
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 10)).isEqualTo("abc");
+        key.interestOps(OP_READ);
+        assertThat(ready(20)).isEmpty();
+    }
+
+    @Test
+    void aSocketThatWasFullIsReportedWhenThereIsRoomAgain() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, OP_WRITE);
+        ByteBuffer block = ByteBuffer.allocateDirect(100_000);
+        long sent = 0;
+        int n;
+        while ((n = connection.channel().write(block.clear())) > 0) {
+            sent += n;
+        }
+        ready(20);
+        for (long received = 0;
+                received < sent;
+                received += connection.peer().getInputStream().read(new byte[100_000])) {
+            // as fast as it comes
+        }
+        assertThat(ready(LONG)).containsExactly(OP_WRITE);
+    }
+
+    @Test
+    void noEdgeIsLostWhenAShortReadEndsTheTurn() throws Exception {
+        Connection connection = loopback.connect();
+        connection.peer().setTcpNoDelay(true);
+        connection.channel().register(selector, OP_READ);
+        int rounds = 20_000;
+        Thread peer =
+                new Thread(
+                        () -> {
+                            try {
+                                for (int i = 0; i < rounds; i++) {
+                                    connection.peer().getOutputStream().write(i);
+                                    connection.peer().getInputStream().read();
+                                }
+                            } catch (IOException e) {
+                                throw new AssertionError(e);
+                            }
+                        });
+        peer.start();
+        ByteBuffer buffer = ByteBuffer.allocateDirect(16);
+        for (int i = 0; i < rounds; i++) {
+            assertThat(
+                            selector.select(
+                                    key -> {
+                                        try {
+                                            // A short read ends the turn.
+                                            connection.channel().read(buffer.clear());
+                                            connection.channel().write(buffer.flip());
+                                        } catch (IOException e) {
+                                            throw new AssertionError(e);
+                                        }
+                                    },
+                                    LONG))
+                    .isOne();
+        }
+        peer.join();
+    }
+
+    // -- Sticky readiness --
+
+    @Test
+    void anEndOfStreamBehindBytesIsReportedAfterAShortRead() throws IOException {
+        Connection connection = loopback.connect();
+        connection.send("last");
+        connection.peer().shutdownOutput();
+        SelectionKey key = awaitEnd(connection);
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 100)).isEqualTo("last");
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(ready(LONG)).containsExactly(OP_READ);
+        }
+        assertThat(read(connection, 100)).isEqualTo("<end>");
+        if (edge) {
+            assertThat(ready(20)).isEmpty();
+            key.interestOps(OP_READ);
+        }
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+    }
+
+    @Test
+    void anEndOfStreamBehindBytesIsReportedThroughTheSelectedKeySetToo() throws IOException {
+        Connection connection = loopback.connect();
+        connection.send("last");
+        connection.peer().shutdownOutput();
+        SelectionKey key = awaitEnd(connection);
+        for (String expected : List.of("last", "<end>")) {
+            assertThat(selector.select(LONG)).isOne();
+            assertThat(selector.selectedKeys()).containsExactly(key);
+            selector.selectedKeys().clear();
+            assertThat(read(connection, 100)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aChannelThatIsReportedAgainIsReportedOncePerSelection() throws IOException {
+        Connection connection = loopback.connect();
+        connection.send("last");
+        connection.peer().shutdownOutput();
+        SelectionKey key = awaitEnd(connection);
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        key.interestOps(OP_READ | OP_WRITE); // an event of the kernel beside the repeated one
+        assertThat(ready(LONG)).containsExactly(OP_READ | OP_WRITE);
+        if (edge) {
+            assertThat(ready(LONG)).containsExactly(OP_READ);
+        }
+    }
+
+    @Test
+    void aChannelThatIsNotToBeReadIsNotReportedAgainAndDoesNotKeepTheSelectorFromWaiting()
+            throws IOException {
+        Connection connection = loopback.connect();
+        connection.send("last");
+        connection.peer().shutdownOutput();
+        SelectionKey key = awaitEnd(connection);
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 100)).isEqualTo("last");
+
+        key.interestOps(0);
+        assertThat(ready(20)).isEmpty();
+        assertThat(((EpollSelectionKey) key).repeated).isFalse();
+
+        key.interestOps(OP_READ);
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 100)).isEqualTo("<end>");
+    }
+
+    @Test
+    void aCancelledOrClosedChannelIsNotReportedAgain() throws IOException {
+        for (boolean close : new boolean[] {false, true}) {
+            Connection connection = loopback.connect();
+            connection.send("last");
+            connection.peer().shutdownOutput();
+            SelectionKey key = awaitEnd(connection);
+            assertThat(ready(LONG)).containsExactly(OP_READ);
+            if (close) {
+                connection.channel().close();
+            } else {
+                key.cancel();
+            }
+            assertThat(ready(20)).isEmpty();
+            assertThat(selector.keys()).isEmpty();
+        }
+    }
+
+    @Test
+    void aReadIntoAnEmptyBufferProvesNothing() throws IOException {
+        Connection connection = loopback.connect();
+        connection.send("last");
+        connection.peer().shutdownOutput();
+        awaitEnd(connection);
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(connection.channel().read(ByteBuffer.allocate(0))).isZero();
+        assertThat(connection.channel().read(ByteBuffer.allocateDirect(0))).isZero();
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bytesBehindAnUrgentMarkAreReportedAfterAShortRead(boolean inline) throws IOException {
+        Connection connection = loopback.connect();
+        connection
+                .channel()
+                .setOption(SocketChannelContractTest.outOfBandInline(connection.channel()), inline);
+        connection.channel().register(selector, OP_READ);
+        connection.send("before");
+        connection.peer().sendUrgentData('!');
+        connection.send("after");
+        connection.peer().shutdownOutput();
+
+        StringBuilder received = new StringBuilder();
+        String part = "";
+        while (!part.equals("<end>")) {
+            received.append(part);
+            assertThat(selector.select(key -> {}, LONG)).isOne();
+            part = read(connection, 100); // one short read for each report
+        }
+        assertThat(received).hasToString(inline ? "before!after" : "beforeafter");
+    }
+
+    @Test
+    void aResetBehindBytesIsReported() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, OP_READ);
+        connection.send("bytes");
+        connection.reset();
+        assertThatExceptionOfType(SocketException.class)
+                .isThrownBy(
+                        () -> {
+                            while (true) {
+                                assertThat(ready(LONG)).containsExactly(OP_READ);
+                                read(connection, 100);
+                            }
+                        })
+                .withMessage("Connection reset");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {OP_READ, OP_WRITE, OP_READ | OP_WRITE})
+    void aResetMakesAllOperationsOfInterestReady(int interest) throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, interest);
+        ready(20);
+        connection.reset();
+        int reported = 0;
+        while (reported != interest) {
+            reported = ready(LONG).getFirst();
+        }
+        connection.channel().close();
+    }
+
+    @Test
+    void aResetAfterHalfCloseIsReportedToAWriterThatWaits() throws IOException {
+        Connection connection = loopback.connect();
+        SelectionKey key = connection.channel().register(selector, OP_READ);
+        connection.peer().shutdownOutput();
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(read(connection, 1)).isEqualTo("<end>");
+        ByteBuffer block = ByteBuffer.allocateDirect(100_000);
+        while (connection.channel().write(block.clear()) > 0) {
+            // until the socket is full
+        }
+        key.interestOps(OP_WRITE);
+        assertThat(ready(20)).isEmpty();
+        connection.reset();
+        assertThat(ready(LONG)).containsExactly(OP_WRITE);
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> connection.channel().write(block.clear()));
+    }
+
+    // -- Connecting --
+
+    @Test
+    void readAndWriteBecomeReadyByFinishConnect() throws IOException {
+        SocketChannel channel = loopback.open();
+        if (channel.connect(loopback.address())) {
+            return; // at once: there is nothing to finish
+        }
+        channel.register(selector, OP_CONNECT | OP_READ | OP_WRITE);
+        assertThat(ready(LONG)).containsExactly(OP_CONNECT);
+        loopback.accept().write(bytes("x"));
+        assertThat(channel.finishConnect()).isTrue();
+        int ready = 0;
+        while (ready != (OP_READ | OP_WRITE)) {
+            ready |= ready(LONG).getFirst();
+        }
+    }
+
+    // -- Batches --
+
+    @Test
+    void aKeyCancelledByTheActionOfAnotherIsNotReportedAnyMore() throws IOException {
+        List<SelectionKey> keys = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            keys.add(loopback.connect().channel().register(selector, OP_WRITE));
+        }
+        List<SelectionKey> seen = new ArrayList<>();
+        int count =
+                selector.select(
+                        key -> {
+                            seen.add(key);
+                            keys.forEach(SelectionKey::cancel);
+                        });
+        assertThat(seen).hasSize(1);
+        assertThat(count).isOne();
+    }
+
+    /**
+     * Of two ready connections in one batch, the first one reported closes both and registers two
+     * new ones, which get the descriptors; the event that is left in the batch is the old one's.
+     */
+    @Test
+    void anEventOfAClosedConnectionNeverReachesTheOneThatGotItsDescriptor() throws IOException {
+        for (int round = 0; round < 50; round++) {
+            Map<SelectionKey, SocketChannel> old = new HashMap<>();
+            for (int i = 0; i < 2; i++) {
+                Connection connection = loopback.connect();
+                old.put(connection.channel().register(selector, OP_READ), connection.channel());
+                connection.send("x");
+                loopback.awaitReady(connection.channel(), OP_READ);
+            }
+            List<Socket> peers = List.of(loopback.connectPeerOnly(), loopback.connectPeerOnly());
+            List<Integer> descriptors =
+                    old.values().stream().map(TriggerContractTest::descriptor).toList();
+            List<SelectionKey> replacements = new ArrayList<>();
+            List<SelectionKey> seen = new ArrayList<>();
+            selector.select(
+                    key -> {
+                        seen.add(key);
+                        if (replacements.isEmpty()) {
+                            try {
+                                for (SocketChannel channel : old.values()) {
+                                    channel.close();
+                                }
+                                for (int i = 0; i < peers.size(); i++) {
+                                    SocketChannel channel = loopback.accept();
+                                    assertThat(descriptor(channel)).isIn(descriptors);
+                                    replacements.add(channel.register(selector, OP_READ));
+                                }
+                            } catch (IOException e) {
+                                throw new AssertionError(e);
+                            }
+                        }
+                    });
+            assertThat(seen).hasSize(1);
+            assertThat(old.keySet()).containsAll(seen);
+            assertThat(selector.selectNow(seen::add)).isZero();
+            peers.getFirst().getOutputStream().write('x');
+            assertThat(selector.select(LONG)).isOne();
+            assertThat(selector.selectedKeys()).containsExactly(replacements.getFirst());
+            selector.selectedKeys().clear();
+            for (SelectionKey key : replacements) {
+                key.channel().close();
+            }
+        }
+    }
+
+    @Test
+    void closingARegisteredChannelGivesItsDescriptorBackAtOnce() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().register(selector, OP_READ);
+        selector.selectNow();
+        connection.channel().close();
+        assertThat(connection.peer().getInputStream().read()).isEqualTo(-1);
+        assertThat(((EpollSocketChannel) connection.channel()).tcpSocket().isFreed()).isTrue();
+    }
+
+    private static int descriptor(SocketChannel channel) {
+        return ((EpollSocketChannel) channel).tcpSocket().fd();
+    }
+
+    /**
+     * Registers for reading once the peer's end of stream has arrived too, so that it and the bytes
+     * are one event.
+     */
+    private SelectionKey awaitEnd(Connection connection) throws IOException {
+        TcpSocket socket = ((EpollSocketChannel) connection.channel()).tcpSocket();
+        ThreadMemory memory = ThreadMemory.current();
+        EpollEvents events =
+                new EpollEvents(EpollEvents.Layout.of(System.getProperty("os.arch")), 1);
+        Descriptor epoll = new Descriptor(Libc.epollCreate(memory, Libc.EPOLL_CLOEXEC));
+        events.set(0, EpollEvents.EPOLLRDHUP, 0);
+        Libc.epollControl(memory, epoll.fd(), Libc.EPOLL_CTL_ADD, socket.fd(), events.address());
+        assertThat(Libc.epollWait(memory, epoll.fd(), events.address(), 1, (int) LONG)).isOne();
+        epoll.close();
+        return connection.channel().register(selector, OP_READ);
+    }
+
+    /** The ready operations of each report of one selection. */
+    private List<Integer> ready(long timeout) throws IOException {
+        List<Integer> ready = new ArrayList<>();
+        assertThat(selector.select(key -> ready.add(key.readyOps()), timeout))
+                .isEqualTo(ready.size());
+        return ready;
+    }
+
+    private static String read(Connection connection, int size) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(size);
+        return (connection.channel().read(buffer) < 0) ? "<end>" : text(buffer);
+    }
+
+    private static String awaitBytes(Connection connection, int count) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(count);
+        while (buffer.hasRemaining()) {
+            connection.channel().read(buffer);
+        }
+        return text(buffer);
+    }
+}
