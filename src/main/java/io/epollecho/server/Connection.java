@@ -187,6 +187,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         pending = null;
         loop.pendingBuffers().release(rest);
         key.interestOps(SelectionKey.OP_READ);
+        loop.timers().schedule(this); // a drain's rest is shorter than the write timeout
         return true;
     }
 
