@@ -41,6 +41,7 @@ final class TimerWheel {
     }
 
     private final @Nullable Timer[] slots = new @Nullable Timer[SLOTS];
+    private @Nullable Timer expiring; // the head of those taken from their slot to expire
     private int size;
     private long currentTick;
     private long earliestTick; // no timer is before it
@@ -67,12 +68,15 @@ final class TimerWheel {
         link(timer, tick);
     }
 
+    @SuppressWarnings("ReferenceEquality") // which one it is matters, and timers have no equals
     void cancel(Timer timer) {
         if (!timer.linked) {
             return;
         }
         if (timer.previous != null) {
             timer.previous.next = timer.next;
+        } else if (timer == expiring) {
+            expiring = timer.next;
         } else {
             slots[slot(timer.tick)] = timer.next;
         }
@@ -109,15 +113,14 @@ final class TimerWheel {
         }
         long lastTick = Math.min(nowTick, earliestTick + SLOTS - 1);
         for (long tick = earliestTick; tick <= lastTick; tick++) {
-            Timer timer = takeAll(slot(tick));
-            while (timer != null) {
-                Timer following = unlink(timer);
+            takeAll(slot(tick));
+            for (Timer timer = expiring; timer != null; timer = expiring) {
+                cancel(timer);
                 if (timer.deadline() <= now) {
                     timer.expired();
                 } else {
                     schedule(timer);
                 }
-                timer = following;
             }
         }
         earliestTick = nextOccupied(nowTick + 1);
@@ -127,21 +130,9 @@ final class TimerWheel {
     /**
      * Empties a slot first: a timer that sets itself again may well land in the slot it comes from.
      */
-    private @Nullable Timer takeAll(int slot) {
-        Timer first = slots[slot];
+    private void takeAll(int slot) {
+        expiring = slots[slot];
         slots[slot] = null;
-        return first;
-    }
-
-    private @Nullable Timer unlink(Timer timer) {
-        Timer following = timer.next;
-        if (following != null) {
-            following.previous = null;
-        }
-        timer.next = null;
-        timer.linked = false;
-        size--;
-        return following;
     }
 
     private void link(Timer timer, long tick) {
