@@ -122,7 +122,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
             log.warn(
                     "Refused a connection, {}: {} are open at most{}",
                     reason.label(),
-                    admission.max(),
+                    admission.limit(reason),
                     LogLimiter.alike(heldBack));
         }
     }

@@ -26,8 +26,9 @@ final class Admission {
         this.maxPerAddress = maxPerAddress;
     }
 
-    int max() {
-        return max;
+    /** The limit that was the reason. */
+    int limit(RejectReason reason) {
+        return reason == RejectReason.ADDRESS_LIMIT ? maxPerAddress : max;
     }
 
     /**
