@@ -195,7 +195,9 @@ final class EventLoop implements Runnable {
     /** Closes all that the loop owns, in whatever state it was left. */
     private void terminate(CloseReason reason) {
         terminated = true;
-        guarded(this::runTasks);
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            guarded(task);
+        }
         if (acceptor != null) {
             guarded(acceptor::close);
         }

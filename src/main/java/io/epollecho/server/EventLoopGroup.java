@@ -127,8 +127,9 @@ final class EventLoopGroup {
                         acceptor.drain(backlog);
                     } catch (IOException e) {
                         log.warn("Cannot free the listening socket", e);
+                    } finally {
+                        done.complete(null);
                     }
-                    done.complete(null);
                 });
     }
 
