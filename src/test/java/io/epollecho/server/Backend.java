@@ -1,0 +1,122 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/** What a scenario runs on, and how it gets its servers and peers, which are closed after it. */
+interface Backend {
+
+    /** Too much for the buffers on the way to a peer that reads nothing, not for those from it. */
+    int STALLING = 256 * 1024;
+
+    /** The selectors and channels to run on. */
+    Transport transport();
+
+    /** The number of event loops. */
+    int eventLoops();
+
+    /** The settings of this backend, on a free port of the loopback address. */
+    EchoServerConfig.Builder settings();
+
+    /** A server that is not started yet. */
+    EchoServer create(EchoServerConfig config, EchoServerListener listener);
+
+    /** A peer with buffers of these sizes, where 0 leaves them to the kernel. */
+    Peer connect(InetSocketAddress server, int receiveBuffer, int sendBuffer) throws IOException;
+
+    /** A peer with an address of its own. */
+    Peer connect(InetSocketAddress server, InetAddress from) throws IOException;
+
+    default EchoServer start(UnaryOperator<EchoServerConfig.Builder> change) {
+        EchoServer server = create(change.apply(settings()).build(), EchoServerListener.NONE);
+        server.start();
+        return server;
+    }
+
+    default EchoServer start() {
+        return start(settings -> settings);
+    }
+
+    /** A server whose sockets hold little, so that a peer that reads nothing is soon in its way. */
+    default EchoServer startTight(UnaryOperator<EchoServerConfig.Builder> change) {
+        return start(
+                settings ->
+                        change.apply(
+                                settings.readBufferSize(16 * 1024)
+                                        .sendBuffer(16 * 1024)
+                                        .receiveBuffer(512 * 1024)));
+    }
+
+    default EchoServer startTight() {
+        return startTight(settings -> settings);
+    }
+
+    /**
+     * A peer of a tight server that has sent all it is going to send, and reads nothing: the server
+     * has bytes pending for it, and more waits in its socket to be read.
+     */
+    default Peer stalledPeer(EchoServer server) throws IOException {
+        return stalledPeers(server, 1).getFirst();
+    }
+
+    default List<Peer> stalledPeers(EchoServer server, int count) throws IOException {
+        var peers = new ArrayList<Peer>();
+        for (int i = 0; i < count; i++) {
+            Peer peer = connect(server.localAddress(), 8 * 1024, 0);
+            peers.add(peer);
+            peer.send(STALLING);
+        }
+        await().until(
+                        () ->
+                                stalled(server)
+                                        .containsAll(peers.stream().map(Peer::address).toList()));
+        return peers;
+    }
+
+    default Peer connect(EchoServer server) throws IOException {
+        return connect(server.localAddress(), 0, 0);
+    }
+
+    default List<Peer> connect(EchoServer server, int count) throws IOException {
+        var peers = new ArrayList<Peer>();
+        for (int i = 0; i < count; i++) {
+            peers.add(connect(server));
+        }
+        return peers;
+    }
+
+    private static Set<InetSocketAddress> stalled(EchoServer server) {
+        return Background.get(server.newestConnections(Integer.MAX_VALUE)).stream()
+                .filter(info -> info.pendingBytes() > 0)
+                .map(ConnectionInfo::peer)
+                .collect(Collectors.toSet());
+    }
+
+    static long closed(EchoServer server, CloseReason reason) {
+        return server.statistics().closed().getOrDefault(reason, 0L);
+    }
+
+    static long rejected(EchoServer server, RejectReason reason) {
+        return server.statistics().rejected().getOrDefault(reason, 0L);
+    }
+
+    /** Waits until so many connections are open. */
+    static void awaitActive(EchoServer server, long count) {
+        Background.await()
+                .untilAsserted(
+                        () ->
+                                assertThat(server.statistics().active())
+                                        .as("open connections")
+                                        .isEqualTo(count));
+    }
+}

@@ -1,0 +1,293 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+
+/** A drain lets each connection come to its end, cuts none before its time, and ends in time. */
+interface DrainScenarios extends Backend {
+
+    Duration LONG = Duration.ofSeconds(60);
+
+    private static Future<Boolean> drain(EchoServer server, Duration timeout) {
+        var drained = Background.call(() -> server.drain(timeout));
+        await().until(() -> server.state() == EchoServerState.DRAINING);
+        return drained;
+    }
+
+    @Test
+    default void drainOfAnUnusedServer() {
+        EchoServer server = start();
+        long start = System.nanoTime();
+        assertThat(server.drain(LONG)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(server.state()).isEqualTo(EchoServerState.DRAINING);
+    }
+
+    @Test
+    default void drainRefusesNewConnections() throws IOException {
+        EchoServer server = start();
+        InetSocketAddress address = server.localAddress();
+        Peer busy = connect(server);
+        busy.echo(100);
+        Future<Boolean> drained = drain(server, LONG);
+        // Until the listening socket is closed a last one may come in, and is then served.
+        await().untilAsserted(
+                        () ->
+                                assertThatExceptionOfType(ConnectException.class)
+                                        .isThrownBy(() -> connect(address, 0, 0).receiveToEnd()));
+        busy.echo(100);
+        busy.endOutput();
+        busy.expectEnd();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(1);
+    }
+
+    @Test
+    default void drainEndsIdleConnections() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 20);
+        for (Peer peer : peers.subList(0, 10)) {
+            peer.echo(1_000);
+        }
+        Backend.awaitActive(server, 20);
+        Future<Boolean> drained = drain(server, LONG);
+        for (Peer peer : peers) {
+            peer.expectEnd();
+        }
+        assertThat(drained.isDone()).as("drained while peers are there still").isFalse();
+        assertThat(server.drainProgress())
+                .hasValueSatisfying(
+                        progress -> {
+                            assertThat(progress.connectionsAtStart()).isEqualTo(20);
+                            assertThat(progress.connectionsLeft()).isEqualTo(20);
+                            assertThat(progress.remaining()).isBetween(Duration.ZERO, LONG);
+                        });
+        for (Peer peer : peers) {
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(20);
+    }
+
+    @Test
+    default void drainLetsBusyConnectionsGoOn() throws IOException {
+        EchoServer server = start();
+        Peer busy = connect(server);
+        busy.echo(100);
+        Future<Boolean> drained = drain(server, LONG);
+        long start = System.nanoTime();
+        await().pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> {
+                            busy.echo(10_000);
+                            return System.nanoTime() - start > Duration.ofMillis(2_500).toNanos();
+                        });
+        busy.expectEnd();
+        busy.close();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
+    /** Whoever never rests is told to stop by a FIN, after all that the server had read. */
+    @Test
+    default void drainDeadline() throws IOException {
+        EchoServer server = startTight();
+        List<Peer> restless = new ArrayList<>();
+        List<Future<Void>> streams = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Peer peer = connect(server.localAddress(), 64 * 1024, 64 * 1024);
+            restless.add(peer);
+            streams.add(Background.run(() -> streamUntilEnd(peer)));
+        }
+        await().until(() -> restless.stream().allMatch(peer -> peer.received() > 1 << 20));
+        long start = System.nanoTime();
+        Duration timeout = Duration.ofMillis(1_500);
+        Future<Boolean> drained = drain(server, timeout);
+        Background.joinAll(streams);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(timeout);
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(timeout.plusSeconds(4));
+        assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(4);
+        assertThat(restless.stream().mapToLong(Peer::received).sum())
+                .as("all that the server sent, of which none is lost by a reset")
+                .isEqualTo(server.statistics().bytesSent());
+    }
+
+    /** Sends on and on, until the end of the other direction tells it to end this one. */
+    private static void streamUntilEnd(Peer peer) throws IOException {
+        var reader = Background.run(peer::receiveToEnd);
+        while (!reader.isDone()) {
+            peer.send(10_000);
+        }
+        Background.join(reader);
+        assertThat(peer.received()).isLessThanOrEqualTo(peer.sent());
+        peer.endOutput();
+        peer.close();
+    }
+
+    private static void exchangeUntilEnd(Peer peer) throws IOException {
+        do {
+            peer.send(5_000);
+        } while (peer.receiveUnlessEnded(5_000));
+        peer.endOutput();
+        peer.close();
+    }
+
+    @Test
+    default void drainFlushesPendingBytes() throws IOException {
+        EchoServer server = startTight();
+        List<Peer> stalled = stalledPeers(server, 10);
+        Future<Boolean> drained = drain(server, LONG);
+        assertThat(server.statistics().pendingBytes()).isPositive();
+        for (Peer peer : stalled.subList(0, 5)) {
+            peer.receive(STALLING);
+        }
+        for (Peer peer : stalled.subList(5, 10)) {
+            peer.endOutput();
+            peer.receiveAllToEnd();
+            peer.close();
+        }
+        long start = System.nanoTime();
+        for (Peer peer : stalled.subList(0, 5)) {
+            peer.expectEnd();
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .as("time to come to rest after the last byte")
+                .isLessThan(Duration.ofSeconds(4));
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(5);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(5);
+    }
+
+    /** They must not take the end of the connection for the end of the echo. */
+    @Test
+    default void drainDeadlineResetsPeersThatTakeNothing() throws IOException {
+        EchoServer server = startTight();
+        List<Peer> stalled = stalledPeers(server, 10);
+        long start = System.nanoTime();
+        assertThat(server.drain(Duration.ofMillis(300))).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .isBetween(Duration.ofMillis(300), Duration.ofSeconds(5));
+        assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(10);
+        assertThat(server.statistics().pendingBytes()).isZero();
+        for (Peer peer : stalled) {
+            peer.receiveToReset();
+        }
+    }
+
+    @Test
+    default void drainWithoutTime() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 10);
+        for (Peer peer : peers) {
+            peer.echo(1_000);
+        }
+        var drained = Background.call(() -> server.drain(Duration.ZERO));
+        for (Peer peer : peers) {
+            peer.expectEnd();
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(10);
+    }
+
+    /** The kernel's queue is not waited for at the deadline: a peer that keeps its end open. */
+    @Test
+    default void drainDeadlineCutsPeersThatDoNotEndTheirs() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 10);
+        for (Peer peer : peers) {
+            peer.echo(1_000);
+        }
+        long start = System.nanoTime();
+        assertThat(server.drain(Duration.ofMillis(200))).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(server.statistics().active()).isZero();
+        for (Peer peer : peers) {
+            peer.expectEnd();
+        }
+    }
+
+    @Test
+    default void drainUnderLoad() throws IOException {
+        EchoServer server = start();
+        List<Peer> busy = connect(server, 200);
+        List<Future<Void>> exchanges = new ArrayList<>();
+        for (Peer peer : busy) {
+            exchanges.add(Background.run(() -> exchangeUntilEnd(peer)));
+        }
+        await().until(() -> busy.stream().allMatch(peer -> peer.received() > 20_000));
+        Future<Boolean> drained = drain(server, Duration.ofMillis(500));
+        Background.joinAll(exchanges);
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.RESET)).isZero();
+        assertThat(server.statistics().closedTotal()).isEqualTo(200);
+        assertThat(busy.stream().mapToLong(Peer::received).sum())
+                .isEqualTo(server.statistics().bytesSent());
+    }
+
+    /** More than are accepted in one go, and all of them sure to be in. */
+    @Test
+    default void drainServesTheBacklog() throws Exception {
+        var faulty = new FaultyProvider(transport().provider());
+        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        List<Peer> peers = connect(server, 300);
+        for (Peer peer : peers) {
+            peer.send(1_000);
+        }
+        Future<Boolean> drained = drain(server, LONG);
+        assertThat(server.statistics().accepted()).isZero();
+        acceptorsSelector.release();
+        for (Peer peer : peers) {
+            peer.receiveAllToEnd();
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(300);
+    }
+
+    @Test
+    default void drainMayBeRepeated() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        Future<Boolean> first = drain(server, LONG);
+        // It waits for the drain that goes on, and cannot shorten it.
+        Future<Boolean> second = Background.call(() -> server.drain(Duration.ZERO));
+        peer.expectEnd();
+        assertThat(first.isDone() || second.isDone()).isFalse();
+        peer.close();
+        assertThat(Background.get(first)).isTrue();
+        assertThat(Background.get(second)).isTrue();
+        assertThat(server.drain(LONG)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
+    @Test
+    default void stopCutsADrainShort() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        Future<Boolean> drained = drain(server, LONG);
+        peer.expectEnd();
+        server.stop();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(server.drainProgress()).isEmpty();
+        assertThat(server.statistics().active()).isZero();
+    }
+}

@@ -1,0 +1,243 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/** What peers send comes back to them, every byte, in order, and then the end of the stream. */
+interface EchoScenarios extends Backend {
+
+    @Test
+    default void randomChunks() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 4);
+        Background.forEach(peers, peer -> echoRandomChunks(peer, 6_000_000, 3_000_000));
+        Backend.awaitActive(server, 0);
+        assertThat(server.statistics().bytesReceived())
+                .isEqualTo(peers.stream().mapToLong(Peer::sent).sum());
+        assertThat(server.statistics().bytesSent()).isEqualTo(server.statistics().bytesReceived());
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
+    }
+
+    /** Each read fills the buffer and uses the budget up, so that each is followed by a turn. */
+    @Test
+    default void randomChunksWithTheSmallestBufferAndBudget() throws IOException {
+        EchoServer server = start(settings -> settings.readBufferSize(1024).readBudget(1024));
+        Background.forEach(connect(server, 2), peer -> echoRandomChunks(peer, 1_000_000, 100_000));
+        Backend.awaitActive(server, 0);
+    }
+
+    private static void echoRandomChunks(Peer peer, int total, int largest) throws IOException {
+        var writer =
+                Background.run(
+                        () -> {
+                            var random = new Random(7);
+                            while (peer.sent() < total) {
+                                // as many small chunks as large ones
+                                double exponent = random.nextDouble() * Math.log(largest);
+                                peer.send((long) Math.exp(exponent));
+                            }
+                            peer.endOutput();
+                        });
+        peer.receiveToEnd();
+        Background.join(writer);
+        assertThat(peer.received()).isEqualTo(peer.sent()).isGreaterThanOrEqualTo(total);
+    }
+
+    /** A lost edge would stop the exchange for good. */
+    @Test
+    default void requestAndReply() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        var random = new Random(11);
+        for (int i = 0; i < 10_000; i++) {
+            peer.echo(1 + random.nextInt(100));
+        }
+        peer.endOutput();
+        peer.expectEnd();
+        assertThat(server.statistics().bytesSent()).isEqualTo(peer.received());
+    }
+
+    @Test
+    default void emptyConnections() throws IOException {
+        EchoServer server = start();
+        for (int i = 0; i < 100; i++) {
+            try (Peer peer = connect(server)) {
+                peer.endOutput();
+                peer.expectEnd();
+            }
+        }
+        Backend.awaitActive(server, 0);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(100);
+        assertThat(server.statistics().bytesReceived()).isZero();
+    }
+
+    @Test
+    default void halfClose() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = new ArrayList<>();
+        for (long length :
+                new long[] {1, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 8 << 20}) {
+            Peer peer = connect(server);
+            peers.add(peer);
+            var writer =
+                    Background.run(
+                            () -> {
+                                peer.send(length);
+                                peer.endOutput();
+                            });
+            peer.receiveAllToEnd();
+            Background.join(writer);
+            assertThat(peer.received()).isEqualTo(length);
+        }
+        Backend.awaitActive(server, 0);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
+    }
+
+    /** The end of the stream comes with the last data, or so soon after it that both are there. */
+    @Test
+    default void dataAndEndOfStreamInOneSegment() throws IOException {
+        EchoServer server = start();
+        for (int i = 0; i < 2_000; i++) {
+            try (Peer peer = connect(server)) {
+                if (i % 2 == 0) {
+                    // The second piece waits for the first one's acknowledgement, and so for its
+                    // echo, unless the end of the stream takes it along.
+                    peer.coalesce();
+                    peer.send(1 + i % 100);
+                }
+                peer.send(1 + i % 1_000);
+                peer.endOutput();
+                peer.receiveAllToEnd();
+            }
+        }
+        Backend.awaitActive(server, 0);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(2_000);
+    }
+
+    /** Without SO_OOBINLINE the kernel takes the byte out; and each one ends a read early. */
+    @Test
+    default void urgentByteKeepsItsPlace() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(1);
+        var random = new Random(13);
+        for (int i = 0; i < 500; i++) {
+            peer.send(random.nextInt(3_000));
+            peer.sendUrgent();
+            peer.send(random.nextInt(3_000));
+            peer.receive(peer.sent() - peer.received());
+        }
+        peer.send(1_000);
+        peer.sendUrgent();
+        peer.endOutput();
+        peer.receiveAllToEnd();
+    }
+
+    /** The bytes before and after the urgent one are there before the server reads any of them. */
+    @Test
+    default void urgentByteInTheMiddleOfABacklog() throws IOException {
+        EchoServer server = startTight();
+        Peer peer = stalledPeer(server);
+        peer.send(10_000);
+        peer.sendUrgent();
+        peer.send(10_000);
+        peer.receive(peer.sent());
+        peer.echo(1);
+        peer.endOutput();
+        peer.expectEnd();
+    }
+
+    @Test
+    default void thousandConnections() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 1_000);
+        Backend.awaitActive(server, 1_000);
+        int length = 0;
+        for (Peer peer : peers) {
+            peer.send(++length);
+        }
+        for (Peer peer : peers) {
+            peer.receive(peer.sent());
+        }
+
+        assertThat(server.statistics().accepted()).isEqualTo(1_000);
+        assertThat(server.statisticsByLoop())
+                .extracting(EchoServerStatistics::active)
+                .containsOnly(1_000L / eventLoops());
+        var open = new HashMap<InetSocketAddress, ConnectionInfo>();
+        for (ConnectionInfo info : Background.get(server.newestConnections(2_000))) {
+            open.put(info.peer(), info);
+        }
+        assertThat(open).hasSize(1_000);
+        for (Peer peer : peers) {
+            ConnectionInfo info = open.get(peer.address());
+            assertThat(info)
+                    .isNotNull()
+                    .returns(peer.sent(), ConnectionInfo::bytesReceived)
+                    .returns(peer.received(), ConnectionInfo::bytesSent)
+                    .returns(0, ConnectionInfo::pendingBytes);
+        }
+        assertThat(Background.get(server.newestConnections(10)))
+                .hasSize(10)
+                .extracting(ConnectionInfo::age)
+                .isSorted();
+
+        for (Peer peer : peers.subList(0, 400)) {
+            peer.close();
+        }
+        Backend.awaitActive(server, 600);
+        for (Peer peer : peers.subList(400, 1_000)) {
+            peer.echo(10);
+        }
+        assertThat(Background.get(server.newestConnections(2_000))).hasSize(600);
+    }
+
+    /** Descriptors, and the numbers of descriptors that come again, stay apart. */
+    @Test
+    default void churn() throws IOException {
+        EchoServer server = start();
+        churn(server, 200);
+        Backend.awaitActive(server, 0);
+        long descriptors = openDescriptors();
+        churn(server, 3_000);
+        Backend.awaitActive(server, 0);
+        await().untilAsserted(() -> assertThat(openDescriptors()).isLessThanOrEqualTo(descriptors));
+        EchoServerStatistics statistics = server.statistics();
+        assertThat(statistics.accepted()).isEqualTo(3_200);
+        assertThat(statistics.closed().get(CloseReason.PEER)).isEqualTo(3_200);
+        assertThat(statistics.bytesReceived()).isEqualTo(3_200 * 100);
+        assertThat(statistics.bytesSent()).isEqualTo(3_200 * 100);
+        assertThat(statistics.rejectedTotal() + statistics.acceptErrors()).isZero();
+    }
+
+    private void churn(EchoServer server, int count) {
+        Background.forEach(
+                List.of(0, 1, 2, 3),
+                part -> {
+                    for (int i = 0; i < count / 4; i++) {
+                        try (Peer peer = connect(server)) {
+                            peer.echo(100);
+                        }
+                    }
+                });
+    }
+
+    private static long openDescriptors() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.count();
+        }
+    }
+}

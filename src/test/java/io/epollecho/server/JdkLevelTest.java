@@ -1,0 +1,15 @@
+package io.epollecho.server;
+
+/** The scenarios on the JDK's selector with one loop. */
+class JdkLevelTest extends ServerScenarios {
+
+    @Override
+    public Transport transport() {
+        return Transport.jdk();
+    }
+
+    @Override
+    public int eventLoops() {
+        return 1;
+    }
+}

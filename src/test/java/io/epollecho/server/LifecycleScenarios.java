@@ -1,0 +1,321 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A server comes and goes, as often as one likes, and leaves nothing behind. */
+interface LifecycleScenarios extends Backend {
+
+    private EchoServerConfig onPort(int port) {
+        return settings().port(port).drainTimeout(Duration.ofSeconds(5)).build();
+    }
+
+    private EchoServer createOnPort(int port) {
+        return create(onPort(port), EchoServerListener.NONE);
+    }
+
+    private int freePort() {
+        EchoServer server = start();
+        int port = server.localAddress().getPort();
+        server.stop();
+        return port;
+    }
+
+    @Test
+    default void portInUse() throws IOException {
+        EchoServer first = start();
+        InetSocketAddress address = first.localAddress();
+        EchoServer second = createOnPort(address.getPort());
+        assertThatExceptionOfType(BindFailedException.class)
+                .isThrownBy(second::start)
+                .withMessageContaining("127.0.0.1:" + address.getPort())
+                .satisfies(e -> assertThat(e.address()).isEqualTo(address))
+                .withCauseInstanceOf(BindException.class);
+        assertThat(second.state()).isEqualTo(EchoServerState.STOPPED);
+        connect(first).echo(100);
+
+        first.stop();
+        second.start();
+        connect(second).echo(100);
+    }
+
+    /** The server closes first, so that TIME_WAIT, and lasting FIN_WAIT_2, are on its side. */
+    @Test
+    default void restartOnTheSamePort() throws IOException {
+        EchoServer server = createOnPort(freePort());
+        for (int i = 0; i < 20; i++) {
+            server.start();
+            List<Peer> peers = connect(server, 5);
+            for (Peer peer : peers) {
+                peer.echo(100);
+            }
+            server.stop();
+            for (Peer peer : peers.subList(i % 2, 5)) {
+                peer.expectEnd();
+                peer.close();
+            }
+        }
+        assertThat(server.statistics().accepted()).isEqualTo(100);
+        assertThat(server.statistics().bytesSent()).isEqualTo(100 * 100);
+    }
+
+    @Test
+    default void startAndStopMayBeRepeated() throws IOException {
+        EchoServer server = createOnPort(freePort());
+        server.stop();
+        assertThat(server.drain(Duration.ZERO)).isTrue();
+        server.start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        server.start();
+        peer.echo(100);
+        assertThat(server.statistics().active()).isEqualTo(1);
+        server.stop();
+        server.stop();
+        server.close();
+        assertThat(server.state()).isEqualTo(EchoServerState.STOPPED);
+        assertThat(server.drain(Duration.ZERO)).isTrue();
+        assertThatIllegalStateException().isThrownBy(server::localAddress);
+        assertThatIllegalStateException().isThrownBy(server::maxConnections);
+        assertThat(Background.get(server.newestConnections(10))).isEmpty();
+    }
+
+    @Test
+    default void stopFreesThePortAndEndsTheThreads() throws IOException {
+        EchoServer server = start();
+        InetSocketAddress address = server.localAddress();
+        Peer peer = connect(server);
+        peer.echo(100);
+        var threadsBefore = Thread.getAllStackTraces().keySet();
+        server.stop();
+        assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(address, 0, 0));
+        assertThat(threadsBefore)
+                .filteredOn(thread -> thread.getName().startsWith("echo-server-"))
+                .filteredOn(thread -> !thread.isAlive())
+                .hasSizeGreaterThanOrEqualTo(eventLoops());
+        peer.expectEnd();
+        assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(1);
+    }
+
+    @Test
+    default void closeDrainsAndStops() throws IOException {
+        EchoServer closed;
+        Peer peer;
+        try (EchoServer server = EchoServer.start(onPort(0))) {
+            closed = server;
+            peer = connect(server);
+            peer.echo(100);
+            peer.endOutput();
+            peer.expectEnd();
+        }
+        assertThat(closed.state()).isEqualTo(EchoServerState.STOPPED);
+        assertThat(Backend.closed(closed, CloseReason.PEER)).isEqualTo(1);
+    }
+
+    @Test
+    default void listenerSeesEachState() {
+        var seen = new CopyOnWriteArrayList<EchoServerState>();
+        EchoServer server = create(settings().build(), seen::add);
+        for (int i = 0; i < 2; i++) {
+            server.start();
+            server.start();
+            assertThat(server.drain(Duration.ofSeconds(5))).isTrue();
+            assertThat(server.drain(Duration.ofSeconds(5))).isTrue();
+            server.stop();
+            server.stop();
+        }
+        assertThat(seen)
+                .containsExactly(
+                        EchoServerState.RUNNING,
+                        EchoServerState.DRAINING,
+                        EchoServerState.STOPPED,
+                        EchoServerState.RUNNING,
+                        EchoServerState.DRAINING,
+                        EchoServerState.STOPPED);
+    }
+
+    @Test
+    default void listenerThatFailsHarmsNobody() throws IOException {
+        EchoServer server =
+                create(
+                        settings().build(),
+                        state -> {
+                            throw new IllegalStateException("for the test");
+                        });
+        server.start();
+        connect(server).echo(100);
+        server.stop();
+        assertThat(server.state()).isEqualTo(EchoServerState.STOPPED);
+    }
+
+    @Test
+    default void startWhileDrainingIsRefused() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        var drained = Background.call(() -> server.drain(Duration.ofSeconds(60)));
+        await().until(() -> server.state() == EchoServerState.DRAINING);
+        assertThatIllegalStateException()
+                .isThrownBy(server::start)
+                .withMessageContaining("draining");
+        peer.endOutput();
+        peer.expectEnd();
+        assertThat(Background.get(drained)).isTrue();
+        assertThatIllegalStateException().isThrownBy(server::start);
+        server.stop();
+        server.start();
+        connect(server).echo(100);
+    }
+
+    /** One dead loop is the end of all: connections dealt to it would be lost one by one. */
+    @Test
+    default void deadLoop() throws IOException {
+        var faulty = new FaultyProvider(transport().provider());
+        var seen = new CopyOnWriteArrayList<EchoServerState>();
+        EchoServer server =
+                create(
+                        settings().port(freePort()).transport(faulty.as(transport())).build(),
+                        seen::add);
+        server.start();
+        InetSocketAddress address = server.localAddress();
+        List<Peer> peers = connect(server, 10);
+        for (Peer peer : peers) {
+            peer.echo(100);
+        }
+        assertThat(server.failure()).isEmpty();
+        var defect = new IllegalStateException("broken for the test");
+        faulty.selectors().getLast().breakDown(defect);
+
+        for (Peer peer : peers) {
+            peer.expectEnd();
+        }
+        await().until(() -> server.state() == EchoServerState.FAILED);
+        assertThat(server.failure()).containsSame(defect);
+        await().until(() -> server.statistics().active() == 0);
+        await().untilAsserted(
+                        () ->
+                                assertThatExceptionOfType(ConnectException.class)
+                                        .isThrownBy(() -> connect(address, 0, 0).close()));
+        assertThat(Backend.closed(server, CloseReason.ERROR)).isPositive();
+
+        server.start();
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        assertThat(server.failure()).isEmpty();
+        connect(server).echo(100);
+        server.stop();
+        assertThat(seen)
+                .containsExactly(
+                        EchoServerState.RUNNING,
+                        EchoServerState.FAILED,
+                        EchoServerState.STOPPED,
+                        EchoServerState.RUNNING,
+                        EchoServerState.STOPPED);
+    }
+
+    /** The drain's task finds a selector that is broken already. */
+    @Test
+    default void loopThatDiesAsItDrains() throws Exception {
+        var faulty = new FaultyProvider(transport().provider());
+        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        InetSocketAddress address = server.localAddress();
+        List<Peer> peers = connect(server, 4);
+        for (Peer peer : peers) {
+            peer.echo(100);
+        }
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        var drained = Background.call(() -> server.drain(Duration.ofMinutes(10)));
+        await().until(() -> server.state() == EchoServerState.DRAINING);
+        acceptorsSelector.breakDown(new IllegalStateException("broken for the test"));
+        for (Peer peer : peers) {
+            peer.expectEnd();
+        }
+        await().until(() -> server.statistics().active() == 0);
+        assertThat(server.state()).isEqualTo(EchoServerState.FAILED);
+        assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(address, 0, 0));
+        Background.join(drained);
+    }
+
+    @Test
+    default void addressOfTheLoopbackInterfaceOnly() throws Exception {
+        EchoServer server = start();
+        int port = server.localAddress().getPort();
+        assertThat(server.localAddress().getAddress()).isEqualTo(InetAddress.getLoopbackAddress());
+        connect(server).echo(100);
+        for (InetAddress outer : outerAddresses()) {
+            assertThatExceptionOfType(ConnectException.class)
+                    .isThrownBy(() -> connect(new InetSocketAddress(outer, port), 0, 0));
+        }
+    }
+
+    @Test
+    default void addressOfIpv6() throws IOException {
+        InetAddress loopback = ipv6Loopback();
+        EchoServer server = start(settings -> settings.address(loopback));
+        assertThat(server.localAddress().getAddress()).isEqualTo(loopback);
+        Peer peer = connect(server);
+        peer.echo(100);
+        assertThat(Background.get(server.newestConnections(1)))
+                .extracting(ConnectionInfo::peer)
+                .containsExactly(peer.address());
+        InetSocketAddress ipv4 =
+                new InetSocketAddress(
+                        InetAddress.ofLiteral("127.0.0.1"), server.localAddress().getPort());
+        assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(ipv4, 0, 0));
+    }
+
+    @Test
+    default void allAddressesOfBothFamilies() throws Exception {
+        InetAddress ipv6 = ipv6Loopback();
+        EchoServer server = start(settings -> settings.address(null));
+        int port = server.localAddress().getPort();
+        assertThat(server.localAddress().getAddress().isAnyLocalAddress()).isTrue();
+        Peer overIpv4 =
+                connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), 0, 0);
+        overIpv4.echo(100);
+        Peer overIpv6 = connect(new InetSocketAddress(ipv6, port), 0, 0);
+        overIpv6.echo(100);
+        for (InetAddress outer : outerAddresses()) {
+            connect(new InetSocketAddress(outer, port), 0, 0).echo(100);
+        }
+        assertThat(Background.get(server.newestConnections(100)))
+                .extracting(ConnectionInfo::peer)
+                .contains(overIpv4.address(), overIpv6.address());
+    }
+
+    private static InetAddress ipv6Loopback() throws IOException {
+        boolean available =
+                NetworkInterface.networkInterfaces()
+                        .flatMap(NetworkInterface::inetAddresses)
+                        .anyMatch(
+                                address ->
+                                        address instanceof Inet6Address
+                                                && address.isLoopbackAddress());
+        assumeTrue(available, "no IPv6 here");
+        return InetAddress.ofLiteral("::1");
+    }
+
+    private static List<InetAddress> outerAddresses() throws IOException {
+        return NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
+                .toList();
+    }
+}

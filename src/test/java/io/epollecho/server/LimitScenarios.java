@@ -1,0 +1,181 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Limits cut whom they are meant for, say why, and spare all others. */
+interface LimitScenarios extends Backend {
+
+    @Test
+    default void connectionLimit() throws IOException {
+        EchoServer server = start(settings -> settings.maxConnections(50));
+        List<Peer> peers = connect(server, 150);
+        await().until(() -> server.statistics().rejectedTotal() == 100);
+        assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(100);
+        assertThat(server.statistics().accepted()).isEqualTo(50);
+        assertThat(server.statistics().active()).isEqualTo(50);
+        List<Peer> admitted = peers.subList(0, 50);
+        for (Peer peer : admitted) {
+            peer.echo(1_000);
+        }
+        for (Peer peer : peers.subList(50, 150)) {
+            peer.expectEnd();
+        }
+
+        for (Peer peer : admitted.subList(0, 10)) {
+            peer.close();
+        }
+        Backend.awaitActive(server, 40);
+        for (Peer peer : connect(server, 10)) {
+            peer.echo(1_000);
+        }
+        assertThat(server.statistics().rejectedTotal()).isEqualTo(100);
+        connect(server).expectEnd();
+        assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(101);
+        for (Peer peer : admitted.subList(10, 50)) {
+            peer.echo(1_000);
+        }
+    }
+
+    @Test
+    default void connectionLimitPerAddress() throws IOException {
+        InetAddress one = InetAddress.ofLiteral("127.0.0.1");
+        InetAddress other = InetAddress.ofLiteral("127.0.0.2");
+        EchoServer server = start(settings -> settings.address(one).maxConnectionsPerAddress(3));
+        List<Peer> admitted = new ArrayList<>();
+        for (InetAddress address : List.of(one, other)) {
+            for (int i = 0; i < 3; i++) {
+                admitted.add(connect(server.localAddress(), address));
+            }
+        }
+        for (Peer peer : admitted) {
+            peer.echo(100);
+        }
+        connect(server.localAddress(), one).expectEnd();
+        connect(server.localAddress(), other).expectEnd();
+        assertThat(Backend.rejected(server, RejectReason.ADDRESS_LIMIT)).isEqualTo(2);
+
+        admitted.getFirst().close();
+        Backend.awaitActive(server, 5);
+        connect(server.localAddress(), other).expectEnd();
+        connect(server.localAddress(), one).echo(100);
+        assertThat(server.statistics().accepted()).isEqualTo(7);
+        assertThat(server.statistics().rejectedTotal()).isEqualTo(3);
+    }
+
+    @Test
+    default void idleTimeout() throws IOException {
+        Duration timeout = Duration.ofMillis(500);
+        EchoServer server = start(settings -> settings.idleTimeout(timeout));
+        long start = System.nanoTime();
+        List<Peer> idle = connect(server, 20);
+        idle.getFirst().echo(100);
+        Peer active = connect(server);
+        await().pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> {
+                            active.echo(1);
+                            return server.statistics().active() == 1;
+                        });
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .isBetween(timeout, Duration.ofSeconds(5));
+        assertThat(Backend.closed(server, CloseReason.IDLE)).isEqualTo(20);
+        for (Peer peer : idle) {
+            peer.expectEnd();
+        }
+        active.echo(1_000);
+        await().until(() -> Backend.closed(server, CloseReason.IDLE) == 21);
+        active.expectEnd();
+    }
+
+    /** A clean end would tell the peer that it got everything. */
+    @Test
+    default void writeTimeout() throws IOException {
+        Duration timeout = Duration.ofMillis(500);
+        EchoServer server = startTight(settings -> settings.writeTimeout(timeout));
+        Peer idle = connect(server);
+        idle.echo(100);
+        List<Peer> stalled = stalledPeers(server, 10);
+        long start = System.nanoTime();
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == 10);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(server.statistics().pendingBytes()).isZero();
+        for (Peer peer : stalled) {
+            peer.receiveToReset();
+            assertThat(peer.received()).isLessThan(peer.sent());
+        }
+        idle.echo(100);
+        assertThat(server.statistics().active()).isEqualTo(1);
+    }
+
+    @Test
+    default void writeTimeoutSparesTheSlow() throws IOException {
+        Duration timeout = Duration.ofSeconds(1);
+        EchoServer server =
+                startTight(settings -> settings.readBufferSize(1 << 20).writeTimeout(timeout));
+        Peer slow = connect(server.localAddress(), 8_192, 0);
+        var writer =
+                Background.run(
+                        () -> {
+                            slow.send(4 << 20);
+                            slow.endOutput();
+                        });
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        long start = System.nanoTime();
+        await().pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> {
+                            slow.receive(
+                                    8 * 1024); // so that one flush takes longer than the timeout
+                            return System.nanoTime() - start > 2 * timeout.toNanos();
+                        });
+        assertThat(slow.received()).as("slow enough").isLessThan(4 << 20);
+        slow.receiveToEnd();
+        Background.join(writer);
+        assertThat(slow.received()).isEqualTo(4 << 20);
+        assertThat(Backend.closed(server, CloseReason.WRITE_STALL)).isZero();
+    }
+
+    @Test
+    default void idleTimeoutDoesNotSpareTheCongested() throws IOException {
+        EchoServer server =
+                startTight(
+                        settings ->
+                                settings.idleTimeout(Duration.ofMillis(500))
+                                        .writeTimeout(Duration.ZERO));
+        List<Peer> stalled = stalledPeers(server, 10);
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == 10);
+        for (Peer peer : stalled) {
+            peer.receiveToReset();
+        }
+        assertThat(server.statistics().pendingBytes()).isZero();
+    }
+
+    @Test
+    default void refusedPeerThatHasSentAlreadyHarmsNobody() throws IOException {
+        EchoServer server = start(settings -> settings.maxConnections(1));
+        Peer admitted = connect(server);
+        admitted.echo(100);
+        for (int i = 0; i < 50; i++) {
+            try (Peer peer = connect(server)) {
+                peer.send(1_000);
+                peer.receiveToEnd();
+                assertThat(peer.received()).isZero();
+            } catch (SocketException e) {
+                // What it sent was not read, so it may be reset.
+            }
+        }
+        assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(50);
+        admitted.echo(100);
+    }
+}

@@ -1,0 +1,235 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+
+/**
+ * Peers that send much and read little cost the server one buffer each, and nobody else anything.
+ */
+interface PressureScenarios extends Backend {
+
+    @Test
+    default void slowReader() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server.localAddress(), 4_096, 0);
+        var writer =
+                Background.run(
+                        () -> {
+                            peer.send(12 << 20);
+                            peer.endOutput();
+                        });
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        peer.receive(2 << 20, 777);
+        assertThat(server.statistics().pendingBytes())
+                .isLessThanOrEqualTo(server.config().readBufferSize());
+        peer.receiveToEnd();
+        Background.join(writer);
+        assertThat(peer.received()).isEqualTo(12 << 20);
+    }
+
+    @Test
+    default void silentReader() throws IOException {
+        Set<Thread> before = loopThreads();
+        EchoServer server = start();
+        Set<Thread> loops = loopThreads();
+        loops.removeAll(before);
+        Peer silent = connect(server);
+        Peer other = connect(server);
+        var writer =
+                Background.run(
+                        () -> {
+                            silent.send(64 << 20);
+                            silent.endOutput();
+                        });
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        // The server has stopped reading, although there is more, and writes no more either.
+        EchoServerStatistics stalled = awaitStandstill(server);
+        Duration usedBefore = cpuTimeOf(loops);
+        awaitStandstill(server);
+        assertThat(cpuTimeOf(loops).minus(usedBefore))
+                .as("processor time used in 300 ms of standstill")
+                .isLessThan(Duration.ofMillis(100));
+        assertThat(stalled.pendingBytes())
+                .isBetween(1L, (long) server.config().readBufferSize())
+                .isEqualTo(stalled.bytesReceived() - stalled.bytesSent());
+        assertThat(writer.isDone()).isFalse();
+        other.echo(100_000);
+        silent.receiveToEnd();
+        Background.join(writer);
+        assertThat(silent.received()).isEqualTo(64 << 20);
+        assertThat(server.statistics().pendingBytes()).isZero();
+    }
+
+    /** Waits until no byte has moved for a while. */
+    private static EchoServerStatistics awaitStandstill(EchoServer server) {
+        var last = new EchoServerStatistics[] {server.statistics()};
+        await().during(Duration.ofMillis(300))
+                .until(
+                        () -> {
+                            EchoServerStatistics now = server.statistics();
+                            boolean still = now.bytesReceived() == last[0].bytesReceived();
+                            still &= now.bytesSent() == last[0].bytesSent();
+                            last[0] = now;
+                            return still;
+                        });
+        return last[0];
+    }
+
+    @Test
+    default void manySilentReaders() throws IOException {
+        EchoServer server = startTight();
+        int crowd = 200;
+        int length = 512 * 1024;
+        long most = (long) crowd * server.config().readBufferSize();
+        Peer other = connect(server);
+        List<Peer> silent = new ArrayList<>();
+        List<Future<Void>> writers = new ArrayList<>();
+        for (int i = 0; i < crowd; i++) {
+            Peer peer = connect(server.localAddress(), 8_192, 8_192);
+            silent.add(peer);
+            writers.add(
+                    Background.run(
+                            () -> {
+                                peer.send(length);
+                                peer.endOutput();
+                            }));
+        }
+        Set<Object> addresses = silent.stream().map(Peer::address).collect(Collectors.toSet());
+        await().until(
+                        () -> {
+                            assertThat(server.statistics().pendingBytes()).isBetween(0L, most);
+                            return Background.get(server.newestConnections(crowd + 1)).stream()
+                                            .filter(info -> addresses.contains(info.peer()))
+                                            .filter(info -> info.pendingBytes() > 0)
+                                            .count()
+                                    == crowd;
+                        });
+        assertThat(awaitStandstill(server).pendingBytes()).isBetween((long) crowd, most);
+        assertThat(Background.get(server.newestConnections(crowd + 1)))
+                .allSatisfy(
+                        info ->
+                                assertThat(info.pendingBytes())
+                                        .isLessThanOrEqualTo(server.config().readBufferSize()));
+        other.echo(10_000);
+        for (Peer peer : silent) {
+            peer.receiveToEnd();
+            assertThat(peer.received()).isEqualTo(length);
+        }
+        Background.joinAll(writers);
+        Backend.awaitActive(server, 1);
+        assertThat(server.statistics().pendingBytes()).isZero();
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(crowd);
+    }
+
+    @Test
+    default void firehosesBesidePingers() throws IOException {
+        // Reads so small that the firehoses are faster, and their sockets never empty.
+        EchoServer server = start(settings -> settings.readBufferSize(1024).readBudget(64 * 1024));
+        var enough = new AtomicBoolean();
+        List<Peer> firehoses = connect(server, 4);
+        List<Future<Void>> streams = new ArrayList<>();
+        for (Peer firehose : firehoses) {
+            streams.add(
+                    Background.run(
+                            () -> {
+                                while (!enough.get()) {
+                                    firehose.send(256 * 1024);
+                                }
+                                firehose.endOutput();
+                            }));
+            streams.add(Background.run(firehose::receiveToEnd));
+        }
+        await().until(() -> firehoses.stream().allMatch(firehose -> firehose.received() > 1 << 20));
+        long before = server.statistics().bytesSent();
+        Background.forEach(
+                connect(server, 8),
+                pinger -> {
+                    for (int i = 0; i < 100; i++) {
+                        pinger.echo(32);
+                    }
+                });
+        assertThat(server.statistics().bytesSent() - before)
+                .as("bytes that the firehoses moved meanwhile")
+                .isGreaterThan(8 * 100 * 32 + (1 << 20));
+        enough.set(true);
+        Background.joinAll(streams);
+        for (Peer firehose : firehoses) {
+            assertThat(firehose.received()).isEqualTo(firehose.sent());
+        }
+    }
+
+    /** An echo costs no memory, so that there is nothing to collect, however long it goes on. */
+    @Test
+    default void echoAllocatesNothing() throws IOException {
+        Set<Thread> before = loopThreads();
+        EchoServer server = start();
+        Set<Thread> loops = loopThreads();
+        loops.removeAll(before);
+        assertThat(loops).hasSize(eventLoops());
+        List<Peer> peers = connect(server, eventLoops());
+        echo(peers, 10_000);
+        long allocatedBefore = allocatedBy(loops);
+        echo(peers, 20_000);
+        assertThat(allocatedBy(loops) - allocatedBefore)
+                .as("bytes allocated by 20,000 echoes")
+                .isLessThan(8_192);
+    }
+
+    private static void echo(List<Peer> peers, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            peers.get(i % peers.size()).echo(64);
+        }
+    }
+
+    private static Set<Thread> loopThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("echo-server-"))
+                .collect(Collectors.toSet());
+    }
+
+    private static long allocatedBy(Set<Thread> threads) {
+        var threadMonitor = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return threads.stream()
+                .mapToLong(thread -> threadMonitor.getThreadAllocatedBytes(thread.threadId()))
+                .sum();
+    }
+
+    private static Duration cpuTimeOf(Set<Thread> threads) {
+        var threadMonitor = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return Duration.ofNanos(
+                threads.stream()
+                        .mapToLong(thread -> threadMonitor.getThreadCpuTime(thread.threadId()))
+                        .sum());
+    }
+
+    /** An interrupt that nobody cleared would let every wait return at once. */
+    @Test
+    default void interruptedLoopDoesNotSpin() throws IOException {
+        Set<Thread> before = loopThreads();
+        EchoServer server = start();
+        Set<Thread> loops = loopThreads();
+        loops.removeAll(before);
+        Peer peer = connect(server);
+        peer.echo(100);
+        loops.forEach(Thread::interrupt);
+        peer.echo(100);
+        await().until(() -> loops.stream().noneMatch(Thread::isInterrupted));
+        peer.echo(100);
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+}
