@@ -92,7 +92,7 @@ interface DrainScenarios extends Backend {
                 .until(
                         () -> {
                             busy.echo(10_000);
-                            return System.nanoTime() - start > Duration.ofMillis(2_500).toNanos();
+                            return System.nanoTime() - start > Duration.ofMillis(1_600).toNanos();
                         });
         busy.expectEnd();
         busy.close();
@@ -267,8 +267,8 @@ interface DrainScenarios extends Backend {
         Peer peer = connect(server);
         peer.echo(100);
         Future<Boolean> first = drain(server, LONG);
-        // It waits for the drain that goes on, and cannot shorten it.
-        Future<Boolean> second = Background.call(() -> server.drain(Duration.ZERO));
+        // It waits for the drain that goes on, and cannot lengthen it.
+        Future<Boolean> second = Background.call(() -> server.drain(LONG.multipliedBy(2)));
         peer.expectEnd();
         assertThat(first.isDone() || second.isDone()).isFalse();
         peer.close();
@@ -276,6 +276,24 @@ interface DrainScenarios extends Backend {
         assertThat(Background.get(second)).isTrue();
         assertThat(server.drain(LONG)).isTrue();
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
+    @Test
+    default void drainMayBeBroughtForward() throws IOException {
+        EchoServer server = startTight();
+        List<Peer> stalled = stalledPeers(server, 4);
+        Peer idle = connect(server);
+        idle.echo(100);
+        long start = System.nanoTime();
+        Future<Boolean> drained = drain(server, LONG);
+        assertThat(server.drain(Duration.ofMillis(100))).isTrue();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        idle.expectEnd();
+        for (Peer peer : stalled) {
+            peer.receiveToReset();
+        }
+        assertThat(server.statistics().closed()).containsEntry(CloseReason.DRAIN_TIMEOUT, 5L);
     }
 
     @Test

@@ -78,6 +78,7 @@ final class FaultyProvider extends SelectorProvider {
         private volatile @Nullable CountDownLatch gate;
         private volatile @Nullable CountDownLatch atGate;
         private volatile @Nullable RuntimeException defect;
+        private volatile boolean spinning;
 
         private FaultySelector(SelectorProvider provider, Selector real) {
             super(provider);
@@ -88,6 +89,12 @@ final class FaultyProvider extends SelectorProvider {
         void breakDown(RuntimeException defect) {
             this.defect = defect;
             release();
+            wakeup();
+        }
+
+        /** From now on it returns at once, with nothing. */
+        void spin() {
+            spinning = true;
             wakeup();
         }
 
@@ -128,13 +135,13 @@ final class FaultyProvider extends SelectorProvider {
         @Override
         public int select(Consumer<SelectionKey> action, long timeout) throws IOException {
             misbehave();
-            return real.select(action, timeout);
+            return spinning ? 0 : real.select(action, timeout);
         }
 
         @Override
         public int select(Consumer<SelectionKey> action) throws IOException {
             misbehave();
-            return real.select(action);
+            return spinning ? 0 : real.select(action);
         }
 
         @Override

@@ -198,7 +198,7 @@ interface PressureScenarios extends Backend {
 
     private static Set<Thread> loopThreads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("echo-server-"))
+                .filter(thread -> thread.getName().matches("echo-server-\\d+"))
                 .collect(Collectors.toSet());
     }
 
