@@ -10,8 +10,9 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
 class DescriptorTest {
@@ -62,39 +63,30 @@ class DescriptorTest {
     }
 
     @Test
-    void holdersAndClosersOfManyThreadsCloseItOnce() throws Exception {
-        for (int round = 0; round < 300; round++) {
-            Descriptor descriptor = open();
-            CyclicBarrier start = new CyclicBarrier(3);
-            AtomicBoolean misused = new AtomicBoolean();
-            Thread[] threads = new Thread[3];
-            for (int i = 0; i < threads.length; i++) {
-                boolean closer = i == 0;
-                threads[i] =
-                        new Thread(
-                                () -> {
-                                    try {
-                                        start.await();
-                                    } catch (Exception e) {
-                                        throw new AssertionError(e);
-                                    }
-                                    if (closer) {
-                                        descriptor.close();
-                                    }
-                                    for (int j = 0; j < 50; j++) {
-                                        if (descriptor.tryAcquire()) {
-                                            misused.compareAndSet(false, descriptor.isFreed());
-                                            descriptor.release();
-                                        }
-                                    }
-                                });
-                threads[i].start();
-            }
-            for (Thread thread : threads) {
-                thread.join();
-            }
-            assertThat(misused).isFalse();
-            assertThat(descriptor.isFreed()).isTrue();
+    void holdersThatComeWhileItIsClosedNeitherUseItNorCloseItAgain() throws Exception {
+        AtomicReference<Descriptor> current = new AtomicReference<>(open());
+        AtomicBoolean done = new AtomicBoolean();
+        FutureTask<Boolean> holding =
+                new FutureTask<>(
+                        () -> {
+                            boolean misused = false;
+                            while (!done.get()) {
+                                Descriptor descriptor = current.get();
+                                if (descriptor.tryAcquire()) {
+                                    misused |= descriptor.isFreed();
+                                    descriptor.release(); // throws if it was closed already
+                                }
+                            }
+                            return misused;
+                        });
+        new Thread(holding).start();
+        for (int i = 0; i < 50_000; i++) {
+            Descriptor descriptor = current.getAndSet(open());
+            descriptor.close(); // throws if it was closed already
         }
+        done.set(true);
+        assertThat(holding.get()).isFalse();
+        current.get().close();
+        assertThat(current.get().isFreed()).isTrue();
     }
 }

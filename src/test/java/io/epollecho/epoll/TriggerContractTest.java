@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -311,6 +312,38 @@ class TriggerContractTest {
     }
 
     @Test
+    void aReadIntoALargeHeapBufferIsShortOnlyWhenTheSocketIsEmpty() throws IOException {
+        loopback.listener.setOption(StandardSocketOptions.SO_RCVBUF, 400_000);
+        Connection connection = loopback.connect();
+        int length = 2 * ThreadMemory.SCRATCH_SIZE + 1;
+        connection.peer().getOutputStream().write(new byte[length]);
+        connection.peer().shutdownOutput();
+        awaitEvent(connection.channel(), EpollEvents.EPOLLRDHUP);
+        assertThat(connection.channel().read(ByteBuffer.allocate(2 * length))).isEqualTo(length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anUrgentMarkAloneMakesAShortReadIncomplete(boolean inline) throws IOException {
+        Connection connection = loopback.connect();
+        var option = SocketChannelContractTest.outOfBandInline(connection.channel());
+        connection.channel().setOption(option, inline);
+        connection.send("before");
+        connection.peer().sendUrgentData('!');
+        connection.send("after");
+        awaitEvent(connection.channel(), EpollEvents.EPOLLPRI);
+        connection.channel().register(selector, OP_READ);
+
+        String expected = inline ? "before!after" : "beforeafter";
+        StringBuilder received = new StringBuilder();
+        while (received.length() < expected.length()) {
+            assertThat(ready(LONG)).containsExactly(OP_READ);
+            received.append(read(connection, 100));
+        }
+        assertThat(received).hasToString(expected);
+    }
+
+    @Test
     void aResetBehindBytesIsReported() throws IOException {
         Connection connection = loopback.connect();
         connection.channel().register(selector, OP_READ);
@@ -368,14 +401,12 @@ class TriggerContractTest {
         if (channel.connect(loopback.address())) {
             return; // at once: there is nothing to finish
         }
+        loopback.accept().write(bytes("x"));
+        awaitEvent(channel, EpollEvents.EPOLLIN);
         channel.register(selector, OP_CONNECT | OP_READ | OP_WRITE);
         assertThat(ready(LONG)).containsExactly(OP_CONNECT);
-        loopback.accept().write(bytes("x"));
         assertThat(channel.finishConnect()).isTrue();
-        int ready = 0;
-        while (ready != (OP_READ | OP_WRITE)) {
-            ready |= ready(LONG).getFirst();
-        }
+        assertThat(ready(LONG)).containsExactly(OP_READ | OP_WRITE);
     }
 
     // -- Batches --
@@ -462,20 +493,26 @@ class TriggerContractTest {
     }
 
     /**
-     * Registers for reading once the peer's end of stream has arrived too, so that it and the bytes
-     * are one event.
+     * Registers once the peer's end of stream has come too, so that it and the bytes are one event.
      */
     private SelectionKey awaitEnd(Connection connection) throws IOException {
-        TcpSocket socket = ((EpollSocketChannel) connection.channel()).tcpSocket();
+        awaitEvent(connection.channel(), EpollEvents.EPOLLRDHUP);
+        return connection.channel().register(selector, OP_READ);
+    }
+
+    private static void awaitEvent(SocketChannel channel, int event) {
         ThreadMemory memory = ThreadMemory.current();
         EpollEvents events =
                 new EpollEvents(EpollEvents.Layout.of(System.getProperty("os.arch")), 1);
         Descriptor epoll = new Descriptor(Libc.epollCreate(memory, Libc.EPOLL_CLOEXEC));
-        events.set(0, EpollEvents.EPOLLRDHUP, 0);
-        Libc.epollControl(memory, epoll.fd(), Libc.EPOLL_CTL_ADD, socket.fd(), events.address());
-        assertThat(Libc.epollWait(memory, epoll.fd(), events.address(), 1, (int) LONG)).isOne();
+        events.set(0, event, 0);
+        int fd = descriptor(channel);
+        assertThat(Libc.epollControl(memory, epoll.fd(), Libc.EPOLL_CTL_ADD, fd, events.address()))
+                .isZero();
+        int count = Libc.epollWait(memory, epoll.fd(), events.address(), 1, (int) LONG);
         epoll.close();
-        return connection.channel().register(selector, OP_READ);
+        assertThat(count).isOne();
+        assertThat(events.events(0) & event).isEqualTo(event);
     }
 
     /** The ready operations of each report of one selection. */
