@@ -31,7 +31,6 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "org.springframework..", "io.epollecho.epoll..", "io.epollecho.spring..")
-                .allowEmptyShould(true) // until the package has classes
                 .check(CLASSES);
     }
 
@@ -61,11 +60,7 @@ class ArchitectureTest {
 
     @Test
     void packagesHaveNoCycles() {
-        slices().matching("io.epollecho.(**)")
-                .should()
-                .beFreeOfCycles()
-                .allowEmptyShould(true) // until there are packages below the root
-                .check(CLASSES);
+        slices().matching("io.epollecho.(**)").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test

@@ -268,8 +268,17 @@ public final class EchoServer implements AutoCloseable {
     public void stop() {
         lifecycle.lock();
         try {
-            EventLoopGroup running = group;
-            if (running == null) {
+            stop(group);
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /** Ends one run of the server, and not another one that was started since. */
+    private void stop(@Nullable EventLoopGroup running) {
+        lifecycle.lock();
+        try {
+            if (running == null || running != group) {
                 return;
             }
             running.stop();
@@ -291,19 +300,26 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Drains and stops, in the background. When this method returns, the drain has begun.
+     * Drains and stops, in the background. When this method returns, the drain has begun. If the
+     * server is stopped and started again meanwhile, it stays started.
      *
      * @param timeout how long the connections have
      * @return completes when the server has stopped
      */
     public CompletableFuture<Void> shutdown(Duration timeout) {
-        Drain begun = beginDrain(timeout);
-        return CompletableFuture.runAsync(
-                () -> {
-                    await(begun);
-                    stop();
-                },
-                task -> Thread.ofPlatform().name("echo-server-shutdown").start(task));
+        lifecycle.lock();
+        try {
+            EventLoopGroup running = group;
+            Drain begun = beginDrain(timeout);
+            return CompletableFuture.runAsync(
+                    () -> {
+                        await(begun);
+                        stop(running);
+                    },
+                    task -> Thread.ofPlatform().name("echo-server-shutdown").start(task));
+        } finally {
+            lifecycle.unlock();
+        }
     }
 
     /** Drains, for the configured time at most, and stops. */

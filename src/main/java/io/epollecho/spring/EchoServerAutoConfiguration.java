@@ -5,11 +5,11 @@ import io.epollecho.server.EchoServerConfig;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
@@ -17,7 +17,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
  * Each bean gives way to one of the application's own.
  */
 @AutoConfiguration
-@ConditionalOnBooleanProperty(name = "echo.server.enabled", matchIfMissing = true)
+@Conditional(OnEchoServerEnabled.class)
 @EnableConfigurationProperties(EchoServerProperties.class)
 public final class EchoServerAutoConfiguration {
 

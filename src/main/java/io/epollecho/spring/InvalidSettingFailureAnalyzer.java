@@ -4,9 +4,14 @@ import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.convert.ApplicationConversionService;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.core.convert.ConversionException;
 import org.springframework.core.env.Environment;
+import org.springframework.util.unit.DataSize;
+
+import java.time.Duration;
 
 /**
  * A setting is out of its range or contradicts another: says which, what it is, and what it may be.
@@ -31,11 +36,31 @@ final class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<Invali
 
     /**
      * The value in the words of the configuration file, rather than as a number of bytes or
-     * nanoseconds.
+     * nanoseconds; unless a customizer has set another one.
      */
     private String asWritten(String property, String value) {
         @Nullable String written = environment.getProperty(property);
-        return written == null ? value : written;
+        return written != null && gives(written.strip(), value) ? written : value;
+    }
+
+    private static boolean gives(String written, String value) {
+        if (written.equalsIgnoreCase(value)) {
+            return true;
+        }
+        String size = converted(written, DataSize.class);
+        return value.equals(converted(written, Duration.class))
+                || value.equals(size)
+                || (value + "B").equals(size);
+    }
+
+    /** The text of what a text stands for; none if it stands for nothing of this type. */
+    private static @Nullable String converted(String written, Class<?> type) {
+        try {
+            return String.valueOf(
+                    ApplicationConversionService.getSharedInstance().convert(written, type));
+        } catch (ConversionException e) {
+            return null;
+        }
     }
 
     static String property(Setting setting) {

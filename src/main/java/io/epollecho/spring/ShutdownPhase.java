@@ -1,9 +1,9 @@
 package io.epollecho.spring;
 
-import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
 import java.time.Duration;
@@ -14,18 +14,20 @@ import java.time.Duration;
  * middle of an echo.
  *
  * @param timeout how long a phase may take
+ * @param drainTimeoutChosen whether somebody set a drain timeout, be it the same as the default
  */
-record ShutdownPhase(Duration timeout) {
+record ShutdownPhase(Duration timeout, boolean drainTimeoutChosen) {
 
     private static final String TIMEOUT_PROPERTY = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration MARGIN = Duration.ofSeconds(2);
-    private static final Duration DEFAULT_DRAIN =
-            Duration.ofSeconds(EchoServerConfig.DEFAULT_DRAIN_TIMEOUT_SECONDS);
 
     static ShutdownPhase of(Environment environment) {
+        Binder binder = Binder.get(environment);
+        String drainTimeout = InvalidSettingFailureAnalyzer.property(Setting.DRAIN_TIMEOUT);
         return new ShutdownPhase(
-                environment.getProperty(TIMEOUT_PROPERTY, Duration.class, DEFAULT_TIMEOUT));
+                binder.bind(TIMEOUT_PROPERTY, Duration.class).orElse(DEFAULT_TIMEOUT),
+                binder.bind(drainTimeout, String.class).isBound());
     }
 
     /**
@@ -39,7 +41,7 @@ record ShutdownPhase(Duration timeout) {
         if (drainTimeout.compareTo(available) <= 0) {
             return drainTimeout;
         }
-        if (drainTimeout.equals(DEFAULT_DRAIN)) {
+        if (!drainTimeoutChosen) {
             return available.isNegative() ? Duration.ZERO : available;
         }
         throw new InvalidSettingException(

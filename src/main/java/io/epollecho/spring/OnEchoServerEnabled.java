@@ -1,0 +1,25 @@
+package io.epollecho.spring;
+
+import org.springframework.boot.autoconfigure.condition.ConditionMessage;
+import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
+import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+
+/**
+ * Whether {@code echo.server.enabled} is not false. Spring Boot's own condition would take a value
+ * that is neither true nor false for the latter, and the server would be missing without a word.
+ */
+final class OnEchoServerEnabled extends SpringBootCondition {
+
+    private static final String PROPERTY = EchoServerProperties.PREFIX + ".enabled";
+
+    @Override
+    public ConditionOutcome getMatchOutcome(
+            ConditionContext context, AnnotatedTypeMetadata metadata) {
+        boolean enabled =
+                Binder.get(context.getEnvironment()).bind(PROPERTY, Boolean.class).orElse(true);
+        return new ConditionOutcome(enabled, ConditionMessage.of(PROPERTY + " is " + enabled));
+    }
+}

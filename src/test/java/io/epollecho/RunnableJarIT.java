@@ -1,0 +1,123 @@
+package io.epollecho;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.epollecho.Actuator.Answer;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The runnable jar, as a person starts it. */
+class RunnableJarIT {
+
+    private static final Duration FAILED_START = Duration.ofSeconds(60);
+
+    @SuppressWarnings("NullAway.Init") // by start()
+    private static RunningJar jar;
+
+    @BeforeAll
+    static void start() throws IOException {
+        jar = RunningJar.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        jar.close();
+    }
+
+    @Test
+    void echoesAndShowsItEverywhere() throws IOException {
+        EchoPeer.assertEchoes(jar.echoPort());
+        Answer status = jar.actuator().get("echo");
+        assertThat(status.at("$.state")).isEqualTo("running");
+        assertThat(status.number("$.bytes.sent")).isPositive();
+        assertThat(jar.actuator().get("prometheus").body())
+                .containsPattern("(?m)^echo_server_data_sent_bytes_total [1-9]")
+                .contains("echo_server_connections_limit ");
+        assertThat(jar.actuator().get("info").status()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"health, true", "health/readiness, true", "health/liveness, false"})
+    void isUpForProbes(String path, boolean asksTheServer) {
+        Answer health = jar.actuator().get(path);
+        assertThat(health.status()).isEqualTo(200);
+        assertThat(health.at("$.status")).isEqualTo("UP");
+        assertThat(health.body().contains("\"echo\"")).isEqualTo(asksTheServer);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"env", "heapdump", "shutdown", "beans", "configprops", "loggers", "threaddump"})
+    void exposesNothingElse(String endpoint) {
+        assertThat(jar.actuator().get(endpoint).status()).isEqualTo(404);
+    }
+
+    @Test
+    void asksForNoNativeAccessPermission() {
+        assertThat(jar.log()).doesNotContainIgnoringCase("restricted method", "native access");
+    }
+
+    @Test
+    void refusesAPortInUseAndNamesIt() throws Exception {
+        int port = jar.echoPort();
+        assertFailsToStart(
+                List.of(),
+                "--echo.server.port=" + port,
+                "Cannot listen on 127.0.0.1:%d: Address already in use".formatted(port),
+                "Stop the process that listens on port %d".formatted(port));
+        EchoPeer.assertEchoes(port);
+    }
+
+    @Test
+    void refusesAWrongPropertyAndNamesIt() throws Exception {
+        assertFailsToStart(
+                List.of(),
+                "--echo.server.event-loops=many",
+                "echo.server.event-loops has the value 'many'",
+                "allowed is 1 to 256");
+    }
+
+    /** Root may do that, unless it gives up the capability. */
+    @Test
+    void refusesAPortThatNeedsAPermissionAndSaysWhich() throws Exception {
+        var firstUnprivileged = Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+        assumeTrue(Files.exists(firstUnprivileged), "Linux only");
+        assumeTrue(Integer.parseInt(Files.readString(firstUnprivileged).strip()) > 7);
+        List<String> dropped = List.of();
+        if (System.getProperty("user.name").equals("root")) {
+            var setpriv = Path.of("/usr/bin/setpriv");
+            assumeTrue(Files.isExecutable(setpriv), "root without setpriv");
+            dropped =
+                    List.of(
+                            setpriv.toString(),
+                            "--bounding-set=-net_bind_service",
+                            "--inh-caps=-all");
+        }
+        assertFailsToStart(
+                dropped,
+                "--echo.server.port=7",
+                "Cannot listen on 127.0.0.1:7: Permission denied",
+                "CAP_NET_BIND_SERVICE: set echo.server.port to a higher one");
+    }
+
+    private static void assertFailsToStart(
+            List<String> prefix, String argument, String... explanation) throws Exception {
+        try (RunningJar failing = RunningJar.launch(prefix, argument)) {
+            assertThat(failing.awaitExit(FAILED_START)).isEqualTo(1);
+            assertThat(failing.log())
+                    .contains(explanation)
+                    .containsOnlyOnce("APPLICATION FAILED TO START")
+                    .doesNotContain("\tat ");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package io.epollecho;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The runnable jar in a process of its own, on free ports unless told otherwise. */
+final class RunningJar implements AutoCloseable {
+
+    private static final Duration START = Duration.ofSeconds(60);
+    private static final Pattern HTTP = Pattern.compile("Tomcat started on port (\\d+)");
+    private static final Pattern ECHO = Pattern.compile("listening on \\S+:(\\d+): selector");
+    private static final Pattern UP = Pattern.compile("Started (EpollEchoApplication) in");
+
+    private final Process process;
+    private final List<String> log = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+
+    private RunningJar(List<String> command) throws IOException {
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        reader = Thread.ofVirtual().start(this::readLog);
+    }
+
+    /** Starts it and waits until it is up. */
+    static RunningJar start(String... arguments) throws IOException {
+        RunningJar jar = launch(List.of(), arguments);
+        try {
+            await().atMost(START).until(() -> !jar.process.isAlive() || jar.find(UP) != null);
+            assertThat(jar.process.isAlive()).as("%s", jar.log).isTrue();
+            return jar;
+        } catch (RuntimeException | Error e) {
+            jar.close();
+            throw e;
+        }
+    }
+
+    /** Starts it and does not wait. The prefix runs the command that follows it. */
+    static RunningJar launch(List<String> prefix, String... arguments) throws IOException {
+        var command = new ArrayList<>(prefix);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        String agent = System.getProperty("epoll-echo.coverage-agent", "");
+        if (!agent.isBlank()) {
+            command.add(agent);
+        }
+        command.addAll(
+                List.of(
+                        "-jar",
+                        Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar")),
+                        "--server.port=0",
+                        "--echo.server.address=127.0.0.1"));
+        List<String> given = List.of(arguments);
+        if (given.stream().noneMatch(argument -> argument.startsWith("--echo.server.port"))) {
+            command.add("--echo.server.port=0");
+        }
+        command.addAll(given);
+        return new RunningJar(command);
+    }
+
+    Actuator actuator() {
+        return new Actuator(Integer.parseInt(Objects.requireNonNull(find(HTTP))));
+    }
+
+    int echoPort() {
+        return Integer.parseInt(Objects.requireNonNull(find(ECHO)));
+    }
+
+    /** Sends SIGTERM. Not by the process itself, which would close its log as well. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Waits for its end and the end of its log. Returns the exit code. */
+    int awaitExit(Duration atMost) throws InterruptedException {
+        assertThat(process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS))
+                .as("ends within %s", atMost)
+                .isTrue();
+        reader.join();
+        return process.exitValue();
+    }
+
+    String log() {
+        return String.join("\n", log);
+    }
+
+    /** The number that a line of its log gives. */
+    long logged(String pattern) {
+        return Long.parseLong(Objects.requireNonNull(find(Pattern.compile(pattern)), pattern));
+    }
+
+    private @Nullable String find(Pattern pattern) {
+        return log.stream()
+                .map(pattern::matcher)
+                .filter(Matcher::find)
+                .map(matcher -> matcher.group(1))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void readLog() {
+        try (BufferedReader lines = process.inputReader()) {
+            lines.lines().forEach(log::add);
+        } catch (IOException | UncheckedIOException e) {
+            log.add("The log ends early: " + e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,229 @@
+package io.epollecho.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.epollecho.EchoPeer;
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.EchoServerState;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.autoconfigure.AutoConfigurationExcludeFilter;
+import org.springframework.boot.autoconfigure.AutoConfigurationImportSelector;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.core.annotation.AnnotationAttributes;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.type.AnnotationMetadata;
+import org.springframework.util.ClassUtils;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+class EchoServerAutoConfigurationTest {
+
+    private final ApplicationContextRunner runner =
+            new ApplicationContextRunner()
+                    .withConfiguration(AutoConfigurations.of(EchoServerAutoConfiguration.class))
+                    .withPropertyValues("echo.server.address=127.0.0.1", "echo.server.port=0");
+
+    @Test
+    void runsAServerWithTheContextAndNoLonger() {
+        runner.run(
+                context -> {
+                    assertEchoes(context);
+                    EchoServer server = context.getBean(EchoServer.class);
+                    context.close();
+                    assertThat(server.state()).isEqualTo(EchoServerState.STOPPED);
+                });
+    }
+
+    @Test
+    void leavesNoBeanWhenDisabled() {
+        runner.withPropertyValues("echo.server.enabled=false")
+                .run(
+                        context ->
+                                assertThat(context.getBeanDefinitionNames())
+                                        .noneMatch(name -> name.matches("(?i).*echo.*")));
+    }
+
+    @Test
+    void givesWayToAConfigurationOfTheApplication() {
+        var own = EchoServerConfig.builder().port(0).backlog(77).build();
+        runner.withPropertyValues("echo.server.backlog=55")
+                .withBean("own", EchoServerConfig.class, () -> own)
+                .run(
+                        context -> {
+                            assertThat(context.getBean(EchoServer.class).config()).isSameAs(own);
+                            assertEchoes(context);
+                        });
+    }
+
+    @Test
+    void managesAServerOfTheApplication() {
+        var own = new EchoServer(EchoServerConfig.builder().port(0).build());
+        runner.withBean("own", EchoServer.class, () -> own)
+                .run(
+                        context -> {
+                            assertThat(context.getBean(EchoServer.class)).isSameAs(own);
+                            assertThat(own.state()).isEqualTo(EchoServerState.RUNNING);
+                            context.close();
+                            assertThat(own.state()).isEqualTo(EchoServerState.STOPPED);
+                        });
+    }
+
+    @Test
+    void appliesCustomizersByTheirOrderOnTopOfTheProperties() {
+        runner.withUserConfiguration(Customizers.class)
+                .withPropertyValues("echo.server.backlog=1", "echo.server.event-loops=3")
+                .run(
+                        context -> {
+                            EchoServerConfig config = context.getBean(EchoServerConfig.class);
+                            assertThat(config.backlog()).as("the last word").isEqualTo(3);
+                            assertThat(config.eventLoops()).as("untouched").isEqualTo(3);
+                        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Customizers {
+
+        @Bean
+        @Order(2)
+        EchoServerConfigCustomizer last() {
+            return config -> config.backlog(3);
+        }
+
+        @Bean
+        @Order(1)
+        EchoServerConfigCustomizer first() {
+            return config -> config.backlog(2);
+        }
+    }
+
+    /** What is missing, and which beans there still are: endpoint, health, meters. */
+    static Stream<Arguments> absences() {
+        String actuator = "org.springframework.boot.actuate";
+        String health = "org.springframework.boot.health";
+        String micrometer = "io.micrometer";
+        List<String> web =
+                List.of(
+                        "jakarta.servlet",
+                        "org.apache.catalina",
+                        "org.springframework.boot.web.server",
+                        "org.springframework.boot.webmvc",
+                        "org.springframework.web",
+                        "reactor");
+        List<String> all =
+                Stream.concat(web.stream(), Stream.of(actuator, health, micrometer)).toList();
+        return Stream.of(
+                arguments(List.of(), Set.of("echoEndpoint", "echoHealth", "echoServerMetrics")),
+                arguments(List.of(actuator), Set.of("echoHealth", "echoServerMetrics")),
+                arguments(List.of(health), Set.of("echoEndpoint", "echoServerMetrics")),
+                arguments(List.of(micrometer), Set.of("echoEndpoint", "echoHealth")),
+                arguments(web, Set.of("echoEndpoint", "echoHealth", "echoServerMetrics")),
+                arguments(all, Set.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("absences")
+    void echoesWhateverTheHostDoesWithout(List<String> missing, Set<String> beans) {
+        runner.withUserConfiguration(ApplicationWithWhatIsThere.class)
+                .withPropertyValues("management.endpoints.web.exposure.include=echo")
+                .withClassLoader(new FilteredClassLoader(missing.toArray(String[]::new)))
+                .run(
+                        context -> {
+                            assertThat(context).hasNotFailed();
+                            assertThat(
+                                            Stream.of(
+                                                            "echoEndpoint",
+                                                            "echoHealthIndicator",
+                                                            "echoServerMetrics")
+                                                    .filter(context::containsBean)
+                                                    .map(name -> name.replace("Indicator", "")))
+                                    .containsExactlyInAnyOrderElementsOf(beans);
+                            assertEchoes(context);
+                        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(AutoConfigurationOfWhatIsThere.class)
+    static class ApplicationWithWhatIsThere {}
+
+    /** A jar that is missing takes its own auto-configurations away as well. */
+    static class AutoConfigurationOfWhatIsThere extends AutoConfigurationImportSelector {
+
+        @Override
+        protected List<String> getCandidateConfigurations(
+                AnnotationMetadata metadata, @Nullable AnnotationAttributes attributes) {
+            return super.getCandidateConfigurations(metadata, attributes).stream()
+                    .filter(name -> ClassUtils.isPresent(name, getBeanClassLoader()))
+                    .collect(Collectors.toCollection(ArrayList::new));
+        }
+
+        @Override
+        protected AnnotationAttributes getAttributes(AnnotationMetadata metadata) {
+            return new AnnotationAttributes(Map.of("exclude", none(), "excludeName", none()));
+        }
+
+        private static String[] none() {
+            return new String[0];
+        }
+    }
+
+    @Test
+    void isFoundByAutoConfigurationAlone() {
+        new ApplicationContextRunner()
+                .withUserConfiguration(AnyApplication.class)
+                .withPropertyValues("echo.server.port=0", "spring.main.web-application-type=none")
+                .run(EchoServerAutoConfigurationTest::assertEchoes);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class AnyApplication {}
+
+    @Test
+    void hasNothingThatAComponentScanWouldFind() throws IOException {
+        String classes =
+                EchoServerAutoConfiguration.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toString();
+        var scanner = new ClassPathScanningCandidateComponentProvider(true);
+        var autoConfiguration = new AutoConfigurationExcludeFilter();
+        autoConfiguration.setBeanClassLoader(getClass().getClassLoader());
+        scanner.addExcludeFilter(autoConfiguration);
+        scanner.addExcludeFilter(
+                (reader, factory) -> !reader.getResource().getURL().toString().startsWith(classes));
+        assertThat(scanner.findCandidateComponents("io.epollecho.spring")).isEmpty();
+    }
+
+    private static void assertEchoes(AssertableApplicationContext context) throws IOException {
+        assertThat(context).hasNotFailed();
+        EchoPeer.assertEchoes(port(context));
+    }
+
+    private static int port(ApplicationContext context) {
+        return context.getEnvironment()
+                .getRequiredProperty(LocalEchoServerPort.PROPERTY, Integer.class);
+    }
+}

@@ -1,0 +1,194 @@
+package io.epollecho.spring.actuate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.epollecho.Actuator;
+import io.epollecho.Actuator.Answer;
+import io.epollecho.EchoPeer;
+import io.epollecho.EpollEchoApplication;
+import io.epollecho.server.EchoServer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+import java.io.IOException;
+
+/** The endpoint, and the probes beside it, of the runnable application. */
+@SpringBootTest(
+        classes = EpollEchoApplication.class,
+        webEnvironment = WebEnvironment.RANDOM_PORT,
+        properties = {"echo.server.port=0", "echo.server.socket.send-buffer=16KB"})
+class EchoEndpointTest {
+
+    private static final String READINESS = "health/readiness";
+
+    @Autowired private EchoServer server;
+
+    private final Actuator actuator;
+
+    EchoEndpointTest(@LocalServerPort int httpPort) {
+        actuator = new Actuator(httpPort);
+    }
+
+    @AfterEach
+    void runAgain() {
+        server.stop();
+        server.start();
+    }
+
+    @Test
+    void tellsWhatTheServerIsAndWhatItDid() throws IOException {
+        Answer before = actuator.get("echo");
+        assertThat(before.status()).isEqualTo(200);
+        try (EchoPeer peer = connect()) {
+            peer.exchange(321);
+            Answer answer = actuator.get("echo");
+            assertThat(answer.at("$.state")).isEqualTo("running");
+            assertThat(answer.at("$.address")).asString().endsWith(":" + port());
+            assertThat(answer.at("$.selector")).isEqualTo(server.config().transport().name());
+            assertThat(answer.at("$.triggerMode"))
+                    .isEqualTo(server.config().transport().triggerMode().label());
+            assertThat(answer.number("$.connections.active")).isEqualTo(1);
+            assertThat(answer.number("$.bytes.received") - before.number("$.bytes.received"))
+                    .isEqualTo(321);
+            assertThat(answer.number("$.limits.connections")).isEqualTo(server.maxConnections());
+            assertThat(answer.at("$.limits.drainTimeout")).isEqualTo("PT20S");
+            assertThat(answer.number("$.loops.length()")).isEqualTo(1);
+            assertThat(answer.number("$.loops[0].active")).isEqualTo(1);
+            assertThat(answer.body()).doesNotContain("\"drain\":{", "\"failure\"");
+        }
+    }
+
+    @Test
+    void listsConnectionsNewestFirst() throws IOException {
+        try (EchoPeer older = connect()) {
+            older.exchange(10);
+            try (EchoPeer newer = connect()) {
+                newer.exchange(20);
+                Answer all = actuator.get("echo/connections");
+                assertThat(all.number("$.active")).isEqualTo(2);
+                assertThat(all.at("$.connections[*].bytesReceived")).hasToString("[20,10]");
+                assertThat(all.at("$.connections[0].peer"))
+                        .asString()
+                        .matches(".*127.0.0.1.*:\\d+");
+                Answer one = actuator.get("echo/connections?limit=1");
+                assertThat(one.number("$.active")).isEqualTo(2);
+                assertThat(one.at("$.connections[*].bytesReceived")).hasToString("[20]");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1 to 10000", "-1, 1 to 10000", "10001, 1 to 10000", "many, ''"})
+    void refusesALimitOutOfRange(String limit, String reason) {
+        Answer answer = actuator.get("echo/connections?limit=" + limit);
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.body()).contains(reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"echo/conections", "echo/connections/1", "echoes"})
+    void knowsNoOtherPath(String path) {
+        assertThat(actuator.get(path).status()).isEqualTo(404);
+    }
+
+    @Test
+    void deleteDrainsWhileProbesAndProgressAreAnswered() throws IOException {
+        assertThat(actuator.get(READINESS).status()).isEqualTo(200);
+        try (EchoPeer peer = connect()) {
+            peer.stall(() -> server.statistics().pendingBytes() > 0);
+
+            Answer begun = actuator.delete("echo?timeout=20s");
+            assertThat(begun.status()).isEqualTo(200);
+            assertThat(begun.at("$.state")).isEqualTo("draining");
+
+            Answer progress = actuator.get("echo");
+            assertThat(progress.at("$.state")).isEqualTo("draining");
+            assertThat(progress.number("$.drain.connectionsAtStart")).isEqualTo(1);
+            assertThat(progress.number("$.drain.connectionsLeft")).isEqualTo(1);
+            assertThat(progress.at("$.drain.remaining")).asString().startsWith("PT1");
+            assertThat(progress.number("$.bytes.pending")).isPositive();
+            Answer readiness = actuator.get(READINESS);
+            assertThat(readiness.status()).isEqualTo(503);
+            assertThat(readiness.at("$.components.readinessState.status"))
+                    .isEqualTo("OUT_OF_SERVICE");
+            assertThat(readiness.at("$.components.echo.status")).isEqualTo("OUT_OF_SERVICE");
+            assertThat(actuator.get("health/liveness").status()).isEqualTo(200);
+
+            Answer refused = actuator.post("echo");
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.body()).contains("draining", "timeout=0s");
+
+            peer.finish();
+        }
+        awaitState("stopped");
+        assertThat(actuator.get(READINESS).status()).isEqualTo(503);
+
+        Answer started = actuator.post("echo");
+        assertThat(started.status()).isEqualTo(200);
+        assertThat(started.at("$.state")).isEqualTo("running");
+        assertThat(actuator.get(READINESS).status()).isEqualTo(200);
+        EchoPeer.assertEchoes(port());
+    }
+
+    @Test
+    void deleteWithoutTimeCutsABusyConnection() throws IOException {
+        try (EchoPeer peer = connect()) {
+            peer.stall(() -> server.statistics().pendingBytes() > 0);
+            actuator.delete("echo?timeout=60s");
+            assertThat(actuator.delete("echo?timeout=0s").at("$.drain.remaining"))
+                    .asString()
+                    .startsWith("PT0");
+            awaitState("stopped");
+        }
+        assertThat(actuator.get("echo").number("$.connections.active")).isZero();
+    }
+
+    @Test
+    void deleteAndPostMayBeRepeated() {
+        for (int i = 0; i < 2; i++) {
+            assertThat(actuator.delete("echo").status()).isEqualTo(200);
+            awaitState("stopped");
+        }
+        for (int i = 0; i < 2; i++) {
+            assertThat(actuator.post("echo").at("$.state")).isEqualTo("running");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1s", "soon"})
+    void refusesATimeoutThatIsNone(String timeout) {
+        assertThat(actuator.delete("echo?timeout=" + timeout).status()).isEqualTo(400);
+        assertThat(actuator.get("echo").at("$.state")).isEqualTo("running");
+    }
+
+    @Test
+    void healthShowsTheServer() {
+        Answer health = actuator.get("health");
+        assertThat(health.at("$.components.echo.status")).isEqualTo("UP");
+        assertThat(health.at("$.components.echo.details.state")).isEqualTo("running");
+        assertThat(actuator.get("health/liveness").body()).doesNotContain("echo");
+    }
+
+    private void awaitState(String state) {
+        await().atMost(EchoPeer.PATIENCE)
+                .untilAsserted(
+                        () -> assertThat(actuator.get("echo").at("$.state")).isEqualTo(state));
+    }
+
+    private EchoPeer connect() throws IOException {
+        return EchoPeer.connect(port());
+    }
+
+    private int port() {
+        return server.localAddress().getPort();
+    }
+}

@@ -1,0 +1,99 @@
+package io.epollecho.spring.actuate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.epollecho.EchoPeer;
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.EchoServerState;
+import io.epollecho.spring.BreakableTransport;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+class EchoServerHealthTest {
+
+    private final BreakableTransport transport = new BreakableTransport();
+    private final EchoServer server =
+            new EchoServer(
+                    EchoServerConfig.builder()
+                            .transport(transport.transport())
+                            .port(0)
+                            .sendBuffer(16 * 1024)
+                            .build());
+
+    @AfterEach
+    void stop() {
+        server.stop();
+    }
+
+    @Test
+    void isOutOfServiceBeforeTheStart() {
+        assertHealth(Status.OUT_OF_SERVICE, "stopped", 0);
+        assertThat(health().getDetails()).doesNotContainKey("address");
+    }
+
+    @Test
+    void isUpWhileTheServerAccepts() throws IOException {
+        server.start();
+        try (EchoPeer peer = EchoPeer.connect(server.localAddress().getPort())) {
+            peer.exchange(1);
+            assertHealth(Status.UP, "running", 1);
+            assertThat(health().getDetails())
+                    .containsEntry("selector", "breakable")
+                    .containsEntry("triggerMode", "level")
+                    .hasEntrySatisfying(
+                            "address",
+                            address ->
+                                    assertThat(address.toString())
+                                            .endsWith(":" + server.localAddress().getPort()));
+        }
+    }
+
+    @Test
+    void isOutOfServiceFromTheDrainOn() throws IOException {
+        server.start();
+        try (EchoPeer peer = EchoPeer.connect(server.localAddress().getPort())) {
+            peer.stall(() -> server.statistics().pendingBytes() > 0);
+            CompletableFuture<Void> stopped = server.shutdown(Duration.ofSeconds(20));
+            assertHealth(Status.OUT_OF_SERVICE, "draining", 1);
+            peer.finish();
+            assertThat(stopped).succeedsWithin(EchoPeer.PATIENCE);
+        }
+        assertHealth(Status.OUT_OF_SERVICE, "stopped", 0);
+    }
+
+    @Test
+    void isDownWithTheReasonWhenALoopDied() throws IOException {
+        server.start();
+        transport.breakLoops();
+        await().until(() -> server.state() == EchoServerState.FAILED);
+        assertHealth(Status.DOWN, "failed", 0);
+        assertThat(health().getDetails().get("error"))
+                .asString()
+                .startsWith(failure().getClass().getName());
+    }
+
+    private Throwable failure() {
+        return server.failure().orElseThrow();
+    }
+
+    private void assertHealth(Status status, String state, long connections) {
+        assertThat(health().getStatus()).isEqualTo(status);
+        assertThat(health().getDetails())
+                .containsEntry("state", state)
+                .containsEntry("connections", connections);
+    }
+
+    private Health health() {
+        return Objects.requireNonNull(new EchoServerHealthIndicator(server).health(true));
+    }
+}
