@@ -24,7 +24,8 @@ import java.util.function.Predicate;
  */
 final class Benchmark {
 
-    private static final int LATENCY_ROUNDS = 3;
+    /** Of the rows that take a start of all servers for themselves. */
+    private static final int FEW_ROUNDS = 3;
 
     private final Options options;
     private final List<Contender> contenders;
@@ -59,6 +60,9 @@ final class Benchmark {
         Path directory = Files.createDirectories(Path.of(System.getProperty("bench.directory")));
         Path logs = Files.createDirectories(directory.resolve("logs"));
         var remarks = new ArrayList<String>();
+        if (options.quick()) {
+            remarks.add("A quick run, for a first look: much is measured before it is compiled.");
+        }
         var contenders =
                 new ArrayList<>(
                         Options.chosen(
@@ -71,8 +75,12 @@ final class Benchmark {
         }
         try (var client = new ClientProcess()) {
             var benchmark = new Benchmark(options, contenders, rows, remarks, logs, client);
-            benchmark.run();
-            new Report(benchmark.results, contenders, rows, options, remarks).write(directory);
+            try {
+                benchmark.run();
+            } finally {
+                // Also when it breaks off: what was measured is not lost.
+                new Report(benchmark.results, contenders, rows, options, remarks).write(directory);
+            }
         }
     }
 
@@ -94,26 +102,26 @@ final class Benchmark {
                 && timed.stream().noneMatch(row -> row.name().equals(Rows.REFERENCE))) {
             throw new IllegalArgumentException("latency needs the row " + Rows.REFERENCE + " too");
         }
-        int latencyRounds = Math.min(options.rounds(), LATENCY_ROUNDS);
+        int fewRounds = Math.min(options.rounds(), FEW_ROUNDS);
         planned =
-                options.rounds() * (fits(timed) + fits(timedFresh))
-                        + latencyRounds * fits(latency)
+                options.rounds() * fits(timed)
+                        + fewRounds * (fits(latency) + fits(timedFresh))
                         + fits(once)
                         + fits(onceFresh);
         System.out.printf(
                 "%d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
                 contenders.size(), rows.size(), options.rounds(), options.seed(), planned);
-        for (int round = 1; round <= options.rounds(); round++) {
-            together(timed, round);
+        for (int round = 1; round < options.rounds(); round++) {
+            together(round, List.of(timed));
         }
-        for (int round = 1; round <= latencyRounds; round++) {
-            together(latency, round);
+        together(options.rounds(), List.of(timed, latency, once));
+        for (int round = 2; round <= fewRounds; round++) {
+            together(round, List.of(latency));
         }
-        for (int round = 1; round <= options.rounds(); round++) {
-            apart(timedFresh, round);
+        for (int round = 1; round <= fewRounds; round++) {
+            apart(round, timedFresh);
         }
-        together(once, 1);
-        apart(onceFresh, 1);
+        apart(1, onceFresh);
     }
 
     private List<Row> rows(Predicate<Row> which) {
@@ -126,11 +134,9 @@ final class Benchmark {
                 .sum();
     }
 
-    /** All servers run, and the rows take turns with them. */
-    private void together(List<Row> some, int round) throws IOException {
-        if (some.isEmpty()) {
-            return;
-        }
+    /** All servers run, and the rows take turns with them, one stage of them after the other. */
+    private void together(int round, List<List<Row>> stages) throws IOException {
+        List<Row> some = stages.stream().flatMap(List::stream).toList();
         var servers = new ArrayList<Server>();
         try {
             for (Contender contender : shuffled(contenders)) {
@@ -138,10 +144,15 @@ final class Benchmark {
                     start(contender, 1).ifPresent(servers::add);
                 }
             }
-            for (Row row : shuffled(some)) {
-                for (Server server : shuffled(servers)) {
-                    if (row.fits(server.contender())) {
-                        measure(row, server, round);
+            for (Server server : servers) {
+                warmUp(server);
+            }
+            for (List<Row> stage : stages) {
+                for (Row row : shuffled(stage)) {
+                    for (Server server : shuffled(servers)) {
+                        if (row.fits(server.contender())) {
+                            measure(row, server, round);
+                        }
                     }
                 }
             }
@@ -151,13 +162,16 @@ final class Benchmark {
     }
 
     /** Each measurement has a server of its own. */
-    private void apart(List<Row> some, int round) throws IOException {
+    private void apart(int round, List<Row> some) throws IOException {
         for (Row row : shuffled(some)) {
             for (Contender contender : shuffled(contenders)) {
                 if (row.fits(contender)) {
                     var started = start(contender, row.loops());
                     if (started.isPresent()) {
                         try (Server server = started.get()) {
+                            if (!row.once()) {
+                                warmUp(server);
+                            }
                             measure(row, server, round);
                         }
                     }
@@ -167,19 +181,20 @@ final class Benchmark {
     }
 
     private Optional<Server> start(Contender contender, int loops) throws IOException {
-        Server server;
         try {
-            server = Server.start(contender, loops, logs);
+            return Optional.of(Server.start(contender, loops, logs));
         } catch (IOException e) {
             remark(String.valueOf(e.getMessage()));
             return Optional.empty();
         }
+    }
+
+    private void warmUp(Server server) throws IOException {
         try {
             client.run(server, Work.load(50, 64, 1).during(0, options.firstWarmupMillis()));
         } catch (FaultException e) {
             remark(String.valueOf(e.getMessage()));
         }
-        return Optional.of(server);
     }
 
     private void remark(String remark) {

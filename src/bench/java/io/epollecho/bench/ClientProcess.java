@@ -42,7 +42,7 @@ final class ClientProcess implements AutoCloseable {
         return outcome;
     }
 
-    /** A server did not echo as it should. */
+    /** There is no figure: a server did not echo as it should, or a tool could not look. */
     static final class FaultException extends IOException {
 
         private static final long serialVersionUID = 1L;

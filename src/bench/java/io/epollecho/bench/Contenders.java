@@ -22,7 +22,7 @@ final class Contenders {
 
     static final String SPRING = "spring-boot";
 
-    static final int MAX_CONNECTIONS = 20_000;
+    static final int MAX_CONNECTIONS = 15_000;
 
     /** The same for all, and as Netty wants it: it is slower where it must do without Unsafe. */
     private static final List<String> JAVA =

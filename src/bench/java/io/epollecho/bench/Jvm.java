@@ -4,6 +4,8 @@ import com.sun.management.ThreadMXBean;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 
+import io.epollecho.bench.ClientProcess.FaultException;
+
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -23,8 +25,8 @@ final class Jvm {
     /** Threads that look into the JVM on our behalf. */
     private static final Pattern OURS = Pattern.compile("(RMI|JMX|Attach) .*");
 
-    private static final long FEW = 20_000;
-    private static final long MANY = 120_000;
+    private static final long FEW = 10_000;
+    private static final long MANY = 70_000;
 
     private Jvm() {}
 
@@ -35,7 +37,7 @@ final class Jvm {
         String histogram = Tool.output(List.of(jcmd, pid, "GC.class_histogram"));
         Matcher total = TOTAL.matcher(histogram);
         if (!total.find()) {
-            throw new IOException("jcmd GC.class_histogram has no total: " + histogram);
+            throw new FaultException("jcmd GC.class_histogram has no total: " + histogram);
         }
         return Double.parseDouble(total.group(1));
     }
@@ -74,7 +76,7 @@ final class Jvm {
                 machine.detach();
             }
         } catch (AttachNotSupportedException e) {
-            throw new IOException(e);
+            throw new FaultException("cannot attach: " + e.getMessage());
         }
     }
 

@@ -7,34 +7,37 @@ import java.util.function.Function;
 /**
  * What the run was asked for, by {@code -Dbench.*}.
  *
+ * @param quick for a first look only
  * @param rows by name; empty for all
  * @param contenders by name; empty for all
  * @param rounds in which each contender does each row once
  * @param millis of each measurement
  * @param warmupMillis before each measurement
  * @param firstWarmupMillis of each server after its start, in which it is compiled
- * @param idleConnections of which the memory is measured
+ * @param manyConnections of the rows with the most
  * @param seed of the order
  */
 record Options(
+        boolean quick,
         List<String> rows,
         List<String> contenders,
         int rounds,
         long millis,
         long warmupMillis,
         long firstWarmupMillis,
-        int idleConnections,
+        int manyConnections,
         long seed) {
 
     static Options fromProperties() {
         boolean quick = text("quick").map(value -> !value.equals("false")).orElse(false);
         return new Options(
+                quick,
                 list("rows"),
                 list("contenders"),
                 text("rounds").map(Integer::valueOf).orElse(quick ? 1 : 5),
-                (long) (text("seconds").map(Double::valueOf).orElse(quick ? 0.5 : 2.0) * 1000),
-                quick ? 150 : 500,
-                quick ? 700 : 2000,
+                (long) (text("seconds").map(Double::valueOf).orElse(quick ? 0.3 : 1.5) * 1000),
+                quick ? 150 : 700,
+                quick ? 500 : 3000,
                 quick ? 2_000 : 10_000,
                 text("seed").map(Long::valueOf).orElseGet(() -> System.nanoTime() & 0xFFFF));
     }

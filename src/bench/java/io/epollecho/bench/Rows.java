@@ -21,8 +21,7 @@ final class Rows {
     private Rows() {}
 
     static List<Row> all(Options options) {
-        int many = manyConnections();
-        int idle = Math.min(many, options.idleConnections());
+        int many = manyConnections(options.manyConnections());
         return List.of(
                 load(REFERENCE, 50, 64, 1),
                 load("1000x512B", 1000, 512, 1),
@@ -59,7 +58,7 @@ final class Rows {
                         true,
                         true,
                         1,
-                        (server, bench) -> idle(server, bench.client(), idle)));
+                        (server, bench) -> idle(server, bench.client(), many)));
     }
 
     private static Row load(String name, int connections, int size, int pipeline) {
@@ -110,24 +109,28 @@ final class Rows {
         int few = many / 10;
         var figures = new EnumMap<Metric, Double>(Metric.class);
         // All at once first: what has to grow but once has grown then.
+        boolean jvm = server.contender().jvm();
         client.run(server, Work.idle(many));
+        if (jvm) {
+            Jvm.heapAfterCollection(server); // and what looking itself takes is there then, too
+        }
         client.run(server, Work.idle(few));
-        double heap = Jvm.heapAfterCollection(server);
+        double heap = jvm ? Jvm.heapAfterCollection(server) : 0;
         double resident = ProcessFigures.residentBytes(server.pid());
         client.run(server, Work.idle(many));
-        if (server.contender().jvm()) {
-            figures.put(
-                    Metric.HEAP_PER_IDLE, (Jvm.heapAfterCollection(server) - heap) / (many - few));
+        double more = many - few;
+        if (jvm) {
+            figures.put(Metric.HEAP_PER_IDLE, (Jvm.heapAfterCollection(server) - heap) / more);
         }
         figures.put(
                 Metric.RESIDENT_PER_IDLE,
-                (ProcessFigures.residentBytes(server.pid()) - resident) / (many - few));
+                (ProcessFigures.residentBytes(server.pid()) - resident) / more);
         client.run(server, Work.idle(1));
         return figures;
     }
 
-    /** 10,000, or what the limit of open files allows. */
-    private static int manyConnections() {
+    /** So many, or what the limit of open files allows. */
+    private static int manyConnections(int wanted) {
         try (var lines = Files.lines(Path.of("/proc/self/limits"))) {
             String limit =
                     lines.filter(line -> line.startsWith("Max open files"))
@@ -135,15 +138,15 @@ final class Rows {
                             .findFirst()
                             .orElse("1024");
             int most = limit.equals("unlimited") ? Integer.MAX_VALUE : Integer.parseInt(limit);
-            int many = Math.min(10_000, most - OTHER_FILES);
-            if (many < 10_000) {
+            int many = Math.min(wanted, most - OTHER_FILES);
+            if (many < wanted) {
                 System.out.printf(
-                        "%d connections instead of 10000: the limit of open files is %s%n",
-                        many, limit);
+                        "%d connections instead of %d: the limit of open files is %s%n",
+                        many, wanted, limit);
             }
             return many;
         } catch (IOException e) {
-            return 700;
+            return Math.min(wanted, 1024 - OTHER_FILES);
         }
     }
 }

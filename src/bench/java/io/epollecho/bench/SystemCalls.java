@@ -1,5 +1,7 @@
 package io.epollecho.bench;
 
+import io.epollecho.bench.ClientProcess.FaultException;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +17,8 @@ final class SystemCalls {
     private static final Pattern TOTAL =
             Pattern.compile("(?m)^ *[0-9.]+ +[0-9.]+ +(?:\\d+ +)?(\\d+) +(?:\\d+ +)?total$");
 
-    private static final long FEW = 4_000;
-    private static final long MANY = 24_000;
+    private static final long FEW = 2_000;
+    private static final long MANY = 14_000;
 
     private SystemCalls() {}
 
@@ -42,7 +44,7 @@ final class SystemCalls {
         try (BufferedReader out = strace.inputReader(StandardCharsets.UTF_8)) {
             String attached = out.readLine();
             if (attached == null || !attached.contains("attached")) {
-                throw new IOException("strace cannot attach: " + attached);
+                throw new FaultException("strace cannot attach: " + attached);
             }
             client.run(server, work);
             // The signal that ends it with its summary.
@@ -50,7 +52,7 @@ final class SystemCalls {
             String summary = out.readAllAsString();
             Matcher total = TOTAL.matcher(summary);
             if (!total.find()) {
-                throw new IOException("strace has no total: " + summary);
+                throw new FaultException("strace has no total: " + summary);
             }
             return Long.parseLong(total.group(1));
         } finally {
