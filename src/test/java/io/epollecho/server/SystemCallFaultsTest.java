@@ -4,6 +4,12 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -15,11 +21,6 @@ import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The kernel refuses a system call of the event loop, while bystanders go on echoing: none of them
@@ -34,7 +35,15 @@ class SystemCallFaultsTest {
     private static final AtomicLong SEEDS = new AtomicLong();
 
     static Stream<Arguments> acceptFaults() {
-        return cells("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EPROTO", "EPERM", "EINTR");
+        return cells(
+                "EMFILE",
+                "ENFILE",
+                "ENOBUFS",
+                "ENOMEM",
+                "ECONNABORTED",
+                "EPROTO",
+                "EPERM",
+                "EINTR");
     }
 
     /** Whatever the reason: the server tries again, and nobody is turned away. */
@@ -47,9 +56,18 @@ class SystemCallFaultsTest {
                 Peer late = connect(server)) {
             late.echo(1_000);
             bystanders.check();
-            boolean passing = error.equals("EINTR") || error.equals("ECONNABORTED");
-            assertThat(server.statistics().acceptErrors()).isEqualTo(passing ? 0 : 2);
+            assertThat(server.statistics().acceptErrors())
+                    .isEqualTo(retriedAtOnce(backend, error) ? 0 : 2);
         }
+    }
+
+    /** By the selector provider: the fault is not the listener's, see accept(2). */
+    private static boolean retriedAtOnce(BackendUnderTest backend, String error) {
+        return switch (error) {
+            case "EINTR", "ECONNABORTED" -> true;
+            case "EPROTO" -> backend != BackendUnderTest.JDK_LEVEL;
+            default -> false;
+        };
     }
 
     static Stream<Arguments> passingFaults() {
@@ -103,7 +121,9 @@ class SystemCallFaultsTest {
         return cells("ENOMEM", "ENOSPC", "EPERM");
     }
 
-    /** The JDK's selector does not look at the result, so there the connection just stays silent. */
+    /**
+     * The JDK's selector does not look at the result, so there the connection just stays silent.
+     */
     @ParameterizedTest
     @MethodSource("registrationFaults")
     void connectionThatCannotBeRegisteredHarmsNoOther(BackendUnderTest backend, String error)
@@ -166,7 +186,9 @@ class SystemCallFaultsTest {
         }
     }
 
-    /** Lets the loop's system calls on a socket, or on any if there is none, fail at these turns. */
+    /**
+     * Lets the loop's system calls on a socket, or on any if there is none, fail at these turns.
+     */
     private static Strace inject(String calls, String error, String turns, @Nullable String socket)
             throws IOException {
         var options =
