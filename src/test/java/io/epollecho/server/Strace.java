@@ -1,12 +1,14 @@
 package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
+
+import org.opentest4j.TestAbortedException;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -25,7 +27,7 @@ final class Strace implements AutoCloseable {
         this.output = output;
     }
 
-    /** Begins to trace the thread, from its next system call on. */
+    /** Begins to trace the newest thread of this name, from its next system call on. */
     static Strace attach(String threadName, String... options) throws IOException {
         Path output = Files.createTempFile("strace", ".txt");
         var command = new ArrayList<>(List.of("strace", "-o", output.toString()));
@@ -36,7 +38,7 @@ final class Strace implements AutoCloseable {
         String told = process.errorReader().readLine();
         if (told == null || !told.contains("attached")) {
             process.destroy();
-            skip("strace cannot trace this process: " + told);
+            throw skip("strace cannot trace this process: " + told);
         }
         return new Strace(process, output);
     }
@@ -45,26 +47,35 @@ final class Strace implements AutoCloseable {
         try {
             return new ProcessBuilder(command).start();
         } catch (IOException e) {
-            return skip("strace is not installed: " + e.getMessage());
+            throw skip("strace is not installed: " + e.getMessage());
         }
     }
 
-    private static <T> T skip(String reason) {
+    private static TestAbortedException skip(String reason) {
         System.out.println("SKIPPED: " + reason);
-        return abort(reason);
+        return new TestAbortedException(reason);
     }
 
     private static long nativeId(String threadName) throws IOException {
         try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-            List<Path> named = threads.filter(thread -> name(thread).equals(threadName)).toList();
-            assertThat(named).as("threads named " + threadName).hasSize(1);
-            return Long.parseLong(named.getFirst().getFileName().toString());
+            Path newest =
+                    threads.filter(thread -> read(thread, "comm").strip().equals(threadName))
+                            .max(Comparator.comparingLong(Strace::startTime))
+                            .orElseThrow();
+            return Long.parseLong(newest.getFileName().toString());
         }
     }
 
-    private static String name(Path thread) {
-        try (var comm = Files.newBufferedReader(thread.resolve("comm"))) {
-            return String.valueOf(comm.readLine());
+    /** In clock ticks since the machine's start, the twentieth field behind the name: proc(5). */
+    private static long startTime(Path thread) {
+        String stat = read(thread, "stat");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+        return fields.length < 20 ? 0 : Long.parseLong(fields[19]);
+    }
+
+    private static String read(Path thread, String file) {
+        try {
+            return Files.readString(thread.resolve(file));
         } catch (IOException e) {
             return ""; // has ended meanwhile
         }

@@ -214,7 +214,7 @@ class SystemCallFaultsTest {
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             for (String line : Files.readAllLines(Path.of(table))) {
                 if (line.matches(ports)) {
-                    return "socket:[" + line.strip().split(" +")[9] + "]";
+                    return "socket:[" + line.strip().split(" +", -1)[9] + "]";
                 }
             }
         }
