@@ -13,18 +13,19 @@ import java.util.SplittableRandom;
 
 /**
  * Many connections on one thread, each of which sends a request, waits for its echo, checks it and
- * sends the next one. A turn that does not come back at all fails at the latest when it has taken
- * {@link #LONGEST}.
+ * sends the next one. A turn that is late fails when it comes; one that never comes fails when the
+ * other connections have taken all the turns that are left.
  */
 final class RequestReply implements AutoCloseable {
 
-    /** More than any turn takes, unless it is lost. */
+    /** More than a turn takes among some dozens of connections, unless it is lost. */
     static final Duration LONGEST = Duration.ofSeconds(1);
 
     private final Selector selector = Selector.open();
     private final List<Line> lines = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(17);
     private final byte[] memory;
+    private final Duration limit;
     private long turnsLeft;
     private int busy;
     private long bytes;
@@ -36,6 +37,13 @@ final class RequestReply implements AutoCloseable {
      * @param largest of the requests, in bytes: no more than fits in the socket's buffers
      */
     RequestReply(InetSocketAddress server, int connections, int largest) throws IOException {
+        this(server, connections, largest, LONGEST);
+    }
+
+    /** Connects, and lets a turn take so long. */
+    RequestReply(InetSocketAddress server, int connections, int largest, Duration limit)
+            throws IOException {
+        this.limit = limit;
         memory = new byte[largest];
         for (int i = 0; i < connections; i++) {
             lines.add(new Line(i, SourceAddresses.connect(server, 0)));
@@ -49,9 +57,9 @@ final class RequestReply implements AutoCloseable {
             line.request();
         }
         while (busy > 0) {
-            if (selector.select(this::ready, LONGEST.toMillis()) == 0) {
+            if (selector.select(this::ready, limit.toMillis()) == 0) {
                 throw new AssertionError(
-                        "%d turns have not come back within %s".formatted(busy, LONGEST));
+                        "%d turns have not come back within %s".formatted(busy, limit));
             }
         }
     }
@@ -125,7 +133,7 @@ final class RequestReply implements AutoCloseable {
             if (count > 0 && received == sent) {
                 long nanos = System.nanoTime() - since;
                 longestNanos = Math.max(longestNanos, nanos);
-                if (nanos > LONGEST.toNanos()) {
+                if (nanos > limit.toNanos()) {
                     throw new AssertionError("A turn took " + Duration.ofNanos(nanos));
                 }
                 busy--;

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What came out of a soak, as a table in {@code target/soak} and on standard output. */
+/**
+ * What came out of a soak, as a table in {@code target/soak} and, row by row, on standard output.
+ */
 final class SoakReport {
 
     private static final Path FILE = Path.of("target", "soak", "soak.md");
@@ -27,6 +29,7 @@ final class SoakReport {
         return row;
     }
 
+    /** Writes what is known so far; a soak may be broken off. */
     void write() throws IOException {
         var table = new StringBuilder();
         table.append(
@@ -40,7 +43,6 @@ final class SoakReport {
         }
         Files.createDirectories(FILE.getParent());
         Files.writeString(FILE, table);
-        System.out.println(table);
     }
 
     /** What was done; counted on many threads. */

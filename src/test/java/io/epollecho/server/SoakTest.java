@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.ProcessFigures;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,11 +51,6 @@ class SoakTest {
         return BACKENDS.stream();
     }
 
-    @AfterAll
-    static void write() throws IOException {
-        report.write();
-    }
-
     @ParameterizedTest
     @MethodSource("backends")
     void connectionsThatComeAndGo(BackendUnderTest backend) throws Exception {
@@ -79,7 +73,9 @@ class SoakTest {
                 "idle connections, each used twice",
                 backend,
                 (server, tally) -> {
-                    try (var idle = new RequestReply(server, IDLE, LARGEST_REQUEST)) {
+                    // All at once, so that the last ones wait for all the others.
+                    try (var idle =
+                            new RequestReply(server, IDLE, LARGEST_REQUEST, Background.PATIENCE)) {
                         idle.run(IDLE);
                         idle.run(IDLE);
                         tally.add(IDLE, idle.bytes());
@@ -170,6 +166,9 @@ class SoakTest {
             } catch (Exception | AssertionError e) {
                 row.failed(e);
                 throw e;
+            } finally {
+                report.write();
+                System.out.println(row);
             }
             assertThat(server.isAlive()).isTrue();
             assertThat(row.descriptorsAfter())
