@@ -37,7 +37,12 @@ final class RunningJar implements AutoCloseable {
 
     /** Starts it and waits until it is up. */
     static RunningJar start(String... arguments) throws IOException {
-        RunningJar jar = launch(List.of(), arguments);
+        return start(List.of(), arguments);
+    }
+
+    /** Starts it and waits until it is up. The prefix runs the command that follows it. */
+    static RunningJar start(List<String> prefix, String... arguments) throws IOException {
+        RunningJar jar = launch(prefix, arguments);
         try {
             await().atMost(START).until(() -> !jar.process.isAlive() || jar.find(UP) != null);
             assertThat(jar.process.isAlive()).as("%s", jar.log).isTrue();
@@ -78,6 +83,10 @@ final class RunningJar implements AutoCloseable {
         return Integer.parseInt(Objects.requireNonNull(find(ECHO)));
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     /** Sends SIGTERM. Not by the process itself, which would close its log as well. */
     void terminate() {
         process.toHandle().destroy();
@@ -90,6 +99,11 @@ final class RunningJar implements AutoCloseable {
                 .isTrue();
         reader.join();
         return process.exitValue();
+    }
+
+    /** How many lines of its log have this in them. */
+    long countLogged(String text) {
+        return log.stream().filter(line -> line.contains(text)).count();
     }
 
     String log() {

@@ -3,18 +3,18 @@ package io.epollecho.server;
 import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.epollecho.ProcessFigures;
 
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /** What peers send comes back to them, every byte, in order, and then the end of the stream. */
 interface EchoScenarios extends Backend {
@@ -160,6 +160,25 @@ interface EchoScenarios extends Backend {
         peer.expectEnd();
     }
 
+    /**
+     * Without SO_OOBINLINE from the very start the kernel takes the first byte out when the second
+     * one comes. The JDK's channels can be given it only once they are accepted.
+     */
+    @Test
+    default void urgentBytesBeforeTheConnectionIsAccepted() throws Exception {
+        assumeFalse(transport().name().equals("jdk"), "the JDK's listener has no SO_OOBINLINE");
+        var faulty = new FaultyProvider(transport().provider());
+        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        Peer peer = connect(server);
+        peer.sendUrgent();
+        peer.sendUrgent();
+        acceptorsSelector.release();
+        peer.endOutput();
+        peer.receiveAllToEnd();
+    }
+
     @Test
     default void thousandConnections() throws IOException {
         EchoServer server = start();
@@ -211,10 +230,13 @@ interface EchoScenarios extends Backend {
         EchoServer server = start();
         churn(server, 200);
         Backend.awaitActive(server, 0);
-        long descriptors = openDescriptors();
+        long descriptors = ProcessFigures.ofThis().descriptors();
         churn(server, 3_000);
         Backend.awaitActive(server, 0);
-        await().untilAsserted(() -> assertThat(openDescriptors()).isLessThanOrEqualTo(descriptors));
+        await().untilAsserted(
+                        () ->
+                                assertThat(ProcessFigures.ofThis().descriptors())
+                                        .isLessThanOrEqualTo(descriptors));
         EchoServerStatistics statistics = server.statistics();
         assertThat(statistics.accepted()).isEqualTo(3_200);
         assertThat(statistics.closed().get(CloseReason.PEER)).isEqualTo(3_200);
@@ -233,11 +255,5 @@ interface EchoScenarios extends Backend {
                         }
                     }
                 });
-    }
-
-    private static long openDescriptors() throws IOException {
-        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-            return descriptors.count();
-        }
     }
 }

@@ -20,12 +20,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
 /** Another provider's channels and selectors, but the selectors can be held up and broken. */
-final class FaultyProvider extends SelectorProvider {
+public final class FaultyProvider extends SelectorProvider {
 
     private final SelectorProvider real;
     private final List<FaultySelector> selectors = new CopyOnWriteArrayList<>();
 
-    FaultyProvider(SelectorProvider real) {
+    public FaultyProvider(SelectorProvider real) {
         this.real = real;
     }
 
@@ -35,7 +35,7 @@ final class FaultyProvider extends SelectorProvider {
     }
 
     /** The selectors opened so far, in order. */
-    List<FaultySelector> selectors() {
+    public List<FaultySelector> selectors() {
         return selectors;
     }
 
@@ -72,7 +72,7 @@ final class FaultyProvider extends SelectorProvider {
     }
 
     /** Its keys are those of the real selector, with which channels are registered. */
-    static final class FaultySelector extends AbstractSelector {
+    public static final class FaultySelector extends AbstractSelector {
 
         private final Selector real;
         private volatile @Nullable CountDownLatch gate;
@@ -86,7 +86,7 @@ final class FaultyProvider extends SelectorProvider {
         }
 
         /** From its next selection on it throws. */
-        void breakDown(RuntimeException defect) {
+        public void breakDown(RuntimeException defect) {
             this.defect = defect;
             release();
             wakeup();
@@ -99,7 +99,7 @@ final class FaultyProvider extends SelectorProvider {
         }
 
         /** Keeps the selecting thread where it is until {@link #release}. */
-        void hold() throws InterruptedException {
+        public void hold() throws InterruptedException {
             var arrived = new CountDownLatch(1);
             atGate = arrived;
             gate = new CountDownLatch(1);
@@ -107,7 +107,7 @@ final class FaultyProvider extends SelectorProvider {
             arrived.await();
         }
 
-        void release() {
+        public void release() {
             CountDownLatch closed = gate;
             if (closed != null) {
                 gate = null;

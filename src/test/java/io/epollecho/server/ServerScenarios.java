@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 abstract class ServerScenarios
         implements EchoScenarios,
                 PressureScenarios,
+                CrowdScenarios,
                 ResetScenarios,
                 LimitScenarios,
                 DrainScenarios,

@@ -1,66 +1,39 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.FaultyProvider;
+import io.epollecho.server.FaultyProvider.FaultySelector;
 import io.epollecho.server.Transport;
 import io.epollecho.server.TriggerMode;
 
-import java.io.IOException;
-import java.net.ProtocolFamily;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.Pipe;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The JDK's channels and selectors; to close a selector kills the event loop that waits on it. */
-public final class BreakableTransport extends SelectorProvider {
+/**
+ * The JDK's channels and selectors, but event loops that wait on them can be held up and killed.
+ */
+public final class BreakableTransport {
 
-    private final SelectorProvider real = SelectorProvider.provider();
-    private final List<AbstractSelector> selectors = new CopyOnWriteArrayList<>();
+    private final FaultyProvider provider = new FaultyProvider(SelectorProvider.provider());
 
     /** What a server has to run on to be breakable by this. */
     public Transport transport() {
-        return new Transport("breakable", this, TriggerMode.LEVEL);
+        return new Transport("breakable", provider, TriggerMode.LEVEL);
     }
 
     /** Makes all event loops die of an unexpected exception. */
-    public void breakLoops() throws IOException {
-        for (AbstractSelector selector : selectors) {
-            selector.close();
+    public void breakLoops() {
+        for (FaultySelector selector : provider.selectors()) {
+            selector.breakDown(new IllegalStateException("broken"));
         }
     }
 
-    @Override
-    public AbstractSelector openSelector() throws IOException {
-        AbstractSelector selector = real.openSelector();
-        selectors.add(selector);
-        return selector;
+    /** Keeps all event loops where they are until {@link #releaseLoops}. */
+    void holdLoops() throws InterruptedException {
+        for (FaultySelector selector : provider.selectors()) {
+            selector.hold();
+        }
     }
 
-    @Override
-    public ServerSocketChannel openServerSocketChannel() throws IOException {
-        return real.openServerSocketChannel();
-    }
-
-    @Override
-    public SocketChannel openSocketChannel() throws IOException {
-        return real.openSocketChannel();
-    }
-
-    @Override
-    public DatagramChannel openDatagramChannel() throws IOException {
-        return real.openDatagramChannel();
-    }
-
-    @Override
-    public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
-        return real.openDatagramChannel(family);
-    }
-
-    @Override
-    public Pipe openPipe() throws IOException {
-        return real.openPipe();
+    void releaseLoops() {
+        provider.selectors().forEach(FaultySelector::release);
     }
 }

@@ -72,7 +72,7 @@ class EchoServerHealthTest {
     }
 
     @Test
-    void isDownWithTheReasonWhenALoopDied() throws IOException {
+    void isDownWithTheReasonWhenALoopDied() {
         server.start();
         transport.breakLoops();
         await().until(() -> server.state() == EchoServerState.FAILED);

@@ -1,0 +1,123 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.ProcessFigures;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** Not one bad peer but a thousand of them at once. */
+interface CrowdScenarios extends Backend {
+
+    int CROWD = 1_000;
+
+    @Test
+    default void thousandStalledReaders() throws IOException {
+        EchoServer server = startTight();
+        int buffer = server.config().readBufferSize();
+        Peer other = connect(server);
+        List<Peer> stalled = stalledPeers(server, CROWD);
+        assertNotSpinning(server, CROWD + 1);
+        assertThat(server.statistics().pendingBytes())
+                .isBetween((long) CROWD, (long) CROWD * buffer);
+        assertThat(Background.get(server.newestConnections(CROWD + 1)))
+                .hasSize(CROWD + 1)
+                .allSatisfy(info -> assertThat(info.pendingBytes()).isLessThanOrEqualTo(buffer));
+        other.echo(10_000);
+
+        var left = new ConcurrentLinkedQueue<>(stalled);
+        Background.forEach(
+                List.of(0, 1, 2, 3),
+                thread -> {
+                    for (Peer peer = left.poll(); peer != null; peer = left.poll()) {
+                        peer.endOutput();
+                        peer.receiveAllToEnd();
+                        peer.close();
+                    }
+                });
+        Backend.awaitActive(server, 1);
+        assertThat(server.statistics().pendingBytes()).isZero();
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(CROWD);
+        assertThat(server.statistics().bytesSent()).isEqualTo((long) CROWD * STALLING + 10_000);
+    }
+
+    @Test
+    default void thousandStalledReadersEndByTheirDeadline() throws IOException {
+        Duration timeout = Duration.ofSeconds(1);
+        EchoServer server = startTight(settings -> settings.writeTimeout(timeout));
+        Peer other = connect(server);
+        other.echo(100);
+        long first = System.nanoTime();
+        List<Peer> stalled = new ArrayList<>();
+        for (int i = 0; i < CROWD; i++) {
+            Peer peer = connect(server.localAddress(), 8 * 1024, 0);
+            stalled.add(peer);
+            peer.send(STALLING);
+        }
+        long last = System.nanoTime();
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) > 0);
+        assertThat(Duration.ofNanos(System.nanoTime() - first)).isGreaterThanOrEqualTo(timeout);
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == CROWD);
+        assertThat(Duration.ofNanos(System.nanoTime() - last)).isLessThan(timeout.plusSeconds(2));
+        assertThat(server.statistics().pendingBytes()).isZero();
+        for (Peer peer : stalled) {
+            peer.receiveToReset();
+            assertThat(peer.received()).isLessThan(peer.sent());
+        }
+        other.echo(100);
+        assertThat(server.statistics().active()).isEqualTo(1);
+    }
+
+    /** Nothing is read from them any more, so only the selector can tell of the reset. */
+    @Test
+    default void thousandResetsAfterHalfCloseWithBytesPending() throws IOException {
+        EchoServer server = startTight();
+        Peer other = connect(server);
+        other.echo(100);
+        long descriptors = ProcessFigures.ofThis().descriptors();
+        List<Peer> stalled = stalledPeers(server, CROWD);
+        for (Peer peer : stalled) {
+            peer.endOutput();
+        }
+        other.echo(100);
+        assertNotSpinning(server, CROWD + 1);
+        for (Peer peer : stalled) {
+            peer.reset();
+        }
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> Backend.closed(server, CloseReason.RESET) == CROWD);
+        assertThat(server.statistics().pendingBytes()).isZero();
+        other.echo(100);
+        await().untilAsserted(
+                        () ->
+                                assertThat(ProcessFigures.ofThis().descriptors())
+                                        .isLessThanOrEqualTo(descriptors));
+        assertNotSpinning(server, 1);
+    }
+
+    /** While nothing moves, the loops have nothing to do. */
+    private static void assertNotSpinning(EchoServer server, long connections) throws IOException {
+        Duration before = cpuTimeOfLoops(server);
+        await().during(Duration.ofMillis(500))
+                .until(() -> server.statistics().active() == connections);
+        assertThat(cpuTimeOfLoops(server).minus(before))
+                .as("processor time used in half a second of standstill")
+                .isLessThan(Duration.ofMillis(150));
+    }
+
+    private static Duration cpuTimeOfLoops(EchoServer server) throws IOException {
+        Duration sum = Duration.ZERO;
+        for (int i = 0; i < server.config().eventLoops(); i++) {
+            sum = sum.plus(ProcessFigures.ofThis().cpuTimeOf("echo-server-" + i));
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,71 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.ProcessFigures;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.IOException;
+import java.net.InetAddress;
+
+/** As much of it that what happens rarely does happen. */
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FullLoadTest {
+
+    private static final int TURNS = Integer.getInteger("load.turns", 1_000_000);
+    private static final int CYCLES = Integer.getInteger("load.cycles", 100_000);
+    private static final int CONNECTIONS = 64;
+
+    private static EchoServer start(BackendUnderTest backend) {
+        return EchoServer.start(
+                EchoServerConfig.builder()
+                        .transport(backend.transport())
+                        .address(InetAddress.getLoopbackAddress())
+                        .port(0)
+                        .build());
+    }
+
+    /** A lost edge would leave one of them without its reply. */
+    @ParameterizedTest
+    @EnumSource
+    void millionTurnsWithoutAStall(BackendUnderTest backend) throws IOException {
+        try (EchoServer server = start(backend)) {
+            try (var exchange = new RequestReply(server.localAddress(), CONNECTIONS, 100)) {
+                exchange.run(TURNS);
+                assertThat(exchange.longest()).isLessThan(RequestReply.LONGEST);
+                assertThat(server.statistics().bytesSent()).isEqualTo(exchange.bytes());
+            }
+            Backend.awaitActive(server, 0);
+            assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(CONNECTIONS);
+        }
+    }
+
+    /**
+     * Descriptors, and the numbers of descriptors that come again, stay apart, and none is left.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void churnLeavesNoDescriptorOpen(BackendUnderTest backend) throws IOException {
+        ProcessFigures figures = ProcessFigures.ofThis();
+        try (EchoServer server = start(backend)) {
+            Churn.run(server.localAddress(), 100);
+            Backend.awaitActive(server, 0);
+            long before = figures.descriptors();
+            Churn.run(server.localAddress(), CYCLES);
+            Backend.awaitActive(server, 0);
+            await().untilAsserted(
+                            () -> assertThat(figures.descriptors()).isLessThanOrEqualTo(before));
+            EchoServerStatistics statistics = server.statistics();
+            assertThat(statistics.accepted()).isEqualTo(CYCLES + 100);
+            assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(CYCLES + 100);
+            assertThat(statistics.bytesReceived()).isEqualTo((CYCLES + 100L) * Churn.LENGTH);
+            assertThat(statistics.bytesSent()).isEqualTo(statistics.bytesReceived());
+            assertThat(statistics.rejectedTotal() + statistics.acceptErrors()).isZero();
+        }
+    }
+}

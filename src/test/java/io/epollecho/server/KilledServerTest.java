@@ -1,0 +1,78 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A server that is killed has closed nothing itself, and leaves its port to the kernel. */
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class KilledServerTest {
+
+    private static final int KILLS = 50;
+
+    /** Such ports are given to nobody who did not ask for them. */
+    private static final int FIRST_PORT = 30_000;
+
+    @Test
+    void servesAgainOnTheSamePort() throws IOException {
+        int port = freePort();
+        List<BackendUnderTest> backends = List.of(BackendUnderTest.values());
+        var old = new ArrayList<Peer>();
+        for (int i = 0; i < KILLS; i++) {
+            BackendUnderTest backend = backends.get(i % backends.size());
+            var peers = new ArrayList<Peer>();
+            try (ServerProcess server =
+                    ServerProcess.start(backend, port, "-XX:TieredStopAtLevel=1")) {
+                assertThat(server.address().getPort()).isEqualTo(port);
+                for (int seed = 0; seed < 5; seed++) {
+                    Peer peer = new Peer(seed, server.address(), null, 0, 0);
+                    peers.add(peer);
+                    peer.echo(1_000);
+                }
+                peers.getFirst().send(100_000);
+            }
+            for (Peer peer : peers) {
+                receiveToAnyEnd(peer);
+            }
+            close(old); // in the next round only, so that the kernel keeps some half-closed ones
+            old.clear();
+            old.addAll(peers);
+        }
+        close(old);
+    }
+
+    private static void receiveToAnyEnd(Peer peer) throws IOException {
+        try {
+            peer.receiveToEnd();
+        } catch (SocketException e) {
+            assertThat(e).hasMessageContaining("Connection reset");
+        }
+    }
+
+    private static void close(List<Peer> peers) throws IOException {
+        for (Peer peer : peers) {
+            peer.close();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        for (int port = FIRST_PORT; ; port++) {
+            try (var socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return port;
+            } catch (BindException e) {
+                assertThat(port).isLessThan(FIRST_PORT + 1_000);
+            }
+        }
+    }
+}

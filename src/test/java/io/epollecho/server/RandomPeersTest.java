@@ -1,0 +1,97 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.stream.Stream;
+
+/**
+ * Peers that do anything a peer may do, at random, against one server. A failure tells the command
+ * that plays the very same peers again.
+ */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RandomPeersTest {
+
+    private static final int SCRIPTS_IN_ALL = Integer.getInteger("fuzz.scripts", 12_000);
+
+    private static final @Nullable Long SEED = Long.getLong("fuzz.seed");
+
+    static Stream<Arguments> cells() {
+        String only = System.getProperty("fuzz.on", "");
+        return Arrays.stream(BackendUnderTest.values())
+                .flatMap(backend -> Stream.of(1, 2).map(loops -> new Cell(backend, loops)))
+                .filter(cell -> only.isEmpty() || cell.toString().equals(only))
+                .map(Arguments::of);
+    }
+
+    record Cell(BackendUnderTest backend, int loops) {
+
+        @Override
+        public String toString() {
+            return backend + "/" + loops;
+        }
+
+        /** Buffers so small that they are always full, or those of everyday. */
+        EchoServer start(boolean tight) {
+            var settings =
+                    EchoServerConfig.builder()
+                            .transport(backend.transport())
+                            .eventLoops(loops)
+                            .address(InetAddress.getLoopbackAddress())
+                            .port(0)
+                            .drainTimeout(Duration.ZERO);
+            return EchoServer.start(
+                    tight
+                            ? settings.readBufferSize(4 * 1024)
+                                    .readBudget(8 * 1024)
+                                    .sendBuffer(16 * 1024)
+                                    .build()
+                            : settings.build());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cells")
+    void everyByteComesBackInItsPlace(Cell cell) throws IOException {
+        try (EchoServer plain = cell.start(false);
+                EchoServer tight = cell.start(true)) {
+            var onPlain = new RandomPeers(cell.backend, plain.localAddress());
+            var onTight = new RandomPeers(cell.backend, tight.localAddress());
+            long first = SEED == null ? 0 : SEED;
+            long rounds = SEED == null ? SCRIPTS_IN_ALL / (6 * RandomPeers.AT_ONCE) : 1;
+            for (long seed = first; seed < first + rounds; seed++) {
+                play(cell, seed, seed % 2 == 0 ? onPlain : onTight);
+            }
+            for (EchoServer server : new EchoServer[] {plain, tight}) {
+                Backend.awaitActive(server, 0);
+                EchoServerStatistics statistics = server.statistics();
+                assertThat(statistics.pendingBytes()).isZero();
+                assertThat(statistics.acceptErrors() + statistics.rejectedTotal()).isZero();
+                assertThat(
+                                Backend.closed(server, CloseReason.PEER)
+                                        + Backend.closed(server, CloseReason.RESET))
+                        .isEqualTo(statistics.accepted());
+            }
+        }
+    }
+
+    static void play(Cell cell, long seed, RandomPeers peers) throws IOException {
+        try {
+            peers.play(seed);
+        } catch (AssertionError e) {
+            throw new AssertionError(
+                    "%s%nAgain: ./mvnw test -Dtest=RandomPeersTest -Dfuzz.seed=%d -Dfuzz.on=%s"
+                            .formatted(e.getMessage(), seed, cell),
+                    e);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+
+import io.epollecho.ProcessFigures;
+
+import org.slf4j.LoggerFactory;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A plain server in a process of its own, on the loopback address. */
+final class ServerProcess implements AutoCloseable {
+
+    private static final String LISTENING = "listening on port ";
+
+    private final Process process;
+    private final int port;
+
+    private ServerProcess(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    /** In that process. Arguments: backend, port, event loops, most connections. */
+    static void main(String[] args) {
+        ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
+        EchoServer server =
+                EchoServer.start(
+                        EchoServerConfig.builder()
+                                .transport(BackendUnderTest.valueOf(args[0]).transport())
+                                .address(InetAddress.getLoopbackAddress())
+                                .port(Integer.parseInt(args[1]))
+                                .eventLoops(Integer.parseInt(args[2]))
+                                .maxConnections(Integer.parseInt(args[3]))
+                                .build());
+        System.out.println(LISTENING + server.localAddress().getPort());
+    }
+
+    /** Starts it and waits until it accepts connections. */
+    static ServerProcess start(BackendUnderTest backend, int port, String... options)
+            throws IOException {
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(options));
+        command.addAll(
+                List.of(
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-classpath",
+                        System.getProperty("java.class.path"),
+                        ServerProcess.class.getName(),
+                        backend.name(),
+                        Integer.toString(port),
+                        "1",
+                        "100000"));
+        Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+        BufferedReader output = process.inputReader();
+        String line = output.readLine();
+        while (line != null && !line.startsWith(LISTENING)) {
+            line = output.readLine(); // the logging's own, from before its level was set
+        }
+        assertThat(line).as("said by the server that does not start").isNotNull();
+        return new ServerProcess(process, Integer.parseInt(line.substring(LISTENING.length())));
+    }
+
+    InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    ProcessFigures figures() {
+        return ProcessFigures.of(process.pid());
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends SIGKILL and waits for the process's end. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("killed").isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

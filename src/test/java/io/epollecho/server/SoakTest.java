@@ -1,0 +1,196 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.ProcessFigures;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * The server, in a process of its own, for as long as one likes. What it holds afterwards is what
+ * it held before. Time and counts are for all backends together, each of which gets its part.
+ */
+@Tag("soak")
+class SoakTest {
+
+    private static final Duration LOAD = Duration.ofMinutes(Long.getLong("soak.minutes", 30));
+    private static final int CONNECTIONS = Integer.getInteger("soak.connections", 1_000_000);
+    private static final int SCRIPTS = Integer.getInteger("soak.scripts", 1_000_000);
+    private static final int IDLE = Integer.getInteger("soak.idle", 15_000);
+    private static final List<BackendUnderTest> BACKENDS =
+            Arrays.stream(
+                            System.getProperty("soak.on", "JDK_LEVEL,EPOLL_LEVEL,EPOLL_EDGE")
+                                    .split(",", -1))
+                    .map(BackendUnderTest::valueOf)
+                    .toList();
+
+    private static final int BATCH = 20_000;
+    private static final int LOADED = 64;
+    private static final int LARGEST_REQUEST = 16 * 1024;
+    private static final int FUZZERS = 4;
+
+    /** The heap is there from the start; this is for compiled code and the like. */
+    private static final long RESIDENT_SLACK = 32L << 20;
+
+    private static final SoakReport report = new SoakReport();
+
+    static Stream<BackendUnderTest> backends() {
+        return BACKENDS.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("backends")
+    void connectionsThatComeAndGo(BackendUnderTest backend) throws Exception {
+        soak(
+                "connections that come and go",
+                backend,
+                (server, tally) -> {
+                    for (int left = part(CONNECTIONS); left > 0; left -= BATCH) {
+                        int batch = Math.min(left, BATCH);
+                        Churn.run(server, batch);
+                        tally.add(batch, (long) batch * Churn.LENGTH);
+                    }
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("backends")
+    void idleConnections(BackendUnderTest backend) throws Exception {
+        soak(
+                "idle connections, each used twice",
+                backend,
+                (server, tally) -> {
+                    // All at once, so that the last ones wait for all the others.
+                    try (var idle =
+                            new RequestReply(server, IDLE, LARGEST_REQUEST, Background.PATIENCE)) {
+                        idle.run(IDLE);
+                        idle.run(IDLE);
+                        tally.add(IDLE, idle.bytes());
+                    }
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("backends")
+    void randomPeers(BackendUnderTest backend) throws Exception {
+        var seeds = new SplittableRandom();
+        soak(
+                "random peers",
+                backend,
+                (server, tally) -> {
+                    int rounds = BATCH / 4 / RandomPeers.AT_ONCE;
+                    int scripts = rounds * RandomPeers.AT_ONCE;
+                    for (int left = part(SCRIPTS); left > 0; left -= scripts) {
+                        // Even ones, which stand for a server with buffers of everyday.
+                        long seed = 2L * seeds.nextInt(Integer.MAX_VALUE);
+                        playRandomPeers(backend, server, tally, seed, rounds);
+                    }
+                });
+    }
+
+    private static void playRandomPeers(
+            BackendUnderTest backend,
+            InetSocketAddress server,
+            SoakReport.Tally tally,
+            long seed,
+            int rounds) {
+        Background.forEach(
+                IntStream.range(0, FUZZERS).boxed().toList(),
+                fuzzer -> {
+                    var peers = new RandomPeers(backend, server);
+                    for (int i = fuzzer; i < rounds; i += FUZZERS) {
+                        var cell = new RandomPeersTest.Cell(backend, 1);
+                        RandomPeersTest.play(cell, seed + 2L * i, peers);
+                        tally.add(RandomPeers.AT_ONCE, 0);
+                    }
+                    tally.add(0, peers.bytes());
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("backends")
+    void load(BackendUnderTest backend) throws Exception {
+        Duration duration = LOAD.dividedBy(BACKENDS.size());
+        soak(
+                "load on %d connections".formatted(LOADED),
+                backend,
+                (server, tally) -> {
+                    long start = System.nanoTime();
+                    try (var exchange = new RequestReply(server, LOADED, LARGEST_REQUEST)) {
+                        while (System.nanoTime() - start < duration.toNanos()) {
+                            exchange.run(BATCH);
+                        }
+                        tally.add(LOADED, exchange.bytes());
+                    }
+                });
+    }
+
+    private static int part(int count) {
+        return Math.ceilDiv(count, BACKENDS.size());
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        void on(InetSocketAddress server, SoakReport.Tally tally) throws Exception;
+    }
+
+    private static void soak(String what, BackendUnderTest backend, Work work) throws Exception {
+        try (ServerProcess server =
+                ServerProcess.start(
+                        backend,
+                        0,
+                        "-XX:+UseSerialGC",
+                        "-Xms128m",
+                        "-Xmx128m",
+                        "-XX:+AlwaysPreTouch")) {
+            Churn.run(server.address(), BATCH); // so that everything is loaded and compiled
+            ProcessFigures figures = server.figures();
+            long descriptors = settledDescriptors(figures);
+            SoakReport.Row row = report.begin(what + ", " + backend, figures, descriptors);
+            try {
+                work.on(server.address(), row.tally());
+                row.end(figures, settledDescriptors(figures));
+            } catch (Exception | AssertionError e) {
+                row.failed(e);
+                throw e;
+            } finally {
+                report.write();
+                System.out.println(row);
+            }
+            assertThat(server.isAlive()).isTrue();
+            assertThat(row.descriptorsAfter())
+                    .as("descriptors")
+                    .isLessThanOrEqualTo(row.descriptorsBefore());
+            assertThat(row.residentAfter())
+                    .as("resident bytes")
+                    .isLessThan(row.residentBefore() + RESIDENT_SLACK);
+        }
+    }
+
+    /** How many are open when the last connections have gone. */
+    private static long settledDescriptors(ProcessFigures figures) throws IOException {
+        var last = new long[] {figures.descriptors()};
+        await().during(Duration.ofMillis(500))
+                .until(
+                        () -> {
+                            long now = figures.descriptors();
+                            boolean same = now == last[0];
+                            last[0] = now;
+                            return same;
+                        });
+        return last[0];
+    }
+}
