@@ -1,8 +1,12 @@
 package io.epollecho;
 
+import io.epollecho.probe.ProbeCommand;
+
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+
+import java.util.Arrays;
 
 /** Main class of the runnable jar. It is not in the plain jar, which is the starter. */
 @SpringBootConfiguration(proxyBeanMethods = false)
@@ -11,7 +15,14 @@ public final class EpollEchoApplication {
 
     private EpollEchoApplication() {}
 
+    /**
+     * Runs the echo server; or, if the first argument is {@code probe}, the client that probes one,
+     * with the other arguments as its options.
+     */
     static void main(String[] args) {
+        if (args.length > 0 && args[0].equals("probe")) {
+            System.exit(ProbeCommand.run(Arrays.copyOfRange(args, 1, args.length)));
+        }
         SpringApplication.run(EpollEchoApplication.class, args);
     }
 }

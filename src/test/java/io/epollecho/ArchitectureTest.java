@@ -48,6 +48,32 @@ class ArchitectureTest {
     }
 
     @Test
+    void probeKnowsNeitherSpringNorServerNorEpoll() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.epollecho.probe..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.springframework..",
+                        "io.epollecho.epoll..",
+                        "io.epollecho.server..",
+                        "io.epollecho.spring..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheApplicationKnowsTheProbe() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.epollecho", "io.epollecho.probe..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.epollecho.probe..")
+                .check(CLASSES);
+    }
+
+    @Test
     void nothingDependsOnTheApplication() {
         classes()
                 .that()

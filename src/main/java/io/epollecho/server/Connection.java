@@ -52,6 +52,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /**
+     * The only negative number that means the end: the JDK's channels let another one slip through
+     * if a signal interrupts the call, and that means nothing.
+     */
+    private static final int END_OF_STREAM = -1;
+
     private enum State {
         OPEN,
         DRAINING,
@@ -136,18 +142,18 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         int budget = loop.readBudget();
         while (budget > 0) {
             int count = channel.read(buffer.clear());
-            if (count < 0) {
+            if (count == END_OF_STREAM) {
                 close(CloseReason.PEER);
                 return;
             }
-            if (count == 0) {
+            if (count <= 0) {
                 return;
             }
             lastMoved = loop.now();
             received += count;
             statistics.bytesReceived.add(count);
             boolean emptied = buffer.hasRemaining();
-            int written = channel.write(buffer.flip());
+            int written = write(buffer.flip());
             sent += written;
             statistics.bytesSent.add(written);
             if (written < count) {
@@ -162,6 +168,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         EventLoop.rearm(key);
     }
 
+    /** Returns how many bytes were written, by what the buffer says: see {@link #END_OF_STREAM}. */
+    private int write(ByteBuffer bytes) throws IOException {
+        int before = bytes.remaining();
+        channel.write(bytes);
+        return before - bytes.remaining();
+    }
+
     /** Keeps what the socket did not take, and waits for it to take more instead of reading on. */
     private void keep(ByteBuffer rest) {
         ByteBuffer kept = loop.pendingBuffers().keep(rest);
@@ -173,7 +186,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns whether all of it is written, and then goes back to reading. */
     private boolean flush(ByteBuffer rest) throws IOException {
-        int written = channel.write(rest);
+        int written = write(rest);
         if (written > 0) {
             lastMoved = loop.now();
             sent += written;
@@ -196,11 +209,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         int budget = loop.readBudget();
         while (budget > 0) {
             int count = channel.read(buffer.clear());
-            if (count < 0) {
+            if (count == END_OF_STREAM) {
                 close(lingeringFor);
                 return;
             }
-            if (count == 0) {
+            if (count <= 0) {
                 return;
             }
             received += count;
@@ -279,8 +292,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /**
      * The one door out of every state.
      *
-     * <p>If bytes are still pending, the peer must not take the end of the stream for the end of
-     * the echo: it gets a reset, which also frees what the kernel holds for it.
+     * <p>If bytes are lost, the peer must not take the end of the stream for the end of the echo:
+     * it gets a reset, which also frees what the kernel holds for it.
      */
     void close(CloseReason reason) {
         if (state == State.CLOSED) {
@@ -289,7 +302,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         state = State.CLOSED;
         loop.timers().cancel(this);
         try {
-            if (pending != null) {
+            if (pending != null || reason == CloseReason.RESET || reason == CloseReason.ERROR) {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             }
         } catch (IOException e) {
@@ -321,6 +334,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 received,
                 sent,
                 pending == null ? 0 : pending.remaining());
+    }
+
+    /** Whether the selector has dropped it, without anybody having closed it. */
+    boolean isDeregistered() {
+        return state != State.CLOSED && !key.isValid();
     }
 
     /** Where the loop's table has it. */

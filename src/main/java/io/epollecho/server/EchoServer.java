@@ -453,7 +453,7 @@ public final class EchoServer implements AutoCloseable {
      * The newest of the open connections, newest first. The loops answer between two turns.
      *
      * @param limit how many at most
-     * @return completes with the list; empty if the server is stopped
+     * @return completes with the list; without the connections of loops that have ended
      */
     public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
         EventLoopGroup current = group;

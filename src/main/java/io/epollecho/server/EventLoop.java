@@ -117,7 +117,11 @@ final class EventLoop implements Runnable {
         long waitingSince = System.nanoTime();
         statistics.busyNanos.add(waitingSince - now);
         awake = false;
-        selector.select(dispatcher, timers.millisToWait(waitingSince));
+        try {
+            selector.select(dispatcher, timers.millisToWait(waitingSince));
+        } catch (IOException e) {
+            selectFailed(e);
+        }
         boolean dispatched = awake;
         awaken();
         boolean ranTasks = runTasks();
@@ -126,6 +130,24 @@ final class EventLoop implements Runnable {
             earlyReturns = 0;
         } else {
             returnedEarly();
+        }
+    }
+
+    /**
+     * A selector that could not take a channel in drops it and says so; that costs the one
+     * connection. Any other failure is the selector's own, and the loop cannot live on.
+     */
+    private void selectFailed(IOException e) throws IOException {
+        awaken();
+        int before = connections.size();
+        connections.forEach(
+                connection -> {
+                    if (connection.isDeregistered()) {
+                        connection.failed(new IllegalStateException("Cannot be selected", e));
+                    }
+                });
+        if (connections.size() == before) {
+            throw e;
         }
     }
 

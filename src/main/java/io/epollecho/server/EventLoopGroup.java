@@ -149,10 +149,12 @@ final class EventLoopGroup {
                         .map(
                                 loop ->
                                         EventLoopGroup.<List<ConnectionInfo>>on(
-                                                loop,
-                                                done ->
-                                                        done.complete(
-                                                                loop.newestConnections(limit))))
+                                                        loop,
+                                                        done ->
+                                                                done.complete(
+                                                                        loop.newestConnections(
+                                                                                limit)))
+                                                .exceptionally(ended -> List.of()))
                         .toList();
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .thenApply(

@@ -118,6 +118,30 @@ interface LimitScenarios extends Backend {
         assertThat(server.statistics().active()).isEqualTo(1);
     }
 
+    /** With nothing left to read, the kernel would end the connection as if all had been echoed. */
+    @Test
+    default void writeTimeoutAfterEverythingWasRead() throws Exception {
+        var faulty = new FaultyProvider(transport().provider());
+        EchoServer server =
+                startTight(
+                        settings ->
+                                settings.transport(faulty.as(transport()))
+                                        .readBufferSize(1 << 20)
+                                        .writeTimeout(Duration.ofMillis(500)));
+        Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
+        stalled.echo(1);
+        for (FaultyProvider.FaultySelector selector : faulty.selectors()) {
+            selector.hold();
+        }
+        stalled.send(STALLING); // all of it is there before the first read
+        faulty.selectors().forEach(FaultyProvider.FaultySelector::release);
+        await().until(() -> server.statistics().bytesReceived() == stalled.sent());
+        assertThat(server.statistics().pendingBytes()).isPositive();
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == 1);
+        stalled.receiveToReset();
+        assertThat(stalled.received()).isLessThan(stalled.sent());
+    }
+
     @Test
     default void writeTimeoutSparesTheSlow() throws IOException {
         Duration timeout = Duration.ofSeconds(1);

@@ -23,6 +23,9 @@ import java.util.stream.Collectors;
  */
 interface PressureScenarios extends Backend {
 
+    /** In bytes, for tens of thousands of echoes: less than any object for each would take. */
+    long ALLOCATION_SLACK = 8_192;
+
     @Test
     default void slowReader() throws IOException {
         EchoServer server = start();
@@ -176,18 +179,22 @@ interface PressureScenarios extends Backend {
     /** An echo costs no memory, so that there is nothing to collect, however long it goes on. */
     @Test
     default void echoAllocatesNothing() throws IOException {
-        Set<Thread> before = loopThreads();
+        Set<Thread> others = loopThreads();
         EchoServer server = start();
         Set<Thread> loops = loopThreads();
-        loops.removeAll(before);
+        loops.removeAll(others);
         assertThat(loops).hasSize(eventLoops());
         List<Peer> peers = connect(server, eventLoops());
         echo(peers, 10_000);
-        long allocatedBefore = allocatedBy(loops);
-        echo(peers, 20_000);
-        assertThat(allocatedBy(loops) - allocatedBefore)
-                .as("bytes allocated by 20,000 echoes")
-                .isLessThan(8_192);
+        // Until the compiler is done, on a busy machine, a round may allocate a little; what each
+        // echo costs shows in every round.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 6 && least >= ALLOCATION_SLACK; round++) {
+            long before = allocatedBy(loops);
+            echo(peers, 20_000);
+            least = Math.min(least, allocatedBy(loops) - before);
+        }
+        assertThat(least).as("bytes allocated by 20,000 echoes").isLessThan(ALLOCATION_SLACK);
     }
 
     private static void echo(List<Peer> peers, int count) throws IOException {

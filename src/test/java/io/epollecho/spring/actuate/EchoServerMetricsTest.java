@@ -63,7 +63,8 @@ class EchoServerMetricsTest {
                         "pending",
                         "accept.errors",
                         "loop.busy",
-                        "loop.connections");
+                        "loop.connections",
+                        "loop.selector.rebuilds");
         assertThat(registry.getMeters())
                 .allSatisfy(meter -> assertThat(meter.getId().getDescription()).isNotBlank());
     }

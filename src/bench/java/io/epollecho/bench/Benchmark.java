@@ -1,0 +1,238 @@
+package io.epollecho.bench;
+
+import io.epollecho.bench.ClientProcess.FaultException;
+import io.epollecho.bench.Results.Sample;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Predicate;
+
+/**
+ * Measures the contenders one after the other in shuffled order, on a CPU of their own beside the
+ * client's, and writes what was found to {@code target/bench}.
+ *
+ * <p>In each round every contender is started anew, as a JVM may compile its code well or badly;
+ * those that are not measured at the moment only sleep.
+ */
+final class Benchmark {
+
+    /** Of the rows that take a start of all servers for themselves. */
+    private static final int FEW_ROUNDS = 3;
+
+    private final Options options;
+    private final List<Contender> contenders;
+    private final List<Row> rows;
+    private final Path logs;
+    private final Random random;
+    private final Results results = new Results();
+    private final List<String> remarks;
+    private final ClientProcess client;
+    private final long startedAt = System.nanoTime();
+    private int done;
+    private int planned;
+
+    private Benchmark(
+            Options options,
+            List<Contender> contenders,
+            List<Row> rows,
+            List<String> remarks,
+            Path logs,
+            ClientProcess client) {
+        this.options = options;
+        this.contenders = contenders;
+        this.rows = rows;
+        this.remarks = remarks;
+        this.logs = logs;
+        this.random = new Random(options.seed());
+        this.client = client;
+    }
+
+    static void main() throws IOException {
+        Options options = Options.fromProperties();
+        Path directory = Files.createDirectories(Path.of(System.getProperty("bench.directory")));
+        Path logs = Files.createDirectories(directory.resolve("logs"));
+        var remarks = new ArrayList<String>();
+        if (options.quick()) {
+            remarks.add("A quick run, for a first look: much is measured before it is compiled.");
+        }
+        var contenders =
+                new ArrayList<>(
+                        Options.chosen(
+                                Contenders.all(directory), Contender::name, options.contenders()));
+        contenders.removeIf(contender -> cannotRun(contender, remarks));
+        var rows = new ArrayList<>(Options.chosen(Rows.all(options), Row::name, options.rows()));
+        if (!SystemCalls.canBeCounted()
+                && rows.removeIf(row -> row.metric() == Metric.CALLS_PER_ECHO)) {
+            remarks.add("System calls are not counted: strace is not installed.");
+        }
+        try (var client = new ClientProcess()) {
+            var benchmark = new Benchmark(options, contenders, rows, remarks, logs, client);
+            try {
+                benchmark.run();
+            } finally {
+                // Also when it breaks off: what was measured is not lost.
+                new Report(benchmark.results, contenders, rows, options, remarks).write(directory);
+            }
+        }
+    }
+
+    private static boolean cannotRun(Contender contender, List<String> remarks) {
+        contender
+                .unavailable()
+                .ifPresent(reason -> remarks.add(contender.name() + " is left out: " + reason));
+        return contender.unavailable().isPresent();
+    }
+
+    private void run() throws IOException {
+        remarks.forEach(System.out::println);
+        List<Row> timed = rows(row -> !row.once() && !row.fresh() && row.metric() != Metric.P999);
+        List<Row> latency = rows(row -> row.metric() == Metric.P999);
+        List<Row> timedFresh = rows(row -> !row.once() && row.fresh());
+        List<Row> once = rows(row -> row.once() && !row.fresh());
+        List<Row> onceFresh = rows(row -> row.once() && row.fresh());
+        if (!latency.isEmpty()
+                && timed.stream().noneMatch(row -> row.name().equals(Rows.REFERENCE))) {
+            throw new IllegalArgumentException("latency needs the row " + Rows.REFERENCE + " too");
+        }
+        int fewRounds = Math.min(options.rounds(), FEW_ROUNDS);
+        planned =
+                options.rounds() * fits(timed)
+                        + fewRounds * (fits(latency) + fits(timedFresh))
+                        + fits(once)
+                        + fits(onceFresh);
+        System.out.printf(
+                "%d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
+                contenders.size(), rows.size(), options.rounds(), options.seed(), planned);
+        for (int round = 1; round < options.rounds(); round++) {
+            together(round, List.of(timed));
+        }
+        together(options.rounds(), List.of(timed, latency, once));
+        for (int round = 2; round <= fewRounds; round++) {
+            together(round, List.of(latency));
+        }
+        for (int round = 1; round <= fewRounds; round++) {
+            apart(round, timedFresh);
+        }
+        apart(1, onceFresh);
+    }
+
+    private List<Row> rows(Predicate<Row> which) {
+        return rows.stream().filter(which).toList();
+    }
+
+    private int fits(List<Row> some) {
+        return some.stream()
+                .mapToInt(row -> (int) contenders.stream().filter(row::fits).count())
+                .sum();
+    }
+
+    /** All servers run, and the rows take turns with them, one stage of them after the other. */
+    private void together(int round, List<List<Row>> stages) throws IOException {
+        List<Row> some = stages.stream().flatMap(List::stream).toList();
+        var servers = new ArrayList<Server>();
+        try {
+            for (Contender contender : shuffled(contenders)) {
+                if (some.stream().anyMatch(row -> row.fits(contender))) {
+                    start(contender, 1).ifPresent(servers::add);
+                }
+            }
+            for (Server server : servers) {
+                warmUp(server);
+            }
+            for (List<Row> stage : stages) {
+                for (Row row : shuffled(stage)) {
+                    for (Server server : shuffled(servers)) {
+                        if (row.fits(server.contender())) {
+                            measure(row, server, round);
+                        }
+                    }
+                }
+            }
+        } finally {
+            servers.forEach(Server::close);
+        }
+    }
+
+    /** Each measurement has a server of its own. */
+    private void apart(int round, List<Row> some) throws IOException {
+        for (Row row : shuffled(some)) {
+            for (Contender contender : shuffled(contenders)) {
+                if (row.fits(contender)) {
+                    var started = start(contender, row.loops());
+                    if (started.isPresent()) {
+                        try (Server server = started.get()) {
+                            if (!row.once()) {
+                                warmUp(server);
+                            }
+                            measure(row, server, round);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private Optional<Server> start(Contender contender, int loops) throws IOException {
+        try {
+            return Optional.of(Server.start(contender, loops, logs));
+        } catch (IOException e) {
+            remark(String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private void warmUp(Server server) throws IOException {
+        try {
+            client.run(server, Work.load(50, 64, 1).during(0, options.firstWarmupMillis()));
+        } catch (FaultException e) {
+            remark(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void remark(String remark) {
+        System.out.println(remark);
+        remarks.add(remark);
+    }
+
+    private void measure(Row row, Server server, int round) throws IOException {
+        String name = server.contender().name();
+        done++;
+        try {
+            Map<Metric, Double> figures =
+                    row.measurement().measure(server, new Row.Bench(client, options, results));
+            figures.forEach(
+                    (metric, value) ->
+                            results.add(new Sample(row.name(), name, round, metric, value)));
+            System.out.printf(
+                    "%s  round %d  %-12s %-16s %14s %s%n",
+                    progress(),
+                    round,
+                    row.name(),
+                    name,
+                    Report.format(row.metric(), figures.get(row.metric())),
+                    row.metric().label);
+        } catch (FaultException e) {
+            remark("%s: %s".formatted(row.name(), e.getMessage()));
+        }
+    }
+
+    private String progress() {
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - startedAt);
+        return "%d:%02d  %d/%d"
+                .formatted(elapsed.toMinutes(), elapsed.toSecondsPart(), done, planned);
+    }
+
+    private <T> List<T> shuffled(List<T> list) {
+        var copy = new ArrayList<>(list);
+        Collections.shuffle(copy, random);
+        return copy;
+    }
+}

@@ -1,0 +1,122 @@
+package io.epollecho.bench;
+
+import org.jfree.chart.ChartFactory;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.axis.CategoryLabelPositions;
+import org.jfree.chart.axis.LogAxis;
+import org.jfree.chart.plot.CategoryPlot;
+import org.jfree.chart.plot.PlotOrientation;
+import org.jfree.chart.renderer.category.BarRenderer;
+import org.jfree.chart.renderer.category.StandardBarPainter;
+import org.jfree.chart.renderer.category.StatisticalBarRenderer;
+import org.jfree.data.category.CategoryDataset;
+import org.jfree.data.statistics.DefaultStatisticalCategoryDataset;
+import org.jfree.svg.SVGGraphics2D;
+
+import java.awt.Color;
+import java.awt.Rectangle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Draws the results. */
+final class Charts {
+
+    private static final int WIDTH = 1200;
+    private static final int HEIGHT = 480;
+
+    private final Results results;
+    private final List<Contender> contenders;
+    private final List<Row> rows;
+
+    Charts(Results results, List<Contender> contenders, List<Row> rows) {
+        this.results = results;
+        this.contenders = contenders;
+        this.rows = rows;
+    }
+
+    void write(Path directory) throws IOException {
+        List<Row> timed = rows.stream().filter(row -> row.metric() == Metric.THROUGHPUT).toList();
+        if (!timed.isEmpty()) {
+            String title = "Throughput as a share of C's (whiskers: half the range)";
+            draw(directory.resolve("throughput.svg"), chart(title, "/ C", throughput(timed)));
+            title = "CPU time of the server for one echo (whiskers: half the range)";
+            draw(directory.resolve("cpu.svg"), chart(title, "µs", cpu(timed)));
+        }
+        for (Row row : rows) {
+            if (row.metric() == Metric.P999) {
+                JFreeChart chart =
+                        chart("Latency at a fixed rate", "µs, logarithmic", latency(row));
+                var axis = new LogAxis("µs");
+                axis.setSmallestValue(1);
+                ((CategoryPlot) chart.getPlot()).setRangeAxis(axis);
+                draw(directory.resolve("latency.svg"), chart);
+            }
+        }
+    }
+
+    private CategoryDataset throughput(List<Row> timed) {
+        var data = new DefaultStatisticalCategoryDataset();
+        for (Row row : timed) {
+            results.best(row.name(), Metric.THROUGHPUT, List.of(Contenders.C))
+                    .ifPresent(c -> add(data, row, row.name(), Metric.THROUGHPUT, c));
+        }
+        return data;
+    }
+
+    private CategoryDataset cpu(List<Row> timed) {
+        var data = new DefaultStatisticalCategoryDataset();
+        timed.forEach(row -> add(data, row, row.name(), Metric.CPU_PER_ECHO, 1));
+        return data;
+    }
+
+    private CategoryDataset latency(Row row) {
+        var data = new DefaultStatisticalCategoryDataset();
+        for (Metric metric : List.of(Metric.P50, Metric.P99, Metric.P999)) {
+            add(data, row, metric.label, metric, 1);
+        }
+        return data;
+    }
+
+    private void add(
+            DefaultStatisticalCategoryDataset data,
+            Row row,
+            String category,
+            Metric metric,
+            double unit) {
+        for (Contender contender : contenders) {
+            results.summary(row.name(), contender.name(), metric)
+                    .ifPresent(
+                            found ->
+                                    data.add(
+                                            found.median() / unit,
+                                            (found.max() - found.min()) / 2 / unit,
+                                            contender.name(),
+                                            category));
+        }
+    }
+
+    private static JFreeChart chart(String title, String unit, CategoryDataset data) {
+        JFreeChart chart =
+                ChartFactory.createBarChart(
+                        title, null, unit, data, PlotOrientation.VERTICAL, true, false, false);
+        var renderer = new StatisticalBarRenderer();
+        renderer.setBarPainter(new StandardBarPainter());
+        renderer.setShadowVisible(false);
+        renderer.setErrorIndicatorPaint(Color.DARK_GRAY);
+        renderer.setItemMargin(BarRenderer.DEFAULT_ITEM_MARGIN / 4);
+        CategoryPlot plot = chart.getCategoryPlot();
+        plot.setRenderer(renderer);
+        plot.setBackgroundPaint(Color.WHITE);
+        plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
+        plot.getDomainAxis().setCategoryLabelPositions(CategoryLabelPositions.STANDARD);
+        return chart;
+    }
+
+    private static void draw(Path file, JFreeChart chart) throws IOException {
+        var svg = new SVGGraphics2D(WIDTH, HEIGHT);
+        chart.draw(svg, new Rectangle(WIDTH, HEIGHT));
+        Files.writeString(file, svg.getSVGDocument());
+    }
+}

@@ -1,0 +1,137 @@
+package io.epollecho.bench;
+
+import io.epollecho.probe.Probe;
+import io.epollecho.probe.ProbeListener;
+import io.epollecho.probe.ProbeOptions;
+import io.epollecho.probe.ProbeReport;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The client's process, one for the whole run, so that it is warm. Reads a server's pid and port
+ * and a {@link Work} in each line, and answers each with an {@link Outcome}.
+ */
+final class Client {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private final List<Socket> idle = new ArrayList<>();
+
+    private Client() {}
+
+    static void main() throws IOException {
+        var client = new Client();
+        var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            String[] words = line.split(" ");
+            Outcome outcome =
+                    client.work(
+                            Long.parseLong(words[0]),
+                            Integer.parseInt(words[1]),
+                            Work.parse(words, 2));
+            System.out.println(outcome.text());
+        }
+    }
+
+    private Outcome work(long pid, int port, Work work) throws IOException {
+        for (Socket socket : idle) {
+            socket.close();
+        }
+        idle.clear();
+        return switch (work.kind()) {
+            case LOAD -> load(pid, port, work);
+            case CYCLES -> new Cycles(pid, port, work).run();
+            case IDLE -> idle(port, work.connections());
+        };
+    }
+
+    private static Outcome load(long pid, int port, Work work) throws IOException {
+        ProbeOptions.Builder options =
+                ProbeOptions.builder(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                        .connections(work.connections())
+                        .size(work.size())
+                        .pipeline(work.pipeline())
+                        .rate((double) work.rate())
+                        .timeout(TIMEOUT);
+        if (work.count() > 0) {
+            options.count(work.count());
+        } else {
+            options.warmup(Duration.ofMillis(work.warmupMillis()))
+                    .duration(Duration.ofMillis(work.millis()));
+        }
+        var cpu = new CpuTime(pid);
+        ProbeReport report = Probe.open(options.build(), cpu).run();
+        return new Outcome(
+                report.messages(),
+                report.elapsed().toNanos(),
+                cpu.used,
+                report.latency().getValueAtPercentile(50),
+                report.latency().getValueAtPercentile(99),
+                report.latency().getValueAtPercentile(99.9),
+                report.flawless() ? "" : fault(report));
+    }
+
+    private static String fault(ProbeReport report) {
+        return "wrong bytes %d, missing %d; %s"
+                .formatted(
+                        report.wrongBytes(),
+                        report.missingBytes(),
+                        report.firstFailure().orElse("no connection failed"));
+    }
+
+    private Outcome idle(int port, int connections) throws IOException {
+        for (int i = 0; i < connections; i++) {
+            var socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            idle.add(socket);
+            // One echo: the server has accepted it, and has all that it needs for it.
+            socket.getOutputStream().write(i);
+            if (socket.getInputStream().read() != (i & 0xFF)) {
+                return new Outcome(i, 0, 0, 0, 0, 0, "an idle connection's byte came back wrong");
+            }
+        }
+        return new Outcome(connections, 0, 0, 0, 0, 0, "");
+    }
+
+    /** The server's CPU time while it is measured. */
+    static final class CpuTime implements ProbeListener {
+
+        private final long pid;
+        private long used;
+
+        CpuTime(long pid) {
+            this.pid = pid;
+        }
+
+        @Override
+        public void measuring() {
+            used = -now();
+        }
+
+        @Override
+        public void measured() {
+            used += now();
+        }
+
+        long used() {
+            return used;
+        }
+
+        private long now() {
+            try {
+                return ProcessFigures.millis(pid);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package io.epollecho.bench;
+
+import com.sun.management.ThreadMXBean;
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
+
+import io.epollecho.bench.ClientProcess.FaultException;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/** Looks into a server's JVM from outside, so that any server can be looked into as it is. */
+final class Jvm {
+
+    private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+
+    /** Threads that look into the JVM on our behalf. */
+    private static final Pattern OURS = Pattern.compile("(RMI|JMX|Attach) .*");
+
+    private static final long FEW = 10_000;
+    private static final long MANY = 70_000;
+
+    private Jvm() {}
+
+    /** The bytes of all live objects. */
+    static double heapAfterCollection(Server server) throws IOException {
+        String jcmd = Tool.ofJdk("jcmd");
+        String pid = String.valueOf(server.pid());
+        String histogram = Tool.output(List.of(jcmd, pid, "GC.class_histogram"));
+        Matcher total = TOTAL.matcher(histogram);
+        if (!total.find()) {
+            throw new FaultException("jcmd GC.class_histogram has no total: " + histogram);
+        }
+        return Double.parseDouble(total.group(1));
+    }
+
+    /**
+     * What the server's threads allocate for one echo. Two runs that differ only in their length
+     * show it without what the connections cost.
+     */
+    static double allocatedPerEcho(Server server, ClientProcess client) throws IOException {
+        Work work = Work.load(50, 64, 1);
+        try (JMXConnector connector = connect(server)) {
+            ThreadMXBean threads =
+                    ManagementFactory.newPlatformMXBeanProxy(
+                            connector.getMBeanServerConnection(),
+                            ManagementFactory.THREAD_MXBEAN_NAME,
+                            ThreadMXBean.class);
+            client.run(server, work.counting(MANY));
+            long atFirst = allocated(threads);
+            client.run(server, work.counting(FEW));
+            long afterFew = allocated(threads);
+            client.run(server, work.counting(MANY));
+            long afterMany = allocated(threads);
+            long more = (afterMany - afterFew) - (afterFew - atFirst);
+            return (double) Math.max(0, more) / (MANY - FEW);
+        }
+    }
+
+    @SuppressWarnings("BanJNDI") // the address comes from a process that we have started
+    private static JMXConnector connect(Server server) throws IOException {
+        try {
+            VirtualMachine machine = VirtualMachine.attach(String.valueOf(server.pid()));
+            try {
+                var address = new JMXServiceURL(machine.startLocalManagementAgent());
+                return JMXConnectorFactory.connect(address);
+            } finally {
+                machine.detach();
+            }
+        } catch (AttachNotSupportedException e) {
+            throw new FaultException("cannot attach: " + e.getMessage());
+        }
+    }
+
+    private static long allocated(ThreadMXBean threads) {
+        long bytes = 0;
+        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (thread != null && !OURS.matcher(thread.getThreadName()).matches()) {
+                bytes += threads.getThreadAllocatedBytes(thread.getThreadId());
+            }
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,46 @@
+package io.epollecho.bench;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.ServerSocket;
+import java.net.Socket;
+
+/** Blocking sockets, each on a virtual thread. Argument: port. */
+final class VirtualThreadServer {
+
+    private static final int BUFFER_SIZE = 16 * 1024;
+
+    private VirtualThreadServer() {}
+
+    static void main(String[] args) throws IOException, InterruptedException {
+        var listener = new ServerSocket(Integer.parseInt(args[0]), 4096);
+        // Accepted on a virtual thread too, so that all the work is the one carrier's.
+        Thread.startVirtualThread(() -> accept(listener)).join();
+    }
+
+    private static void accept(ServerSocket listener) {
+        try (listener) {
+            while (true) {
+                Socket socket = listener.accept();
+                Thread.startVirtualThread(() -> echo(socket));
+            }
+        } catch (IOException e) {
+            System.err.println(e);
+        }
+    }
+
+    private static void echo(Socket socket) {
+        byte[] buffer = new byte[BUFFER_SIZE];
+        try (socket) {
+            socket.setTcpNoDelay(true);
+            InputStream in = socket.getInputStream();
+            OutputStream out = socket.getOutputStream();
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                out.write(buffer, 0, count);
+            }
+        } catch (IOException e) {
+            // The client is gone.
+        }
+    }
+}

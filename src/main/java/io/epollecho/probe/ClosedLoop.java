@@ -1,0 +1,56 @@
+package io.epollecho.probe;
+
+/** A message is due as soon as there is room for it, until the count is reached. */
+final class ClosedLoop implements Schedule {
+
+    private long left;
+    private long granted;
+
+    /**
+     * Creates a schedule.
+     *
+     * @param count of messages, {@link Long#MAX_VALUE} for no end
+     */
+    ClosedLoop(long count) {
+        this.left = count;
+    }
+
+    @Override
+    public void begin(long now, int connections) {}
+
+    @Override
+    public void advance(long now) {}
+
+    @Override
+    public void measure() {
+        granted = 0;
+    }
+
+    @Override
+    public void end() {
+        left = 0;
+    }
+
+    @Override
+    public int grant(int connection, long begun, int atMost) {
+        int grant = (int) Math.min(atMost, left);
+        left -= grant;
+        granted += grant;
+        return grant;
+    }
+
+    @Override
+    public long plannedAt(int connection, long message, long now) {
+        return now;
+    }
+
+    @Override
+    public long planned() {
+        return granted;
+    }
+
+    @Override
+    public boolean exhausted() {
+        return left == 0;
+    }
+}

@@ -1,0 +1,283 @@
+package io.epollecho.probe;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Loads an echo server and checks every byte that comes back.
+ *
+ * <p>A run opens its connections, warms the server up, measures, waits for the answers that are
+ * missing, and ends the connections in order, which also shows what comes back unasked. It runs on
+ * the caller's thread. With a rate it waits for the next message's moment by spinning when that is
+ * less than two milliseconds away, as sleeping is not that exact.
+ */
+public final class Probe {
+
+    private static final long MILLI = 1_000_000;
+    private static final long TICK_NANOS = 20 * MILLI;
+    private static final long SPIN_NANOS = 2 * MILLI;
+    private static final long SECOND = Duration.ofSeconds(1).toNanos();
+
+    /** So many connections are opened at once, so that no short backlog overflows. */
+    private static final int CONNECT_BATCH = 32;
+
+    private static final int MOST_CONNECTING = 256;
+
+    /** How long the peer may take to end its streams when all is done. Not doing so is no fault. */
+    private static final long ENDING_NANOS = SECOND;
+
+    private final ProbeOptions options;
+    private final ProbeListener listener;
+    private final Selector selector;
+    private final BytePattern pattern = new BytePattern();
+    private final ByteBuffer receiveBuffer = ByteBuffer.allocateDirect(BytePattern.CHUNK);
+    private final MemorySegment receivedSegment = MemorySegment.ofBuffer(receiveBuffer.duplicate());
+    private final Schedule schedule;
+    private final Tally tally;
+    private final List<ProbeConnection> connections = new ArrayList<>();
+    private final Consumer<SelectionKey> dispatcher = Probe::dispatch;
+    private final long timeoutNanos;
+    private final long startedAt = System.nanoTime();
+    private long nextTick;
+    private long nextProgress = startedAt + SECOND;
+    private long answeredBefore;
+    private long paced;
+    private boolean owed;
+    private boolean alive;
+    private volatile boolean stopped;
+
+    private Probe(ProbeOptions options, ProbeListener listener, Selector selector) {
+        this.options = options;
+        this.listener = listener;
+        this.selector = selector;
+        this.timeoutNanos = options.timeout().toNanos();
+        this.tally = new Tally(options.size());
+        long count = options.count() == 0 ? Long.MAX_VALUE : options.count();
+        this.schedule =
+                options.rate() == 0 ? new ClosedLoop(count) : new OpenLoop(options.rate(), count);
+    }
+
+    /**
+     * Creates a probe, for one run.
+     *
+     * @param options what it is to do
+     * @param listener is told how it goes
+     * @return a probe that holds a selector until it has run
+     * @throws IOException if there is none to be had
+     */
+    public static Probe open(ProbeOptions options, ProbeListener listener) throws IOException {
+        return new Probe(options, listener, Selector.open());
+    }
+
+    /**
+     * Runs to the end.
+     *
+     * @return what was found
+     * @throws IOException if the selector fails; what happens to connections is in the report
+     */
+    public ProbeReport run() throws IOException {
+        try (selector) {
+            connect();
+            long now = System.nanoTime();
+            if (options.warmup().isZero()) {
+                beginMeasuring(now);
+                beginSending(now);
+            } else {
+                beginSending(now);
+                loadUntil(now + options.warmup().toNanos());
+                now = System.nanoTime();
+                schedule.advance(now);
+                beginMeasuring(now);
+            }
+            Duration duration = options.duration();
+            loadUntil(duration == null ? Long.MAX_VALUE : now + duration.toNanos());
+            long endedAt = System.nanoTime();
+            boolean finished = schedule.exhausted();
+            schedule.end();
+            listener.measured();
+            awaitAnswers(endedAt + timeoutNanos);
+            long planned = schedule.planned();
+            endConnections();
+            return tally.report(
+                    planned, finished ? tally.lastAnswer() : Math.max(endedAt, tally.lastAnswer()));
+        } finally {
+            connections.forEach(ProbeConnection::close);
+        }
+    }
+
+    /** Ends the run early, in order; the report is of what was done until then. For any thread. */
+    public void stop() {
+        stopped = true;
+        selector.wakeup();
+    }
+
+    // ---- the steps of a run -------------------------------------------------------------------
+
+    private void connect() throws IOException {
+        int next = 0;
+        boolean connecting = true;
+        while (!stopped && (next < options.connections() || connecting)) {
+            int batch = Math.min(CONNECT_BATCH, options.connections() - next);
+            long pending = connections.stream().filter(ProbeConnection::isConnecting).count();
+            if (pending + batch <= MOST_CONNECTING) {
+                for (int i = 0; i < batch; i++) {
+                    open(next++);
+                }
+            }
+            turn(System.nanoTime() + MILLI);
+            connecting = connections.stream().anyMatch(ProbeConnection::isConnecting);
+        }
+    }
+
+    private void open(int number) throws IOException {
+        tally.tried();
+        SocketChannel channel = null;
+        try {
+            if (options.address().isUnresolved()) {
+                throw new UnknownHostException("Unknown host " + options.address().getHostString());
+            }
+            channel = SocketChannel.open();
+            channel.configureBlocking(false);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            connections.add(new ProbeConnection(this, options, connections.size(), channel));
+        } catch (IOException e) {
+            tally.connectFailed(number, e);
+            if (channel != null) {
+                channel.close();
+            }
+        }
+    }
+
+    private void beginMeasuring(long now) {
+        schedule.measure();
+        tally.measureFrom(now);
+        listener.measuring();
+    }
+
+    private void beginSending(long now) {
+        schedule.begin(now, connections.size());
+        connections.forEach(connection -> connection.send(now));
+    }
+
+    private void loadUntil(long deadline) throws IOException {
+        while (!stopped && !done(deadline)) {
+            if (schedule instanceof OpenLoop openLoop) {
+                pace(openLoop);
+                turn(Math.min(deadline, openLoop.nextAt()));
+            } else {
+                turn(deadline);
+            }
+        }
+    }
+
+    private boolean done(long deadline) {
+        return System.nanoTime() >= deadline || schedule.exhausted() || tally.open() == 0;
+    }
+
+    /** Has the connections send on which messages have come due. */
+    private void pace(OpenLoop openLoop) {
+        long now = System.nanoTime();
+        openLoop.advance(now);
+        // More than one on a connection are sent, or wait, together.
+        long first = Math.max(paced, openLoop.due() - connections.size());
+        for (long message = first; message < openLoop.due(); message++) {
+            connections.get((int) (message % connections.size())).send(now);
+        }
+        paced = openLoop.due();
+    }
+
+    private void awaitAnswers(long deadline) throws IOException {
+        owed = true;
+        while (owed && System.nanoTime() < deadline) {
+            turn(deadline);
+        }
+        // What is owed still was silent for the timeout, or waits behind what the peer is slow
+        // with.
+        long now = System.nanoTime();
+        connections.forEach(connection -> connection.checkSilence(now, timeoutNanos));
+    }
+
+    private void endConnections() throws IOException {
+        connections.forEach(ProbeConnection::end);
+        long deadline = System.nanoTime() + Math.min(timeoutNanos, ENDING_NANOS);
+        alive = true;
+        while (alive && System.nanoTime() < deadline) {
+            turn(deadline);
+        }
+    }
+
+    // ---- turns --------------------------------------------------------------------------------
+
+    /** Waits until something happens, or until the given time at the latest, and lets it happen. */
+    private void turn(long until) throws IOException {
+        long now = System.nanoTime();
+        if (now >= nextTick) {
+            tick(now);
+        }
+        long wait = Math.min(until, nextTick) - now;
+        if (wait >= SPIN_NANOS) {
+            selector.select(dispatcher, wait / MILLI - 1);
+        } else {
+            selector.selectNow(dispatcher);
+        }
+    }
+
+    private static void dispatch(SelectionKey key) {
+        ((ProbeConnection) key.attachment()).ready();
+    }
+
+    /** What is done now and then, for all connections. */
+    private void tick(long now) {
+        nextTick = now + TICK_NANOS;
+        owed = false;
+        alive = false;
+        for (ProbeConnection connection : connections) {
+            connection.checkSilence(now, timeoutNanos);
+            owed |= connection.isOwed();
+            alive |= connection.isOpen();
+        }
+        if (now >= nextProgress) {
+            nextProgress += SECOND;
+            long answered = tally.answeredInAll();
+            listener.progress(
+                    tally.progress((now - startedAt) / SECOND, answered - answeredBefore));
+            answeredBefore = answered;
+        }
+    }
+
+    // ---- for its connections ------------------------------------------------------------------
+
+    Selector selector() {
+        return selector;
+    }
+
+    BytePattern pattern() {
+        return pattern;
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    Tally tally() {
+        return tally;
+    }
+
+    ByteBuffer receiveBuffer() {
+        return receiveBuffer;
+    }
+
+    MemorySegment receivedSegment() {
+        return receivedSegment;
+    }
+}

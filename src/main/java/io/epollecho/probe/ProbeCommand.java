@@ -1,0 +1,239 @@
+package io.epollecho.probe;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/**
+ * The command line of the probe. Progress goes to standard error, the summary to standard output.
+ *
+ * <p>Exit codes: 0 if every byte came back right; 1 if bytes were wrong or missing, or connections
+ * failed; 2 for bad usage.
+ */
+@Command(
+        name = "probe",
+        sortOptions = false,
+        description = {
+            "Loads a TCP echo server and checks every byte that comes back.",
+            "Without --rate each answer sends the next message; with it messages are sent at"
+                    + " constant intervals and latency counts from when each was due."
+        },
+        footer = {
+            "",
+            "Exit codes: 0 every byte came back right; 1 wrong or missing bytes, or failed"
+                    + " connections; 2 bad usage."
+        })
+public final class ProbeCommand implements Callable<Integer> {
+
+    private static final int FAILED = 1;
+    private static final int BAD_USAGE = 2;
+
+    private static final OptionSpec HELP =
+            OptionSpec.builder("--help").usageHelp(true).description("Show this and exit.").build();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(names = "--host", required = true, paramLabel = "HOST", description = "Echo server.")
+    private String host = "";
+
+    @Option(names = "--port", required = true, paramLabel = "PORT", description = "Its port.")
+    private int port;
+
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            description = "Connections to open (default: ${DEFAULT-VALUE}).")
+    private int connections = ProbeOptions.DEFAULT_CONNECTIONS;
+
+    @Option(
+            names = "--size",
+            paramLabel = "BYTES",
+            description = "Bytes in a message (default: ${DEFAULT-VALUE}).")
+    private int size = ProbeOptions.DEFAULT_SIZE;
+
+    @Option(
+            names = "--pipeline",
+            paramLabel = "K",
+            description = "Unanswered messages per connection (default: ${DEFAULT-VALUE}).")
+    private int pipeline = ProbeOptions.DEFAULT_PIPELINE;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "R",
+            description = "Messages per second over all connections (default: as fast as it goes).")
+    private @Nullable Double rate;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "TIME",
+            description = "Load before measuring, such as 2s (default: none).")
+    private Duration warmup = Duration.ZERO;
+
+    @Option(
+            names = "--duration",
+            paramLabel = "TIME",
+            description = "How long to measure, such as 500ms, 10s or 2h (default: 10s).")
+    private @Nullable Duration duration;
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "Messages to send, over all connections, instead of a duration.")
+    private @Nullable Long count;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            description = "Longest silence of a connection that is owed an answer (default: 5s).")
+    private Duration timeout = ProbeOptions.DEFAULT_TIMEOUT;
+
+    @Option(names = "--json", description = "Write the summary as JSON; times in nanoseconds.")
+    private boolean json;
+
+    private ProbeCommand() {}
+
+    /**
+     * Runs the command in this process. A signal that ends the process ends the probe first, with
+     * its summary and exit code.
+     *
+     * @param args the options
+     * @return the exit code
+     */
+    public static int run(String... args) {
+        return run(writer(System.out), writer(System.err), args);
+    }
+
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, stream.charset());
+    }
+
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        var command = new CommandLine(new ProbeCommand());
+        command.getCommandSpec().addOption(HELP);
+        return command.setOut(out)
+                .setErr(err)
+                .registerConverter(Duration.class, ProbeCommand::duration)
+                .registerConverter(int.class, numbers("a whole number", Integer::valueOf))
+                .registerConverter(Long.class, numbers("a whole number", Long::valueOf))
+                .registerConverter(Double.class, numbers("a number", Double::valueOf))
+                .setParameterExceptionHandler(
+                        (e, _) -> {
+                            err.println("probe: " + e.getMessage() + " (--help lists the options)");
+                            return BAD_USAGE;
+                        })
+                .execute(args);
+    }
+
+    private static Duration duration(String text) {
+        try {
+            return Durations.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(
+                    "give a whole number and ms, s, m, h or d instead of '" + text + "'");
+        }
+    }
+
+    private static <T extends Number> ITypeConverter<T> numbers(
+            String what, Function<String, T> parser) {
+        return text -> {
+            try {
+                return parser.apply(text);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("give " + what + " instead of '" + text + "'");
+            }
+        };
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        ProbeOptions options = options();
+        var exitCode = new CompletableFuture<Integer>();
+        try {
+            ProbeReport report = probe(options, exitCode);
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(json ? ReportFormat.json(report) : ReportFormat.text(report));
+            out.flush();
+            exitCode.complete(report.flawless() ? 0 : FAILED);
+        } finally {
+            exitCode.complete(FAILED);
+        }
+        return exitCode.join();
+    }
+
+    private ProbeReport probe(ProbeOptions options, CompletableFuture<Integer> exitCode)
+            throws IOException {
+        try (var progress = new ProgressLine(spec.commandLine().getErr(), Terminal.isStderr())) {
+            Probe probe = Probe.open(options, progress);
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(() -> finish(probe, exitCode), "probe-shutdown"));
+            return probe.run();
+        }
+    }
+
+    /**
+     * While the process is ending: lets the probe end first, in order and with its summary, and
+     * then gives the process its exit code instead of the signal's.
+     */
+    private static void finish(Probe probe, CompletableFuture<Integer> exitCode) {
+        if (!exitCode.isDone()) {
+            probe.stop();
+            Runtime.getRuntime().halt(exitCode.join());
+        }
+    }
+
+    private ProbeOptions options() {
+        try {
+            if (port < 1 || port > 65_535) {
+                throw new InvalidOptionException("port", port, "give 1 to 65535");
+            }
+            if (rate != null && rate == 0) {
+                throw new InvalidOptionException("rate", rate, "give more than 0, or leave it out");
+            }
+            if (count != null && duration != null) {
+                throw new InvalidOptionException(
+                        "count", count, "leave it out, or leave out --duration");
+            }
+            if (count != null && count == 0) {
+                throw new InvalidOptionException("count", count, "give 1 or more");
+            }
+            ProbeOptions.Builder builder =
+                    ProbeOptions.builder(new InetSocketAddress(host, port))
+                            .connections(connections)
+                            .size(size)
+                            .pipeline(pipeline)
+                            .rate(Objects.requireNonNullElse(rate, 0.0))
+                            .warmup(warmup)
+                            .timeout(timeout);
+            if (duration != null) {
+                builder.duration(duration);
+            }
+            if (count != null) {
+                builder.count(count);
+            }
+            return builder.build();
+        } catch (InvalidOptionException e) {
+            throw new ParameterException(
+                    spec.commandLine(), Objects.requireNonNull(e.getMessage()), e);
+        }
+    }
+}

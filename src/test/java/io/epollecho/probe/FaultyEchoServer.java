@@ -1,0 +1,93 @@
+package io.epollecho.probe;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** An echo server with blocking sockets whose echo can be spoilt. */
+final class FaultyEchoServer implements AutoCloseable {
+
+    /** What is done with the bytes that one connection has just sent. */
+    interface Echo {
+
+        /**
+         * Answers.
+         *
+         * @param before how many bytes the connection had sent before these
+         */
+        void answer(Peer peer, byte[] bytes, long before) throws IOException;
+    }
+
+    /** One connection, counted from 0 in the order in which they were accepted. */
+    record Peer(int number, Socket socket) {
+
+        void send(byte... bytes) throws IOException {
+            OutputStream out = socket.getOutputStream();
+            out.write(bytes);
+            out.flush();
+        }
+
+        void reset() throws IOException {
+            socket.setSoLinger(true, 0);
+            socket.close();
+        }
+    }
+
+    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final Echo echo;
+
+    FaultyEchoServer(Echo echo) throws IOException {
+        this.echo = echo;
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    InetSocketAddress address() {
+        return (InetSocketAddress) listener.getLocalSocketAddress();
+    }
+
+    private void accept() {
+        try {
+            for (int number = 0; ; number++) {
+                Peer peer = new Peer(number, listener.accept());
+                peer.socket.setTcpNoDelay(true);
+                sockets.add(peer.socket);
+                Thread.ofVirtual().start(() -> serve(peer));
+            }
+        } catch (IOException e) {
+            // The listener was closed: the test is over.
+        }
+    }
+
+    private void serve(Peer peer) {
+        try (Socket socket = peer.socket) {
+            InputStream in = socket.getInputStream();
+            byte[] buffer = new byte[4096];
+            long before = 0;
+            int count = in.read(buffer);
+            while (count > 0) {
+                byte[] bytes = new byte[count];
+                System.arraycopy(buffer, 0, bytes, 0, count);
+                echo.answer(peer, bytes, before);
+                before += count;
+                count = in.read(buffer);
+            }
+        } catch (IOException e) {
+            // The probe, or the fault, cut the connection.
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package io.epollecho.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command line, against the real server. */
+@Timeout(60)
+class ProbeCommandTest {
+
+    private static EchoServer server;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeAll
+    static void start() {
+        server =
+                EchoServer.start(
+                        EchoServerConfig.builder()
+                                .address(InetAddress.getLoopbackAddress())
+                                .port(0)
+                                .build());
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--count 500",
+                "--count 500 --connections 7",
+                "--count 500 --connections 3 --pipeline 16",
+                "--count 20 --connections 2 --size 1000000",
+                "--count 30 --size 100001 --pipeline 5",
+                "--count 300 --rate 2000 --connections 5",
+                "--count 300 --rate 2000 --connections 5 --pipeline 4",
+                "--count 10 --size 1 --connections 20",
+            })
+    void everyMessageComesBack(String options) {
+        assertThat(probe(options)).isZero();
+        String count = options.split(" ", 3)[1];
+        assertThat(out.toString())
+                .contains("messages     " + count + " of " + count + " planned")
+                .contains("wrong 0, missing 0")
+                .contains("p50", "p90", "p99", "p99.9", "p99.99", "max")
+                .contains("every byte came back right");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--rate 1000", "--warmup 100ms", "--warmup 100ms --rate 1000"})
+    void aDuration(String options) {
+        assertThat(probe("--connections 4 --json --duration 300ms " + options)).isZero();
+        assertThat(number("elapsedNanos")).isBetween(300_000_000L, 5_000_000_000L);
+        assertThat(number("messages")).isEqualTo(number("messagesPlanned")).isPositive();
+    }
+
+    @Test
+    void theRateIsKept() {
+        assertThat(probe("--json --duration 500ms --rate 2000 --connections 10")).isZero();
+        assertThat(number("messagesPlanned")).isBetween(990L, 1010L);
+    }
+
+    @Test
+    void json() {
+        assertThat(probe("--json --count 100 --size 10")).isZero();
+        assertThat(out.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith("{\"ok\":true,\"connections\":1,\"connectFailures\":0,")
+                .contains("\"messages\":100,\"bytes\":1000,\"wrongBytes\":0,\"missingBytes\":0,")
+                .endsWith("}}");
+        assertThat(number("p50")).isPositive().isLessThanOrEqualTo(number("max"));
+    }
+
+    @Test
+    void progressIsALineEachSecondOnStandardError() {
+        assertThat(probe("--duration 1200ms")).isZero();
+        assertThat(err.toString().lines())
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).contains(" s  connections 1  messages/s "));
+        assertThat(err.toString()).doesNotContain("\r");
+    }
+
+    @Test
+    void onATerminalProgressStaysInItsLine() {
+        try (var line = new ProgressLine(new PrintWriter(err), true)) {
+            line.progress(new ProbeProgress(1, 2, 3, 4, 5));
+            line.progress(new ProbeProgress(2, 2, 3, 4, 5));
+        }
+        assertThat(err.toString().split("\r", -1)).hasSize(3);
+        assertThat(err.toString().lines().count()).isLessThanOrEqualTo(3);
+        assertThat(err.toString()).endsWith(System.lineSeparator());
+    }
+
+    @Test
+    void aFaultIsExitCode1() throws IOException {
+        try (var faulty =
+                new FaultyEchoServer(
+                        (peer, bytes, _) -> {
+                            bytes[0]++;
+                            peer.send(bytes);
+                        })) {
+            assertThat(probe(faulty.address().getPort(), "--count 5 --json")).isEqualTo(1);
+            assertThat(out.toString()).contains("\"ok\":false").contains("\"wrongBytes\":5");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            textBlock =
+                    """
+                    --size 0                | --size 0: give 1 to 67108864
+                    --size many             | '--size': give a whole number
+                    --connections -1        | --connections -1: give 1 to 1000000
+                    --pipeline 70000        | --pipeline 70000: give 1 to 65536
+                    --rate 0                | --rate 0.0: give more than 0, or leave it out
+                    --rate -5               | --rate -5.0: give messages per second
+                    --rate fast             | '--rate': give a number instead of 'fast'
+                    --duration 10           | instead of '10'
+                    --duration 0s           | --duration 0s: give 1ms to 365d
+                    --count 0               | --count 0: give 1 or more
+                    --count few             | '--count': give a whole number
+                    --count 5 --duration 1s | --count 5: leave it out, or leave out --duration
+                    --count 5 --warmup 1s   | --warmup 1s: leave it out where --count is given
+                    --timeout 2h            | --timeout 7200s: give 1ms to 1h
+                    --conections 5          | '--conections'
+                    --port 70000            | --port 70000: give 1 to 65535
+                    """)
+    void badUsageIsExitCode2AndOneLineThatHelps(String options, String told) {
+        int exitCode =
+                options.startsWith("--port")
+                        ? run(List.of(("--host localhost " + options).split(" ")))
+                        : probe(options);
+        assertThat(exitCode).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith("probe: ")
+                .contains(told);
+    }
+
+    @Test
+    void hostAndPortAreNeeded() {
+        assertThat(run(List.of("--host", "localhost"))).isEqualTo(2);
+        assertThat(err.toString().lines()).singleElement().asString().contains("--port");
+    }
+
+    @Test
+    void help() {
+        assertThat(run(List.of("--help"))).isZero();
+        assertThat(out.toString()).contains("--connections", "--rate", "Exit codes");
+    }
+
+    private int probe(String options) {
+        return probe(server.localAddress().getPort(), options);
+    }
+
+    private int probe(int port, String options) {
+        String address = InetAddress.getLoopbackAddress().getHostAddress();
+        var args = new ArrayList<>(List.of("--host", address, "--port", String.valueOf(port)));
+        args.addAll(List.of(options.strip().split(" ")));
+        args.remove("");
+        return run(args);
+    }
+
+    private int run(List<String> args) {
+        return ProbeCommand.run(
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                args.toArray(new String[0]));
+    }
+
+    private long number(String field) {
+        String text = out.toString();
+        int from = text.indexOf("\"" + field + "\":") + field.length() + 3;
+        return Long.parseLong(text.substring(from).split("[,}]", 2)[0]);
+    }
+}

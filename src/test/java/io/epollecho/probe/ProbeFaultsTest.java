@@ -1,0 +1,254 @@
+package io.epollecho.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.probe.FaultyEchoServer.Echo;
+import io.epollecho.probe.FaultyEchoServer.Peer;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** No fault of a server goes unseen. */
+@Timeout(60)
+class ProbeFaultsTest {
+
+    private static final int SIZE = 100;
+    private static final int COUNT = 50;
+
+    /** In the middle of the tenth message. */
+    private static final long SPOT = 950;
+
+    @Test
+    void aServerWithoutFaultHasNone() throws IOException {
+        ProbeReport report = probe((peer, bytes, _) -> peer.send(bytes), 2);
+        assertThat(report.flawless()).isTrue();
+        assertThat(report.messages()).isEqualTo(COUNT);
+        assertThat(report.planned()).isEqualTo(COUNT);
+        assertThat(report.bytes()).isEqualTo((long) COUNT * SIZE);
+        assertThat(report.firstFailure()).isEmpty();
+    }
+
+    @Test
+    void aLostByteIsMissingAndShiftsTheOthers() throws IOException {
+        ProbeReport report =
+                probe(
+                        atSpot(
+                                (peer, bytes, at) -> {
+                                    peer.send(Arrays.copyOf(bytes, at));
+                                    peer.send(Arrays.copyOfRange(bytes, at + 1, bytes.length));
+                                }),
+                        1);
+        assertThat(report.missingBytes()).isEqualTo(1);
+        assertThat(report.wrongBytes()).isBetween(40L, 50L); // one of 256 is right by chance
+        assertThat(report.stalls()).isEqualTo(1);
+        assertThat(report.flawless()).isFalse();
+    }
+
+    @Test
+    void aFlippedBitIsOneWrongByte() throws IOException {
+        ProbeReport report =
+                probe(
+                        atSpot(
+                                (peer, bytes, at) -> {
+                                    bytes[at] ^= 0x10;
+                                    peer.send(bytes);
+                                }),
+                        1);
+        assertThat(report.wrongBytes()).isEqualTo(1);
+        assertThat(report.missingBytes()).isZero();
+        assertThat(report.messages()).isEqualTo(COUNT);
+        assertThat(report.flawless()).isFalse();
+    }
+
+    @Test
+    void bytesSentTwiceAreWrong() throws IOException {
+        ProbeReport report =
+                probe(
+                        atSpot(
+                                (peer, bytes, _) -> {
+                                    peer.send(bytes);
+                                    peer.send(bytes);
+                                }),
+                        1);
+        assertThat(report.wrongBytes()).isGreaterThanOrEqualTo(SIZE);
+        assertThat(report.flawless()).isFalse();
+    }
+
+    @Test
+    void aMessageThatNobodySentIsWrongEvenAfterTheLastAnswer() throws IOException {
+        long last = (long) (COUNT - 1) * SIZE;
+        ProbeReport report =
+                probe(
+                        (peer, bytes, before) -> {
+                            peer.send(bytes);
+                            if (before == last) {
+                                peer.send((byte) 'x');
+                            }
+                        },
+                        1);
+        assertThat(report.wrongBytes()).isEqualTo(1);
+        assertThat(report.messages()).isEqualTo(COUNT);
+    }
+
+    @Test
+    void bytesOfAnotherConnectionAreWrong() throws IOException {
+        ConcurrentMap<Integer, Peer> peers = new ConcurrentHashMap<>();
+        ProbeReport report =
+                probe(
+                        (peer, bytes, before) -> {
+                            peers.put(peer.number(), peer);
+                            Peer other = peers.get(1 - peer.number());
+                            Peer receiver = before < SPOT || other == null ? peer : other;
+                            receiver.send(bytes);
+                        },
+                        2);
+        assertThat(report.wrongBytes()).isGreaterThan(SIZE / 2);
+        assertThat(report.flawless()).isFalse();
+    }
+
+    @Test
+    void aServerThatStopsAnsweringStalls() throws IOException {
+        ProbeReport report =
+                probe(
+                        (peer, bytes, before) -> {
+                            if (before < SPOT) {
+                                peer.send(bytes);
+                            }
+                        },
+                        1);
+        assertThat(report.stalls()).isEqualTo(1);
+        assertThat(report.missingBytes()).isEqualTo(SIZE);
+        assertThat(report.messages()).isEqualTo(10);
+        assertThat(report.firstFailure()).contains("connection 0: No answer");
+        assertThat(report.flawless()).isFalse();
+    }
+
+    @Test
+    void aReset() throws IOException {
+        ProbeReport report =
+                probe(
+                        (peer, bytes, before) -> {
+                            if (before < SPOT) {
+                                peer.send(bytes);
+                            } else {
+                                peer.reset();
+                            }
+                        },
+                        1);
+        assertThat(report.resets()).isEqualTo(1);
+        assertThat(report.missingBytes()).isEqualTo(SIZE);
+        assertThat(report.firstFailure())
+                .hasValueSatisfying(it -> assertThat(it).contains("reset"));
+    }
+
+    @Test
+    void aStreamEndedEarly() throws IOException {
+        ProbeReport report =
+                probe(
+                        atSpot(
+                                (peer, bytes, at) -> {
+                                    peer.send(Arrays.copyOf(bytes, at));
+                                    peer.socket().shutdownOutput();
+                                }),
+                        1);
+        assertThat(report.resets()).isEqualTo(1);
+        assertThat(report.missingBytes()).isEqualTo(SIZE - SPOT % SIZE);
+        assertThat(report.firstFailure()).contains("connection 0: Connection closed by peer");
+    }
+
+    @Test
+    void nobodyListens() throws IOException {
+        InetSocketAddress nobody;
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = (InetSocketAddress) socket.getLocalSocketAddress();
+        }
+        ProbeReport report = probe(nobody, 3);
+        assertThat(report.connectFailures()).isEqualTo(3);
+        assertThat(report.connections()).isEqualTo(3);
+        assertThat(report.flawless()).isFalse();
+        assertThat(report.firstFailure()).contains("connection 0: Connection refused");
+    }
+
+    @Test
+    void anUnknownHost() throws IOException {
+        ProbeReport report = probe(InetSocketAddress.createUnresolved("nowhere.invalid", 7), 1);
+        assertThat(report.connectFailures()).isEqualTo(1);
+        assertThat(report.firstFailure()).contains("connection 0: Unknown host nowhere.invalid");
+    }
+
+    @Test
+    void aPauseShowsInEveryMessageThatWasDueMeanwhile() throws IOException {
+        long pauseNanos = Duration.ofMillis(200).toNanos();
+        // 200 messages in a second: a fifth of them are due in the pause, one every 5 ms.
+        ProbeReport report;
+        try (var server = new FaultyEchoServer(pausingOnce(pauseNanos))) {
+            ProbeOptions options =
+                    ProbeOptions.builder(server.address()).rate(200).count(200).build();
+            report = run(options);
+        }
+        assertThat(report.flawless()).isTrue();
+        assertThat(report.latency().getMaxValue()).isGreaterThan(pauseNanos * 95 / 100);
+        // In a closed loop one single message would have seen the pause.
+        assertThat(report.latency().getCountBetweenValues(pauseNanos / 2, pauseNanos * 10))
+                .isGreaterThanOrEqualTo(18);
+        assertThat(report.latency().getValueAtPercentile(90)).isGreaterThan(pauseNanos * 4 / 10);
+    }
+
+    private static Echo pausingOnce(long pauseNanos) {
+        return (peer, bytes, before) -> {
+            if (before == 64 * 50) {
+                long end = System.nanoTime() + pauseNanos;
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+            }
+            peer.send(bytes);
+        };
+    }
+
+    private interface Fault {
+
+        void answer(Peer peer, byte[] bytes, int at) throws IOException;
+    }
+
+    /** Echoes, but for the bytes around the spot. */
+    private static Echo atSpot(Fault fault) {
+        return (peer, bytes, before) -> {
+            if (before <= SPOT && SPOT < before + bytes.length) {
+                fault.answer(peer, bytes, (int) (SPOT - before));
+            } else {
+                peer.send(bytes);
+            }
+        };
+    }
+
+    private static ProbeReport probe(Echo echo, int connections) throws IOException {
+        try (var server = new FaultyEchoServer(echo)) {
+            return probe(server.address(), connections);
+        }
+    }
+
+    private static ProbeReport probe(InetSocketAddress address, int connections)
+            throws IOException {
+        return run(
+                ProbeOptions.builder(address)
+                        .connections(connections)
+                        .size(SIZE)
+                        .count(COUNT)
+                        .timeout(Duration.ofMillis(500))
+                        .build());
+    }
+
+    private static ProbeReport run(ProbeOptions options) throws IOException {
+        return Probe.open(options, ProbeListener.NONE).run();
+    }
+}

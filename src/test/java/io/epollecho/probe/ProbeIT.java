@@ -1,0 +1,72 @@
+package io.epollecho.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** The probe as people run it: in the runnable jar. */
+@Timeout(120)
+class ProbeIT {
+
+    @Test
+    void runsFromTheRunnableJarWithoutSpring() throws Exception {
+        try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
+            Process probe = start(server, "--count", "1000");
+            assertThat(output(probe))
+                    .contains("messages     1000 of 1000 planned")
+                    .doesNotContainIgnoringCase("spring");
+            assertThat(probe.waitFor()).isZero();
+        }
+    }
+
+    @Test
+    void anInterruptEndsItWithItsSummary() throws Exception {
+        try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
+            Process probe = start(server, "--duration", "1h");
+            try (BufferedReader progress = probe.errorReader(StandardCharsets.UTF_8)) {
+                assertThat(progress.readLine()).contains("connections 1");
+                assertThat(interrupt(probe)).isZero();
+                assertThat(output(probe)).contains("every byte came back right");
+                assertThat(probe.waitFor()).isZero();
+            }
+        }
+    }
+
+    private static int interrupt(Process process) throws IOException, InterruptedException {
+        return new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+    }
+
+    private static Process start(FaultyEchoServer server, String... options) throws IOException {
+        String jar =
+                Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar"), "the jar's path");
+        var command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-jar",
+                                jar,
+                                "probe",
+                                "--host",
+                                server.address().getAddress().getHostAddress(),
+                                "--port",
+                                String.valueOf(server.address().getPort())));
+        command.addAll(List.of(options));
+        return new ProcessBuilder(command).start();
+    }
+
+    private static String output(Process process) throws IOException {
+        try (var reader = new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)) {
+            return reader.readAllAsString();
+        }
+    }
+}

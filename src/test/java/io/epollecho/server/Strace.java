@@ -1,0 +1,99 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.opentest4j.TestAbortedException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * strace(1) on one thread of this very process: what an event loop really asks of the kernel, and
+ * what happens if the kernel says no. Where it cannot be had, the test is aborted with the reason.
+ */
+final class Strace implements AutoCloseable {
+
+    private final Process process;
+    private final Path output;
+
+    private Strace(Process process, Path output) {
+        this.process = process;
+        this.output = output;
+    }
+
+    /** Begins to trace the newest thread of this name, from its next system call on. */
+    static Strace attach(String threadName, String... options) throws IOException {
+        Path output = Files.createTempFile("strace", ".txt");
+        var command = new ArrayList<>(List.of("strace", "-o", output.toString()));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-p", Long.toString(nativeId(threadName))));
+        Process process = start(command);
+        // It tells of success on its standard error, in its first line, and of failure too.
+        String told = process.errorReader().readLine();
+        if (told == null || !told.contains("attached")) {
+            process.destroy();
+            throw skip("strace cannot trace this process: " + told);
+        }
+        return new Strace(process, output);
+    }
+
+    private static Process start(List<String> command) {
+        try {
+            return new ProcessBuilder(command).start();
+        } catch (IOException e) {
+            throw skip("strace is not installed: " + e.getMessage());
+        }
+    }
+
+    private static TestAbortedException skip(String reason) {
+        System.out.println("SKIPPED: " + reason);
+        return new TestAbortedException(reason);
+    }
+
+    private static long nativeId(String threadName) throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            Path newest =
+                    threads.filter(thread -> read(thread, "comm").strip().equals(threadName))
+                            .max(Comparator.comparingLong(Strace::startTime))
+                            .orElseThrow();
+            return Long.parseLong(newest.getFileName().toString());
+        }
+    }
+
+    /** In clock ticks since the machine's start, the twentieth field behind the name: proc(5). */
+    private static long startTime(Path thread) {
+        String stat = read(thread, "stat");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+        return fields.length < 20 ? 0 : Long.parseLong(fields[19]);
+    }
+
+    private static String read(Path thread, String file) {
+        try {
+            return Files.readString(thread.resolve(file));
+        } catch (IOException e) {
+            return ""; // has ended meanwhile
+        }
+    }
+
+    /** Lets go of the thread and returns what was traced, a line for each system call. */
+    List<String> detach() throws IOException {
+        close();
+        return Files.readAllLines(output);
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("strace has ended").isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
