@@ -67,8 +67,7 @@ final class Chart {
 
     /** The same, past the schema of the values: what the templates themselves refuse. */
     static Rendered renderUnchecked(String values) {
-        return withFile(
-                values, file -> render(WITHOUT_SCHEMA, file));
+        return withFile(values, file -> render(WITHOUT_SCHEMA, file));
     }
 
     private static Rendered render(Path chart, Path values) {

@@ -72,8 +72,7 @@ class ChartNetworkTest {
 
     @Test
     void isReachedThroughALoadBalancerInBothFamiliesIfAskedTo() {
-        ServiceSpec service =
-                Chart.renderFull().named(Service.class, "tcp-mirror").getSpec();
+        ServiceSpec service = Chart.renderFull().named(Service.class, "tcp-mirror").getSpec();
         assertThat(service.getType()).isEqualTo("LoadBalancer");
         assertThat(service.getLoadBalancerClass()).isEqualTo("example.com/internal");
         assertThat(service.getLoadBalancerSourceRanges())
@@ -90,10 +89,7 @@ class ChartNetworkTest {
         assertThat(rendered.named(Service.class, "blue-epoll-echo").getSpec().getPorts())
                 .extracting(ServicePort::getTargetPort)
                 .containsExactly(new IntOrString("echo"));
-        assertThat(
-                        rendered.named(Service.class, "blue-epoll-echo-management")
-                                .getSpec()
-                                .getType())
+        assertThat(rendered.named(Service.class, "blue-epoll-echo-management").getSpec().getType())
                 .isEqualTo("ClusterIP");
     }
 
@@ -140,7 +136,8 @@ class ChartNetworkTest {
                 .satisfies(
                         rule -> {
                             assertThat(rule.getFrom()).hasSize(1);
-                            assertThat(rule.getFrom().getFirst().getNamespaceSelector()).isNotNull();
+                            assertThat(rule.getFrom().getFirst().getNamespaceSelector())
+                                    .isNotNull();
                             assertThat(rule.getFrom().getFirst().getPodSelector()).isNotNull();
                         });
         assertThat(policy.getEgress()).hasSize(1);

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 /** What runs in the pods, and what it may do there. */
 class ChartPodTest {
 
-    private static final String DIGEST = 
+    private static final String DIGEST =
             "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     /** The server's pod and that of {@code helm test}, by default and with every value set. */
@@ -135,7 +135,8 @@ class ChartPodTest {
         for (Rendered rendered : List.of(Chart.renderDefaults(), Chart.renderFull())) {
             Deployment deployment = rendered.one(Deployment.class);
             Map<String, String> selector = deployment.getSpec().getSelector().getMatchLabels();
-            Map<String, String> labels = deployment.getSpec().getTemplate().getMetadata().getLabels();
+            Map<String, String> labels =
+                    deployment.getSpec().getTemplate().getMetadata().getLabels();
             assertThat(labels).containsAllEntriesOf(selector);
             assertThat(rendered.testLabels())
                     .as("the pod of helm test is none of them")

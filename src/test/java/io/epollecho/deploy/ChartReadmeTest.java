@@ -38,8 +38,7 @@ class ChartReadmeTest {
         int end = readme.indexOf(END);
         String table = table(rows());
         if (System.getProperty("write-chart-readme") != null) {
-            Files.writeString(
-                    README, readme.substring(0, begin) + table + readme.substring(end));
+            Files.writeString(README, readme.substring(0, begin) + table + readme.substring(end));
             return;
         }
         assertThat(readme.substring(begin, end))

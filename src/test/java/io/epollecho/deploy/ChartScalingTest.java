@@ -55,14 +55,17 @@ class ChartScalingTest {
         assertThatThrownBy(
                         () ->
                                 Chart.render(
-                                        "autoscaling: {enabled: true, minReplicas: 5, maxReplicas: 4}"))
+                                        "autoscaling: {enabled: true, minReplicas: 5, maxReplicas:"
+                                                + " 4}"))
                 .hasMessageContaining(
-                        "autoscaling.minReplicas is 5: allowed is at most autoscaling.maxReplicas, 4");
+                        "autoscaling.minReplicas is 5: allowed is at most autoscaling.maxReplicas,"
+                                + " 4");
         assertThatThrownBy(
                         () ->
                                 Chart.render(
                                         "autoscaling:\n"
-                                                + "  {enabled: true, targetCPUUtilizationPercentage: null}"))
+                                            + "  {enabled: true, targetCPUUtilizationPercentage:"
+                                            + " null}"))
                 .hasMessageContaining("autoscaling needs a metric");
     }
 

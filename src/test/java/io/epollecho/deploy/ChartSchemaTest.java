@@ -158,8 +158,8 @@ class ChartSchemaTest {
                 JsonMapper.shared()
                         .readTree(Chart.read(Chart.DIRECTORY.resolve("values.schema.json")))
                         .at("/properties/config/properties/echo/properties/server");
-        assertThat(namesIn(schema)).containsExactlyInAnyOrderElementsOf(
-                namesOf(EchoServerProperties.class));
+        assertThat(namesIn(schema))
+                .containsExactlyInAnyOrderElementsOf(namesOf(EchoServerProperties.class));
     }
 
     private static List<String> namesIn(JsonNode object) {
@@ -181,8 +181,7 @@ class ChartSchemaTest {
     private static List<String> namesOf(Class<?> type) {
         List<String> names = new ArrayList<>();
         for (RecordComponent component : type.getRecordComponents()) {
-            String name =
-                    component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+            String name = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
             if (component.getType().isRecord()) {
                 namesOf(component.getType()).forEach(below -> names.add(name + "." + below));
             } else {

@@ -24,7 +24,9 @@ class ChartShutdownTest {
     })
     void followTheDrainTimeout(String drain, long gracePeriod, String phase) {
         Rendered rendered =
-                Chart.render("config: {echo: {server: {shutdown: {drain-timeout: %s}}}}".formatted(drain));
+                Chart.render(
+                        "config: {echo: {server: {shutdown: {drain-timeout: %s}}}}"
+                                .formatted(drain));
         assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(gracePeriod);
         assertThat(rendered.applicationYml())
                 .contains("timeout-per-shutdown-phase: " + phase + "\n");
@@ -32,10 +34,7 @@ class ChartShutdownTest {
 
     @Test
     void addUpWithoutADrainTimeoutAsWell() {
-        assertThat(
-                        Chart.render("config: {echo: null}")
-                                .pod()
-                                .getTerminationGracePeriodSeconds())
+        assertThat(Chart.render("config: {echo: null}").pod().getTerminationGracePeriodSeconds())
                 .as("5 s before, the application's own 20 s, 10 s margin")
                 .isEqualTo(35);
     }
@@ -68,7 +67,8 @@ class ChartShutdownTest {
         assertThatThrownBy(
                         () ->
                                 Chart.render(
-                                        "config: {spring: {lifecycle: {timeout-per-shutdown-phase: 9s}}}"))
+                                        "config: {spring: {lifecycle: {timeout-per-shutdown-phase:"
+                                                + " 9s}}}"))
                 .hasMessageContaining("is derived from config.echo.server.shutdown.drain-timeout");
     }
 }

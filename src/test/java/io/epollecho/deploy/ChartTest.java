@@ -42,9 +42,7 @@ class ChartTest {
 
     @Test
     void packages(@TempDir Path directory) {
-        assertThat(Chart.packageTo(directory))
-                .hasFileName("epoll-echo-0.1.0.tgz")
-                .isNotEmptyFile();
+        assertThat(Chart.packageTo(directory)).hasFileName("epoll-echo-0.1.0.tgz").isNotEmptyFile();
     }
 
     @ParameterizedTest

@@ -28,8 +28,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
 
     static Rendered of(String manifest) {
         List<Map<String, Object>> objects = new ArrayList<>();
-        for (Object object :
-                new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(manifest)) {
+        for (Object object : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(manifest)) {
             if (object != null) {
                 objects.add(Chart.map(object));
             }
