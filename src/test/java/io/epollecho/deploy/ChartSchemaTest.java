@@ -131,7 +131,9 @@ class ChartSchemaTest {
                 "networkPolicy: {managementFrom: [{cidr: 10.0.0.0/8}]}",
                 "extraEnv: [{value: x}]",
                 "tolerations: [{effect: Sometimes}]",
-                "test: {duration: 5}"
+                "test: {duration: 5}",
+                "test: {duration: 0s}",
+                "test: {connections: 1000001}"
             })
     void refuses(String values) {
         assertThatThrownBy(() -> Chart.render(values)).hasMessageContaining(REFUSED);

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What can be seen in the Dockerfile; {@link ImageIT} runs what it describes. */
 class DockerfileTest {
@@ -41,6 +42,29 @@ class DockerfileTest {
         assertThat(Chart.read(Path.of(".dockerignore")).lines())
                 .filteredOn(line -> !line.startsWith("#"))
                 .containsExactly("*", "!.mvn", "!mvnw", "!pom.xml", "!src/main");
+    }
+
+    /** Or what is tested without a container engine would not be what the image is. */
+    @Test
+    void scriptWithoutAnEngineTakesTheSameSteps() {
+        String extract =
+                FILE.all("RUN").stream()
+                        .filter(command -> command.contains("-Djarmode=tools"))
+                        .map(command -> command.substring(command.indexOf(" extract ")))
+                        .map(command -> command.substring(0, command.indexOf(" --destination")))
+                        .findFirst()
+                        .orElseThrow();
+        String layers =
+                FILE.lastStage().all("COPY").stream()
+                        .filter(copy -> copy.startsWith("--from=build "))
+                        .map(copy -> copy.replaceAll(".*/extracted/(.*)/ .*", "$1"))
+                        .collect(Collectors.joining(" "));
+        List<String> entrypoint = FILE.entrypoint();
+        assertThat(Chart.read(Path.of("src/test/docker/image.sh")))
+                .contains(
+                        extract,
+                        "for layer in " + layers + ";",
+                        String.join(" ", entrypoint.subList(1, entrypoint.size())) + " \"$@\"");
     }
 
     @Test
