@@ -39,7 +39,7 @@ class DeployedPodIT {
             Actuator actuator = pod.image().actuator();
             var status = actuator.get("echo");
             assertThat(status.number("$.loops.length()")).isEqualTo(2);
-            assertThat(status.number("$.connections.limit")).isEqualTo(77);
+            assertThat(status.number("$.limits.connections")).isEqualTo(77);
             assertThat(actuator.delete("echo").status())
                     .as("the image's own configuration goes on below the chart's")
                     .isEqualTo(NOT_ALLOWED);

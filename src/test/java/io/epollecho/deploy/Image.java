@@ -22,6 +22,7 @@ final class Image {
     private static final Path DIRECTORY = Path.of("target/image");
     private static final Duration BUILD = Duration.ofMinutes(5);
     private static final String CACHE_OPTION = "-XX:AOTCache=";
+    private static final String APPLICATION = "epoll-echo.jar";
 
     /** That of a container by the chart's defaults; more would hide what is too much there. */
     private static final String MEMORY = "-XX:MaxRAM=128m";
@@ -38,8 +39,7 @@ final class Image {
                     new ProcessBuilder(
                                     "bash",
                                     SCRIPT.toString(),
-                                    Objects.requireNonNull(
-                                            System.getProperty("epoll-echo.exec-jar")),
+                                    runnableJar(),
                                     DIRECTORY.toString())
                             .redirectErrorStream(true)
                             .redirectOutput(log.toFile());
@@ -77,11 +77,23 @@ final class Image {
         return command;
     }
 
-    /** The same, for a comparison, with the cache left out. */
+    /** The same for a comparison: the extracted application with the cache left out. */
     static List<String> commandWithoutCache(List<String> arguments) {
         var command = new ArrayList<>(command(arguments));
         assertThat(command.removeIf(option -> option.startsWith(CACHE_OPTION))).isTrue();
         return command;
+    }
+
+    /** The same for a comparison: the jar that the application was extracted from. */
+    static List<String> commandOfRunnableJar(List<String> arguments) {
+        var command = new ArrayList<>(commandWithoutCache(arguments));
+        assertThat(command.contains(APPLICATION)).isTrue();
+        command.set(command.indexOf(APPLICATION), runnableJar());
+        return command;
+    }
+
+    private static String runnableJar() {
+        return Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar"));
     }
 
     /** A port that nobody listens on. */
