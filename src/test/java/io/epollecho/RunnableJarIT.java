@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,9 +91,7 @@ class RunnableJarIT {
     /** Root may do that, unless it gives up the capability. */
     @Test
     void refusesAPortThatNeedsAPermissionAndSaysWhich() throws Exception {
-        var firstUnprivileged = Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start");
-        assumeTrue(Files.exists(firstUnprivileged), "Linux only");
-        assumeTrue(Integer.parseInt(Files.readString(firstUnprivileged).strip()) > 7);
+        assumeTrue(firstUnprivilegedPort() > 7, "needs no permission on this machine");
         List<String> dropped = List.of();
         if (System.getProperty("user.name").equals("root")) {
             var setpriv = Path.of("/usr/bin/setpriv");
@@ -108,6 +107,14 @@ class RunnableJarIT {
                 "--echo.server.port=7",
                 "Cannot listen on 127.0.0.1:7: Permission denied",
                 "CAP_NET_BIND_SERVICE: set echo.server.port to a higher one");
+    }
+
+    /** Read at once: a sysctl answers with nothing from the second read on, see proc(5). */
+    private static int firstUnprivilegedPort() throws IOException {
+        var file = Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            return Integer.parseInt(reader.readLine());
+        }
     }
 
     private static void assertFailsToStart(

@@ -185,7 +185,8 @@ class EpollSelectorProviderTest {
             churn(provider, 1); // loads what opens files of its own
             int before = descriptors();
             churn(provider, 1000);
-            assertThat(descriptors()).isEqualTo(before);
+            // Fewer, if what other tests left behind in this process has ended meanwhile.
+            assertThat(descriptors()).isLessThanOrEqualTo(before);
         }
     }
 

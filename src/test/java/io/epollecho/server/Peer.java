@@ -132,6 +132,19 @@ final class Peer implements AutoCloseable {
         assertThat(socket.getInputStream().read()).as("the end of the stream").isEqualTo(-1);
     }
 
+    /**
+     * Expects an end and not a byte before it; whether it is a reset, not the end of the stream.
+     */
+    boolean endsByReset() throws IOException {
+        try {
+            expectEnd();
+            return false;
+        } catch (SocketException e) {
+            assertThat(e).hasMessageContaining("Connection reset");
+            return true;
+        }
+    }
+
     /** Receives until the end of the stream. */
     void receiveToEnd() throws IOException {
         var buffer = new byte[CHUNK];
