@@ -37,10 +37,7 @@ final class Image {
             Path log = DIRECTORY.resolveSibling("image.log");
             var builder =
                     new ProcessBuilder(
-                                    "bash",
-                                    SCRIPT.toString(),
-                                    runnableJar(),
-                                    DIRECTORY.toString())
+                                    "bash", SCRIPT.toString(), runnableJar(), DIRECTORY.toString())
                             .redirectErrorStream(true)
                             .redirectOutput(log.toFile());
             builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
