@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Measures the contenders one after the other in shuffled order, on a CPU of their own beside the
  * client's, and writes what was found to {@code target/bench}.
  *
- * <p>In each round every contender is started anew, as a JVM may compile its code well or badly;
- * those that are not measured at the moment only sleep.
+ * <p>The contenders run side by side; those that are not measured at the moment only sleep.
  */
 final class Benchmark {
 
@@ -111,13 +111,7 @@ final class Benchmark {
         System.out.printf(
                 "%d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
                 contenders.size(), rows.size(), options.rounds(), options.seed(), planned);
-        for (int round = 1; round < options.rounds(); round++) {
-            together(round, List.of(timed));
-        }
-        together(options.rounds(), List.of(timed, latency, once));
-        for (int round = 2; round <= fewRounds; round++) {
-            together(round, List.of(latency));
-        }
+        together(timed, latency, fewRounds, once);
         for (int round = 1; round <= fewRounds; round++) {
             apart(round, timedFresh);
         }
@@ -134,30 +128,43 @@ final class Benchmark {
                 .sum();
     }
 
-    /** All servers run, and the rows take turns with them, one stage of them after the other. */
-    private void together(int round, List<List<Row>> stages) throws IOException {
-        List<Row> some = stages.stream().flatMap(List::stream).toList();
+    /**
+     * All servers run, from the first round to the last, as what a Java server needs to be compiled
+     * would else be most of the time; the rows take turns with them.
+     */
+    private void together(List<Row> timed, List<Row> latency, int latencyRounds, List<Row> once)
+            throws IOException {
         var servers = new ArrayList<Server>();
         try {
             for (Contender contender : shuffled(contenders)) {
-                if (some.stream().anyMatch(row -> row.fits(contender))) {
+                if (Stream.of(timed, latency, once)
+                        .flatMap(List::stream)
+                        .anyMatch(row -> row.fits(contender))) {
                     start(contender, 1).ifPresent(servers::add);
                 }
             }
             for (Server server : servers) {
                 warmUp(server);
             }
-            for (List<Row> stage : stages) {
-                for (Row row : shuffled(stage)) {
-                    for (Server server : shuffled(servers)) {
-                        if (row.fits(server.contender())) {
-                            measure(row, server, round);
-                        }
-                    }
-                }
+            for (int round = 1; round <= options.rounds(); round++) {
+                inTurn(round, timed, servers);
             }
+            for (int round = 1; round <= latencyRounds; round++) {
+                inTurn(round, latency, servers);
+            }
+            inTurn(1, once, servers);
         } finally {
             servers.forEach(Server::close);
+        }
+    }
+
+    private void inTurn(int round, List<Row> some, List<Server> servers) throws IOException {
+        for (Row row : shuffled(some)) {
+            for (Server server : shuffled(servers)) {
+                if (row.fits(server.contender())) {
+                    measure(row, server, round);
+                }
+            }
         }
     }
 
@@ -190,8 +197,10 @@ final class Benchmark {
     }
 
     private void warmUp(Server server) throws IOException {
+        long millis = options.firstWarmupMillis();
         try {
-            client.run(server, Work.load(50, 64, 1).during(0, options.firstWarmupMillis()));
+            client.run(server, Work.load(50, 64, 1).during(0, millis));
+            client.run(server, Work.cycles(32, 64).during(0, millis));
         } catch (FaultException e) {
             remark(String.valueOf(e.getMessage()));
         }

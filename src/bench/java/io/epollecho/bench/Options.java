@@ -13,7 +13,8 @@ import java.util.function.Function;
  * @param rounds in which each contender does each row once
  * @param millis of each measurement
  * @param warmupMillis before each measurement
- * @param firstWarmupMillis of each server after its start, in which it is compiled
+ * @param firstWarmupMillis of each server after its start, in which it is compiled: of echoes, and
+ *     then of connections
  * @param manyConnections of the rows with the most
  * @param seed of the order
  */
@@ -37,7 +38,7 @@ record Options(
                 text("rounds").map(Integer::valueOf).orElse(quick ? 1 : 5),
                 (long) (text("seconds").map(Double::valueOf).orElse(quick ? 0.3 : 1.5) * 1000),
                 quick ? 150 : 700,
-                quick ? 500 : 3000,
+                quick ? 500 : 4000,
                 quick ? 2_000 : 10_000,
                 text("seed").map(Long::valueOf).orElseGet(() -> System.nanoTime() & 0xFFFF));
     }
