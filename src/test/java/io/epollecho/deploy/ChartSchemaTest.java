@@ -1,0 +1,195 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.epollecho.spring.EchoServerProperties;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Wrong values are refused before anything is installed. */
+class ChartSchemaTest {
+
+    private static final String REFUSED = "values don't meet the specifications of the schema";
+
+    /** Wherever the chart has a value of its own, a name beside it is a mistake. */
+    @Test
+    void refusesEveryUnknownName() {
+        Map<String, Object> defaults = Chart.defaultValues();
+        List<List<String>> parents = new ArrayList<>();
+        collectParents(List.of(), defaults, parents);
+        assertThat(parents).hasSizeGreaterThan(20);
+        for (List<String> parent : parents) {
+            List<String> path = append(parent, "unheardOf");
+            assertRefused(with(path, "x"), String.join(".", path));
+        }
+    }
+
+    /** And wherever it has one, so is a value of another type. */
+    @Test
+    void refusesEveryWrongType() {
+        for (List<String> path : Chart.leaves(Chart.defaultValues())) {
+            if (isFreeForm(path)) {
+                continue;
+            }
+            Object value = Chart.valueAt(Chart.fullValues(), path);
+            Object wrong = value instanceof List || value instanceof Map ? "text" : List.of("list");
+            assertRefused(with(path, wrong), String.join(".", path));
+            if (value instanceof Boolean || value instanceof Number) {
+                assertRefused(with(path, "text"), String.join(".", path));
+            } else if (value instanceof String) {
+                assertRefused(with(path, true), String.join(".", path));
+            }
+        }
+    }
+
+    private static boolean isFreeForm(List<String> path) {
+        return path.getFirst().endsWith("ecurityContext")
+                || path.subList(0, Math.min(2, path.size()))
+                        .equals(List.of("autoscaling", "behavior"));
+    }
+
+    private static void collectParents(
+            List<String> path, Map<String, Object> values, List<List<String>> parents) {
+        if (isFreeForm(path.isEmpty() ? List.of("") : path)
+                || path.equals(List.of("config"))
+                || path.equals(List.of("config", "server"))
+                || (!path.isEmpty() && path.getLast().equals("labels"))
+                || path.containsAll(List.of("resources", "limits"))
+                || path.containsAll(List.of("resources", "requests"))) {
+            return;
+        }
+        parents.add(path);
+        values.forEach(
+                (name, value) -> {
+                    if (value instanceof Map<?, ?> nested && !nested.isEmpty()) {
+                        collectParents(append(path, name), Chart.map(nested), parents);
+                    }
+                });
+    }
+
+    private static List<String> append(List<String> path, String name) {
+        List<String> longer = new ArrayList<>(path);
+        longer.add(name);
+        return longer;
+    }
+
+    private static Map<String, Object> with(List<String> path, Object value) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        Chart.parent(values, path).put(path.getLast(), value);
+        return values;
+    }
+
+    private static void assertRefused(Map<String, Object> values, String what) {
+        assertThatThrownBy(() -> Chart.render(values)).as(what).hasMessageContaining(REFUSED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "service: {type: ExternalName}",
+                "service: {port: 0}",
+                "service: {port: 65536}",
+                "service: {port: 77.5}",
+                "service: {ipFamilies: [IPv5]}",
+                "service: {ipFamilies: [IPv4, IPv4]}",
+                "service: {loadBalancerSourceRanges: [everybody]}",
+                "service: {annotations: {number: 1}}",
+                "image: {digest: 'sha256:abc'}",
+                "image: {repository: ''}",
+                "replicaCount: -1",
+                "shutdown: {marginSeconds: 6}",
+                "config: {echo.server.port: 7777}",
+                "config: {echo: {server: {drainTimeout: 1s}}}",
+                "config: {echo: {server: {port: 0}}}",
+                "config: {echo: {server: {event-loops: 257}}}",
+                "config: {echo: {server: {read-buffer-size: 64 KB}}}",
+                "config: {echo: {server: {selector: kqueue}}}",
+                "config: {server.port: 8080}",
+                "config: {management: {server.port: 8080}}",
+                "config: {spring: {lifecycle.timeout-per-shutdown-phase: 9s}}",
+                "jvmOptions: ['-Xmx1g -Xms1g']",
+                "resources: {limits: {memory: 128 MB}}",
+                "autoscaling: {minReplicas: 0}",
+                "podDisruptionBudget: {maxUnavailable: half}",
+                "podDisruptionBudget: {unhealthyPodEvictionPolicy: Never}",
+                "serviceMonitor: {interval: 15}",
+                "prometheusRule: {connectionsShare: 90}",
+                "networkPolicy: {managementFrom: [{cidr: 10.0.0.0/8}]}",
+                "extraEnv: [{value: x}]",
+                "tolerations: [{effect: Sometimes}]",
+                "test: {duration: 5}",
+                "test: {duration: 0s}",
+                "test: {connections: 1000001}"
+            })
+    void refuses(String values) {
+        assertThatThrownBy(() -> Chart.render(values)).hasMessageContaining(REFUSED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "global: {anything: at all}",
+                "config: {logging: {level: {io.epollecho.server: debug}}}",
+                "config: {server: {tomcat: {threads: {max: 20}}}}",
+                "config: {echo: {server: {read-budget: 1048576}}}",
+                "resources: {limits: {cpu: 0.5, memory: 134217728}}",
+                "strategy: {type: Recreate, rollingUpdate: null}"
+            })
+    void allows(String values) {
+        assertThatCode(() -> Chart.render(values)).doesNotThrowAnyException();
+    }
+
+    /** Or the chart would refuse what the server understands. */
+    @Test
+    void knowsEveryPropertyOfTheServer() {
+        JsonNode schema =
+                JsonMapper.shared()
+                        .readTree(Chart.read(Chart.DIRECTORY.resolve("values.schema.json")))
+                        .at("/properties/config/properties/echo/properties/server");
+        assertThat(namesIn(schema))
+                .containsExactlyInAnyOrderElementsOf(namesOf(EchoServerProperties.class));
+    }
+
+    private static List<String> namesIn(JsonNode object) {
+        List<String> names = new ArrayList<>();
+        object.at("/properties")
+                .properties()
+                .forEach(
+                        property -> {
+                            if (property.getValue().at("/properties").isMissingNode()) {
+                                names.add(property.getKey());
+                            } else {
+                                namesIn(property.getValue())
+                                        .forEach(name -> names.add(property.getKey() + "." + name));
+                            }
+                        });
+        return names;
+    }
+
+    private static List<String> namesOf(Class<?> type) {
+        List<String> names = new ArrayList<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            String name = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+            if (component.getType().isRecord()) {
+                namesOf(component.getType()).forEach(below -> names.add(name + "." + below));
+            } else {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+}

@@ -1,0 +1,79 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.Probe;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A pod of the chart on this machine: the image's process, with the configuration that the chart
+ * mounts and no other.
+ *
+ * @param rendered the chart that it is of
+ * @param image the process
+ * @param echoPort where it echoes
+ */
+record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implements AutoCloseable {
+
+    /**
+     * Starts a pod and waits until it is ready. The echo service is this machine's port itself, so
+     * that what is sent to the one comes to the other.
+     *
+     * @param server further properties below {@code echo.server}, as YAML
+     */
+    static DeployedPod start(String server) throws IOException {
+        int echoPort = Image.freePort();
+        int httpPort = Image.freePort();
+        Rendered rendered =
+                Chart.render(
+                        """
+                        fullnameOverride: localhost
+                        service: {port: %d}
+                        config:
+                          echo: {server: {port: %d, %s}}
+                          server: {port: %d}
+                        test: {duration: 1s}
+                        prometheusRule: {enabled: true}
+                        """
+                                .formatted(echoPort, echoPort, server, httpPort));
+        Files.createDirectories(config());
+        Files.writeString(config().resolve("application.yml"), rendered.applicationYml());
+        var image = RunningImage.start(Image.command(List.of()), httpPort);
+        try {
+            return new DeployedPod(rendered, image.awaitReady(), echoPort);
+        } catch (RuntimeException | Error e) {
+            image.close();
+            throw e;
+        }
+    }
+
+    /** Where the chart mounts the configuration. */
+    private static Path config() {
+        return Image.directory().resolve("config");
+    }
+
+    /** What the kubelet would get, status alone. */
+    int answer(Probe probe) {
+        HTTPGetAction request = probe.getHttpGet();
+        String prefix = "/actuator/";
+        assertThat(request.getPath()).startsWith(prefix);
+        return image.actuator().get(request.getPath().substring(prefix.length())).status();
+    }
+
+    @Override
+    public void close() throws IOException {
+        image.close();
+        try (Stream<Path> files = Files.walk(config())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.epollecho.Actuator;
+import io.epollecho.EchoPeer;
+import io.fabric8.kubernetes.api.model.Container;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** What the chart says and what the process does have to be the same. */
+class DeployedPodIT {
+
+    private static final Duration DRAIN = Duration.ofSeconds(3);
+    private static final Duration AT_ONCE = Duration.ofMillis(500);
+    private static final Duration PROBE = Duration.ofMinutes(1);
+    private static final int SIGTERM_EXIT = 128 + 15;
+    private static final int NOT_ALLOWED = 405;
+
+    @Test
+    void configurationTakesEffect() throws Exception {
+        try (DeployedPod pod = DeployedPod.start("event-loops: 2, connections: {max: 77}")) {
+            Container container = pod.rendered().container();
+            assertThat(pod.answer(container.getStartupProbe())).isEqualTo(200);
+            assertThat(pod.answer(container.getLivenessProbe())).isEqualTo(200);
+            assertThat(pod.answer(container.getReadinessProbe())).isEqualTo(200);
+
+            EchoPeer.assertEchoes(pod.echoPort());
+            Actuator actuator = pod.image().actuator();
+            var status = actuator.get("echo");
+            assertThat(status.number("$.loops.length()")).isEqualTo(2);
+            assertThat(status.number("$.limits.connections")).isEqualTo(77);
+            assertThat(actuator.delete("echo").status())
+                    .as("the image's own configuration goes on below the chart's")
+                    .isEqualTo(NOT_ALLOWED);
+        }
+    }
+
+    /** The very arguments of {@code helm test}, to the image's entrypoint. */
+    @Test
+    void helmTestSucceedsWhileTheServerEchoesAndFailsWhenItIsGone() throws Exception {
+        try (DeployedPod pod = DeployedPod.start("")) {
+            assertThat(runTest(pod)).isZero();
+            pod.image().terminate();
+            pod.image().awaitExit(DRAIN);
+            assertThat(runTest(pod)).isEqualTo(1);
+        }
+    }
+
+    private static int runTest(DeployedPod pod) throws Exception {
+        List<String> arguments = pod.rendered().testPod().getContainers().getFirst().getArgs();
+        Process process =
+                new ProcessBuilder(Image.command(arguments))
+                        .directory(Image.directory().toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(Path.of("target/helm-test.log").toFile())
+                        .start();
+        try {
+            assertThat(process.waitFor(PROBE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            return process.exitValue();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void drainsWithinTheDerivedGracePeriod() throws Exception {
+        String drain = "shutdown: {drain-timeout: %ds}".formatted(DRAIN.toSeconds());
+        try (DeployedPod pod = DeployedPod.start(drain);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Container container = pod.rendered().container();
+            Actuator actuator = pod.image().actuator();
+            var refused = new CountDownLatch(1);
+            Future<?> finishing = threads.submit(() -> echoUntil(refused, pod.echoPort()));
+            Future<Long> endless = threads.submit(() -> echoUntilEnd(pod.echoPort()));
+            await().until(() -> actuator.get("echo").number("$.connections.active") == 2);
+
+            var timeline = new Timeline();
+            timeline.mark("SIGTERM");
+            pod.image().terminate();
+            await().atMost(AT_ONCE)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> pod.answer(container.getReadinessProbe()) == 503);
+            timeline.mark("readiness answers 503");
+
+            assertThat(pod.answer(container.getLivenessProbe())).isEqualTo(200);
+            assertThat(actuator.get("prometheus").status()).isEqualTo(200);
+            assertThat(actuator.get("echo").at("$.state")).isEqualTo("draining");
+            assertThat(actuator.get("echo").number("$.drain.connectionsLeft")).isEqualTo(2);
+            timeline.mark("liveness, metrics and endpoint answer 200, two connections are busy");
+
+            refused.countDown();
+            finishing.get(DRAIN.toSeconds(), TimeUnit.SECONDS);
+            timeline.mark("one peer is done, all its bytes came back");
+            assertThat(pod.answer(container.getLivenessProbe())).isEqualTo(200);
+
+            assertThat(endless.get(EchoPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isPositive();
+            timeline.mark("the drain timeout is over, the other peer gets its bytes and a FIN");
+            assertThat(timeline.elapsed()).isGreaterThan(DRAIN);
+
+            assertThat(pod.image().awaitExit(afterSigterm(pod).minus(timeline.elapsed())))
+                    .isEqualTo(SIGTERM_EXIT);
+            timeline.mark("exit, SIGKILL would come at %s".formatted(afterSigterm(pod)));
+        }
+    }
+
+    /** The derived grace period begins with the sleep before SIGTERM. */
+    private static Duration afterSigterm(DeployedPod pod) {
+        var sleep = pod.rendered().container().getLifecycle().getPreStop().getSleep();
+        return Duration.ofSeconds(
+                pod.rendered().pod().getTerminationGracePeriodSeconds() - sleep.getSeconds());
+    }
+
+    /** A peer with a little more to do. */
+    private static boolean echoUntil(CountDownLatch end, int port) throws Exception {
+        try (EchoPeer peer = EchoPeer.connect(port)) {
+            do {
+                peer.exchange(1000);
+            } while (!end.await(1, TimeUnit.MILLISECONDS));
+            peer.finish();
+            return true;
+        }
+    }
+
+    private static long echoUntilEnd(int port) throws Exception {
+        try (EchoPeer peer = EchoPeer.connect(port)) {
+            return peer.exchangeUntilEnd(1000);
+        }
+    }
+
+    /** Prints what happens when. */
+    private static final class Timeline {
+
+        private final long begin = System.nanoTime();
+
+        Duration elapsed() {
+            return Duration.ofNanos(System.nanoTime() - begin);
+        }
+
+        void mark(String what) {
+            System.out.printf("%5.2f s  %s%n", elapsed().toNanos() / 1e9, what);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.epollecho.deploy;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The instructions of the Dockerfile.
+ *
+ * @param instructions all of them in order, continued lines joined
+ */
+record Dockerfile(List<String> instructions) {
+
+    static Dockerfile read() {
+        List<String> instructions = new ArrayList<>();
+        String text = Chart.read(Path.of("Dockerfile")).replaceAll("\\\\\\n *", "");
+        text.lines()
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .forEach(instructions::add);
+        return new Dockerfile(instructions);
+    }
+
+    /** Those of the image itself, after the stages that only build it. */
+    Dockerfile lastStage() {
+        int from = 0;
+        for (int i = 0; i < instructions.size(); i++) {
+            if (instructions.get(i).startsWith("FROM ")) {
+                from = i;
+            }
+        }
+        return new Dockerfile(instructions.subList(from, instructions.size()));
+    }
+
+    /** The arguments of all instructions of a kind. */
+    List<String> all(String kind) {
+        return instructions.stream()
+                .filter(line -> line.startsWith(kind + " "))
+                .map(line -> line.substring(kind.length() + 1).strip())
+                .toList();
+    }
+
+    String workDirectory() {
+        return lastStage().all("WORKDIR").getLast();
+    }
+
+    /** The command of the container, which has to be in exec form. */
+    List<String> entrypoint() {
+        String[] command =
+                JsonMapper.shared()
+                        .readValue(lastStage().all("ENTRYPOINT").getLast(), String[].class);
+        return List.of(command);
+    }
+}

@@ -1,0 +1,99 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.EchoPeer;
+
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+
+/** The image's AOT cache: what it is worth. */
+class ImageIT {
+
+    private static final int ROUNDS = 3;
+    private static final int MOST_ROUNDS = 8;
+    private static final int ECHOES = 100;
+    private static final Duration EXIT = Duration.ofSeconds(20);
+    private static final int SIGTERM_EXIT = 128 + 15;
+    private static final long CONTAINER = 128;
+
+    /**
+     * @param seconds from the start of the process to its first answer that it is ready
+     * @param resident MiB of memory after echoes and scrapes
+     * @param anonymous the part of it that the kernel cannot drop and read again
+     */
+    private record Start(double seconds, long resident, long anonymous) {
+
+        @Override
+        public String toString() {
+            return String.format(
+                    Locale.ROOT,
+                    "ready in %.2f s, resident %d MiB, %d MiB of it anonymous",
+                    seconds,
+                    resident,
+                    anonymous);
+        }
+    }
+
+    /**
+     * The jar is what the application starts from without the cache: nothing else needs it to be
+     * extracted. What the extraction alone brings is shown beside it. Other work on the machine can
+     * only add to a time, so that more rounds come closer to what is to be compared.
+     */
+    @Test
+    void cacheHalvesTheStartAndSavesMemory() throws Exception {
+        List<Start> cached = new ArrayList<>();
+        List<Start> extracted = new ArrayList<>();
+        List<Start> jar = new ArrayList<>();
+        while (cached.size() < ROUNDS
+                || (cached.size() < MOST_ROUNDS && quickest(cached) > quickest(jar) / 2)) {
+            cached.add(start(Image::command));
+            extracted.add(start(Image::commandWithoutCache));
+            jar.add(start(Image::commandOfRunnableJar));
+            System.out.printf("extracted, AOT cache: %s%n", cached.getLast());
+            System.out.printf("extracted, no cache:  %s%n", extracted.getLast());
+            System.out.printf("runnable jar:         %s%n", jar.getLast());
+        }
+
+        assertThat(quickest(cached))
+                .isLessThanOrEqualTo(quickest(jar) / 2)
+                .as("a good part of it is the cache's own")
+                .isLessThan(quickest(extracted) * 3 / 4);
+        assertThat(most(cached)).isLessThan(most(extracted)).isLessThan(CONTAINER * 3 / 4);
+    }
+
+    /** The start that other work on the machine disturbed least. */
+    private static double quickest(List<Start> starts) {
+        return Collections.min(starts.stream().map(Start::seconds).toList());
+    }
+
+    private static long most(List<Start> starts) {
+        return Collections.max(starts.stream().map(Start::anonymous).toList());
+    }
+
+    private static Start start(UnaryOperator<List<String>> command) throws Exception {
+        int echoPort = Image.freePort();
+        int httpPort = Image.freePort();
+        List<String> arguments =
+                List.of("--echo.server.port=" + echoPort, "--server.port=" + httpPort);
+        long begin = System.nanoTime();
+        try (RunningImage image =
+                RunningImage.start(command.apply(arguments), httpPort).awaitReady()) {
+            double seconds = (System.nanoTime() - begin) / 1e9;
+            for (int i = 0; i < ECHOES; i++) {
+                EchoPeer.assertEchoes(echoPort);
+            }
+            assertThat(image.actuator().get("prometheus").status()).isEqualTo(200);
+            var start = new Start(seconds, image.memory("VmRSS"), image.memory("RssAnon"));
+            image.terminate();
+            assertThat(image.awaitExit(EXIT)).isEqualTo(SIGTERM_EXIT);
+            return start;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.EchoPeer;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/** Dashboard and alert rules against the names that the running server exports. */
+class ObservabilityIT {
+
+    private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+)(?:\\{([^}]*)})? (\\S+)$");
+    private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"([^\"]*)\"");
+
+    /** Prometheus itself makes this series, and these labels of every series. */
+    private static final String UP = "up";
+
+    private static final Set<String> TARGET = Set.of("namespace", "job", "pod");
+
+    @SuppressWarnings("NullAway.Init") // set before all tests
+    private static DeployedPod pod;
+
+    /** All metrics that were scraped: name, label, values. */
+    private static final Map<String, Map<String, Set<String>>> METRICS = new TreeMap<>();
+
+    @BeforeAll
+    static void scrape() throws IOException {
+        pod = DeployedPod.start("");
+        EchoPeer.assertEchoes(pod.echoPort());
+        String answer = pod.image().actuator().get("prometheus").body();
+        for (MatchResult sample : SAMPLE.matcher(answer).results().toList()) {
+            Map<String, Set<String>> labels =
+                    METRICS.computeIfAbsent(sample.group(1), _ -> new TreeMap<>());
+            if (sample.group(2) != null) {
+                for (MatchResult label : LABEL.matcher(sample.group(2)).results().toList()) {
+                    labels.computeIfAbsent(label.group(1), _ -> new TreeSet<>())
+                            .add(label.group(2));
+                }
+            }
+        }
+        assertThat(METRICS).hasSizeGreaterThan(50);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        pod.close();
+    }
+
+    @Test
+    void dashboardAsksForWhatTheServerExports() {
+        assertThat(Queries.ofDashboard())
+                .hasSizeGreaterThan(15)
+                .allSatisfy(ObservabilityIT::assertAnswered);
+    }
+
+    @Test
+    void alertsAskForWhatTheServerExports() {
+        assertThat(Queries.ofRules(pod.rendered()))
+                .hasSizeGreaterThan(5)
+                .allSatisfy(ObservabilityIT::assertAnswered);
+    }
+
+    private static void assertAnswered(String query) {
+        List<Queries.Series> all = Queries.series(query);
+        assertThat(all).as(query).isNotEmpty();
+        for (Queries.Series series : all) {
+            if (series.metric().equals(UP)) {
+                continue;
+            }
+            assertThat(METRICS).as(query).containsKey(series.metric());
+            Map<String, Set<String>> labels = METRICS.getOrDefault(series.metric(), Map.of());
+            for (Queries.Matcher matcher : series.matchers()) {
+                if (!TARGET.contains(matcher.label())) {
+                    for (String value : matcher.pattern().split("\\|", -1)) {
+                        assertThat(labels.getOrDefault(matcher.label(), Set.of()))
+                                .as("%s: %s", query, matcher)
+                                .contains(value);
+                    }
+                }
+            }
+            assertThat(Queries.groups(query))
+                    .as(query)
+                    .allMatch(label -> TARGET.contains(label) || labels.containsKey(label));
+        }
+    }
+
+    /** And the dashboard leaves out nothing that the echo server itself exports. */
+    @Test
+    void dashboardShowsAllThatTheEchoServerMeasures() {
+        var shown = new TreeSet<String>();
+        for (String query : Queries.ofDashboard()) {
+            Queries.series(query).forEach(series -> shown.add(series.metric()));
+        }
+        assertThat(METRICS.keySet())
+                .filteredOn(name -> name.startsWith("echo_server_"))
+                .filteredOn(name -> !name.endsWith("_max"))
+                .hasSizeGreaterThan(10)
+                .allMatch(shown::contains);
+    }
+
+    @Test
+    void everyAlertSaysWhatToDo() {
+        assertThat(PrometheusRules.of(pod.rendered()))
+                .allSatisfy(
+                        alert -> {
+                            assertThat(alert.name()).startsWith("EchoServer");
+                            assertThat(alert.severity()).isIn("critical", "warning", "info");
+                            assertThat(alert.summary()).contains("{{ $labels.pod }}");
+                            assertThat(alert.runbook())
+                                    .hasSizeGreaterThan(30)
+                                    .doesNotContain("\n")
+                                    .endsWith(".");
+                        })
+                .extracting(PrometheusRules.Alert::name)
+                .doesNotHaveDuplicates();
+    }
+}

@@ -1,0 +1,107 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What Helm made of the chart.
+ *
+ * @param manifest the YAML of all objects
+ * @param objects the same, parsed
+ */
+record Rendered(String manifest, List<Map<String, Object>> objects) {
+
+    static Rendered of(String manifest) {
+        List<Map<String, Object>> objects = new ArrayList<>();
+        for (Object object : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(manifest)) {
+            if (object != null) {
+                objects.add(Chart.map(object));
+            }
+        }
+        return new Rendered(manifest, objects);
+    }
+
+    List<String> kinds() {
+        return objects.stream().map(object -> text(object, "kind")).toList();
+    }
+
+    private static String text(Map<String, Object> object, String name) {
+        return String.valueOf(object.get(name));
+    }
+
+    /** All objects that are Kubernetes' own. */
+    List<HasMetadata> typed() {
+        return objects.stream()
+                .filter(object -> !text(object, "apiVersion").contains("coreos"))
+                .map(KubernetesTypes::convert)
+                .toList();
+    }
+
+    <T extends HasMetadata> List<T> all(Class<T> type) {
+        return objects.stream()
+                .filter(object -> type.getSimpleName().equals(object.get("kind")))
+                .map(KubernetesTypes::convert)
+                .map(type::cast)
+                .toList();
+    }
+
+    <T extends HasMetadata> T one(Class<T> type) {
+        assertThat(all(type)).hasSize(1);
+        return all(type).getFirst();
+    }
+
+    <T extends HasMetadata> T named(Class<T> type, String name) {
+        return all(type).stream()
+                .filter(object -> object.getMetadata().getName().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(type + " " + name + " in " + manifest));
+    }
+
+    /** An object of a kind that is not Kubernetes' own. */
+    Map<String, Object> custom(String kind) {
+        List<Map<String, Object>> found =
+                objects.stream().filter(object -> kind.equals(object.get("kind"))).toList();
+        assertThat(found).hasSize(1);
+        return found.getFirst();
+    }
+
+    PodSpec pod() {
+        return one(Deployment.class).getSpec().getTemplate().getSpec();
+    }
+
+    Container container() {
+        assertThat(pod().getContainers()).hasSize(1);
+        return pod().getContainers().getFirst();
+    }
+
+    /** The labels of the pod of {@code helm test}. */
+    Map<String, String> testLabels() {
+        return one(Pod.class).getMetadata().getLabels();
+    }
+
+    PodSpec testPod() {
+        return one(Pod.class).getSpec();
+    }
+
+    /** The application.yml that the pods get. */
+    String applicationYml() {
+        String volume = pod().getVolumes().getFirst().getConfigMap().getName();
+        return Objects.requireNonNull(
+                named(ConfigMap.class, volume).getData().get("application.yml"));
+    }
+}

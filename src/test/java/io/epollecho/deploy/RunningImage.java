@@ -1,0 +1,99 @@
+package io.epollecho.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.epollecho.Actuator;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The process of a container, without the container.
+ *
+ * @param process the JVM
+ * @param log what it writes
+ * @param httpPort where it answers probes
+ */
+record RunningImage(Process process, Path log, int httpPort) implements AutoCloseable {
+
+    private static final Duration START = Duration.ofMinutes(2);
+
+    static RunningImage start(List<String> command, int httpPort) throws IOException {
+        Path log = Files.createTempFile(Path.of("target"), "container", ".log");
+        Process process =
+                new ProcessBuilder(command)
+                        .directory(Image.directory().toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        return new RunningImage(process, log, httpPort);
+    }
+
+    /** Waits until it says that it is ready, as closely as it can be seen. */
+    RunningImage awaitReady() {
+        await().atMost(START)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> !process.isAlive() || isReady());
+        assertThat(process.isAlive()).as("%s", Chart.read(log)).isTrue();
+        return this;
+    }
+
+    /** By as little as a kubelet needs; an HTTP client's own start would be part of the figure. */
+    private boolean isReady() {
+        try (var socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), httpPort));
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                    "GET /actuator/health/readiness HTTP/1.0\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            var status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+            return status.endsWith(" 200");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    Actuator actuator() {
+        return new Actuator(httpPort);
+    }
+
+    /** MiB of memory, by a name of {@code /proc/PID/status}. */
+    long memory(String name) {
+        String status = Chart.read(Path.of("/proc", String.valueOf(process.pid()), "status"));
+        Matcher line = Pattern.compile(name + ":\\s+(\\d+) kB").matcher(status);
+        assertThat(line.find()).as("%s in %s", name, status).isTrue();
+        return Long.parseLong(line.group(1)) / 1024;
+    }
+
+    /** Sends SIGTERM. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Waits for its end. Returns the exit code. */
+    int awaitExit(Duration atMost) throws InterruptedException {
+        assertThat(process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS))
+                .as("ends within %s", atMost)
+                .isTrue();
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly();
+        Files.deleteIfExists(log);
+    }
+}
