@@ -255,7 +255,7 @@ interface LifecycleScenarios extends Backend {
         acceptorsSelector.breakDown(new IllegalStateException("broken for the test"));
         assertThat(resets(peers)).isEqualTo(peers.size() / eventLoops());
         await().until(() -> server.statistics().active() == 0);
-        assertThat(server.state()).isEqualTo(EchoServerState.FAILED);
+        await().until(() -> server.state() == EchoServerState.FAILED);
         assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(address, 0, 0));
         Background.join(drained);
     }
