@@ -4,6 +4,7 @@ import org.jfree.chart.ChartFactory;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.CategoryLabelPositions;
 import org.jfree.chart.axis.LogAxis;
+import org.jfree.chart.axis.NumberTickUnit;
 import org.jfree.chart.plot.CategoryPlot;
 import org.jfree.chart.plot.PlotOrientation;
 import org.jfree.chart.renderer.category.BarRenderer;
@@ -18,13 +19,31 @@ import java.awt.Rectangle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.NumberFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /** Draws the results. */
 final class Charts {
 
     private static final int WIDTH = 1200;
     private static final int HEIGHT = 480;
+
+    private static final Color OTHER = new Color(0x9E9AC8);
+
+    /** Relatives look alike. */
+    private static final Map<String, Color> COLORS =
+            Map.of(
+                    "c", new Color(0x555555),
+                    "c-again", new Color(0xAAAAAA),
+                    "epoll-edge", new Color(0x08519C),
+                    "epoll-level", new Color(0x3182BD),
+                    "jdk-level", new Color(0x9ECAE1),
+                    "spring-boot", new Color(0x31A354),
+                    "netty-epoll", new Color(0xD94801),
+                    "netty-io_uring", new Color(0xFD8D3C),
+                    "netty-nio", new Color(0xFDBE85));
 
     private final Results results;
     private final List<Contender> contenders;
@@ -50,6 +69,8 @@ final class Charts {
                         chart("Latency at a fixed rate", "µs, logarithmic", latency(row));
                 var axis = new LogAxis("µs");
                 axis.setSmallestValue(1);
+                axis.setTickUnit(new NumberTickUnit(1)); // powers of ten
+                axis.setNumberFormatOverride(NumberFormat.getIntegerInstance(Locale.ROOT));
                 ((CategoryPlot) chart.getPlot()).setRangeAxis(axis);
                 draw(directory.resolve("latency.svg"), chart);
             }
@@ -106,6 +127,10 @@ final class Charts {
         renderer.setShadowVisible(false);
         renderer.setErrorIndicatorPaint(Color.DARK_GRAY);
         renderer.setItemMargin(BarRenderer.DEFAULT_ITEM_MARGIN / 4);
+        for (int i = 0; i < data.getRowCount(); i++) {
+            String contender = String.valueOf(data.getRowKey(i));
+            renderer.setSeriesPaint(i, COLORS.getOrDefault(contender, OTHER));
+        }
         CategoryPlot plot = chart.getCategoryPlot();
         plot.setRenderer(renderer);
         plot.setBackgroundPaint(Color.WHITE);
