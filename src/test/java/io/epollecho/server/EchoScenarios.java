@@ -3,7 +3,6 @@ package io.epollecho.server;
 import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.epollecho.ProcessFigures;
 
@@ -158,25 +157,6 @@ interface EchoScenarios extends Backend {
         peer.echo(1);
         peer.endOutput();
         peer.expectEnd();
-    }
-
-    /**
-     * Without SO_OOBINLINE from the very start the kernel takes the first byte out when the second
-     * one comes. The JDK's channels can be given it only once they are accepted.
-     */
-    @Test
-    default void urgentBytesBeforeTheConnectionIsAccepted() throws Exception {
-        assumeFalse(transport().name().equals("jdk"), "the JDK's listener has no SO_OOBINLINE");
-        var faulty = new FaultyProvider(transport().provider());
-        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
-        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
-        acceptorsSelector.hold();
-        Peer peer = connect(server);
-        peer.sendUrgent();
-        peer.sendUrgent();
-        acceptorsSelector.release();
-        peer.endOutput();
-        peer.receiveAllToEnd();
     }
 
     @Test

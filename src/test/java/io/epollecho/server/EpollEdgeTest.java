@@ -3,7 +3,7 @@ package io.epollecho.server;
 import io.epollecho.epoll.EpollSelectorProvider;
 
 /** The scenarios on epoll, edge-triggered, with one loop. */
-class EpollEdgeTest extends ServerScenarios {
+class EpollEdgeTest extends ServerScenarios implements EpollScenarios {
 
     @Override
     public Transport transport() {

@@ -3,7 +3,7 @@ package io.epollecho.server;
 import io.epollecho.epoll.EpollSelectorProvider;
 
 /** The scenarios on epoll, level-triggered, with one loop. */
-class EpollLevelTest extends ServerScenarios {
+class EpollLevelTest extends ServerScenarios implements EpollScenarios {
 
     @Override
     public Transport transport() {
