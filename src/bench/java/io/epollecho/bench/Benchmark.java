@@ -69,6 +69,11 @@ final class Benchmark {
                                 Contenders.all(directory), Contender::name, options.contenders()));
         contenders.removeIf(contender -> cannotRun(contender, remarks));
         var rows = new ArrayList<>(Options.chosen(Rows.all(options), Row::name, options.rows()));
+        if (options.quick()
+                && options.rows().isEmpty()
+                && rows.removeIf(row -> row.once() || row.fresh())) {
+            remarks.add("Rows that take long are left out; -Dbench.rows= asks for them by name.");
+        }
         if (!SystemCalls.canBeCounted()
                 && rows.removeIf(row -> row.metric() == Metric.CALLS_PER_ECHO)) {
             remarks.add("System calls are not counted: strace is not installed.");
