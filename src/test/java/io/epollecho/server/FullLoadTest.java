@@ -11,7 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
-import java.net.InetAddress;
 
 /** As much of it that what happens rarely does happen. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -21,20 +20,11 @@ class FullLoadTest {
     private static final int CYCLES = Integer.getInteger("load.cycles", 100_000);
     private static final int CONNECTIONS = 64;
 
-    private static EchoServer start(BackendUnderTest backend) {
-        return EchoServer.start(
-                EchoServerConfig.builder()
-                        .transport(backend.transport())
-                        .address(InetAddress.getLoopbackAddress())
-                        .port(0)
-                        .build());
-    }
-
     /** A lost edge would leave one of them without its reply. */
     @ParameterizedTest
     @EnumSource
     void millionTurnsWithoutAStall(BackendUnderTest backend) throws IOException {
-        try (EchoServer server = start(backend)) {
+        try (EchoServer server = backend.start()) {
             try (var exchange = new RequestReply(server.localAddress(), CONNECTIONS, 100)) {
                 exchange.run(TURNS);
                 assertThat(exchange.longest()).isLessThan(RequestReply.LONGEST);
@@ -52,7 +42,7 @@ class FullLoadTest {
     @EnumSource
     void churnLeavesNoDescriptorOpen(BackendUnderTest backend) throws IOException {
         ProcessFigures figures = ProcessFigures.ofThis();
-        try (EchoServer server = start(backend)) {
+        try (EchoServer server = backend.start()) {
             Churn.run(server.localAddress(), 100);
             Backend.awaitActive(server, 0);
             long before = figures.descriptors();

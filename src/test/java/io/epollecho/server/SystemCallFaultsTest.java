@@ -11,7 +11,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -222,13 +221,7 @@ class SystemCallFaultsTest {
     }
 
     private static EchoServer start(BackendUnderTest backend) {
-        return EchoServer.start(
-                EchoServerConfig.builder()
-                        .transport(backend.transport())
-                        .address(InetAddress.getLoopbackAddress())
-                        .port(0)
-                        .drainTimeout(Duration.ZERO)
-                        .build());
+        return EchoServer.start(backend.settings().drainTimeout(Duration.ZERO).build());
     }
 
     private static Peer connect(EchoServer server) throws IOException {

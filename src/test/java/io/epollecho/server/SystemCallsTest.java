@@ -7,7 +7,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +23,7 @@ class SystemCallsTest {
     @ParameterizedTest
     @EnumSource
     void onlyEdgeModeRegistersConnectionsWithEpollet(BackendUnderTest backend) throws IOException {
-        try (EchoServer server = start(backend);
+        try (EchoServer server = backend.start();
                 Strace strace = Strace.attach("echo-server-0", "-e", "trace=epoll_ctl")) {
             try (var peer = new Socket(server.localAddress().getAddress(), port(server))) {
                 echo(List.of(peer), 'x');
@@ -47,7 +46,7 @@ class SystemCallsTest {
     @EnumSource
     void echoCostsTwoSystemCallsWhenManyConnectionsAreReady(BackendUnderTest backend)
             throws IOException {
-        try (EchoServer server = start(backend)) {
+        try (EchoServer server = backend.start()) {
             List<Socket> peers = new ArrayList<>();
             try {
                 for (int i = 0; i < CONNECTIONS; i++) {
@@ -100,15 +99,6 @@ class SystemCallsTest {
         for (Socket peer : peers) {
             assertThat(peer.getInputStream().readNBytes(message.length)).isEqualTo(message);
         }
-    }
-
-    private static EchoServer start(BackendUnderTest backend) {
-        return EchoServer.start(
-                EchoServerConfig.builder()
-                        .transport(backend.transport())
-                        .address(InetAddress.getLoopbackAddress())
-                        .port(0)
-                        .build());
     }
 
     private static int port(EchoServer server) {
