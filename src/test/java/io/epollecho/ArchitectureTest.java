@@ -11,6 +11,8 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 
+import io.epollecho.server.SelectorBackend;
+
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -23,14 +25,26 @@ class ArchitectureTest {
                     .importPackages("io.epollecho");
 
     @Test
-    void serverKnowsNeitherSpringNorEpoll() {
+    void serverDoesNotKnowSpring() {
         noClasses()
                 .that()
                 .resideInAPackage("io.epollecho.server..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "org.springframework..", "io.epollecho.epoll..", "io.epollecho.spring..")
+                .resideInAnyPackage("org.springframework..", "io.epollecho.spring..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheSelectorBackendKnowsEpoll() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.epollecho.epoll..")
+                .and()
+                .areNotAssignableTo(SelectorBackend.class)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.epollecho.epoll..")
                 .check(CLASSES);
     }
 

@@ -133,8 +133,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * long enough.
      *
      * <p>A read that does not fill the buffer has emptied the socket. That holds for edge-triggered
-     * selectors too, as the {@link Transport} has to report a key again until the end of its stream
-     * has been read.
+     * selectors too, as the {@link SelectorBackend} has to report a key again until the end of its
+     * stream has been read.
      */
     private void echo() throws IOException {
         LoopStatistics statistics = loop.statistics();

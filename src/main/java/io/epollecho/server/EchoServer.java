@@ -152,23 +152,24 @@ public final class EchoServer implements AutoCloseable {
     }
 
     private String describe(EventLoopGroup started) {
-        Transport transport = config.transport();
+        SelectorBackend selector = config.selector();
         return "%s: selector %s, %s-triggered, event loops %d, connections up to %d, backlog %d"
                 .formatted(
                         SocketAddresses.format(started.localAddress()),
-                        transport.name(),
-                        transport.triggerMode().label(),
+                        selector.name(),
+                        selector.triggerMode().label(),
                         config.eventLoops(),
                         started.maxConnections(),
                         effectiveBacklog());
     }
 
     private int effectiveBacklog() {
+        int backlog = config.listeners().firstEntry().getValue().backlog();
         // Not Files.readString: it begins with a read of one byte, and these files answer only one.
         try (var cap = Files.newBufferedReader(Path.of("/proc/sys/net/core/somaxconn"))) {
-            return Math.min(config.backlog(), Integer.parseInt(String.valueOf(cap.readLine())));
+            return Math.min(backlog, Integer.parseInt(String.valueOf(cap.readLine())));
         } catch (IOException | NumberFormatException e) {
-            return config.backlog(); // not Linux, or hidden: the kernel caps it all the same
+            return backlog; // not Linux, or hidden: the kernel caps it all the same
         }
     }
 

@@ -3,20 +3,22 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.regex.Pattern;
 
 /**
- * What a server is to be: complete, validated and immutable. Ranges are those of {@link Setting}; a
- * value outside its range is refused by an {@link InvalidSettingException} here, before any socket
- * exists.
+ * The configuration of a server: complete, valid and immutable. Defaults and ranges are those of
+ * {@link Setting}; a value outside its range is refused with an {@link InvalidSettingException}
+ * here, before any socket is opened.
  *
- * @param transport the selectors and channels to run on
- * @param address the address to listen on; none for all of this machine's
- * @param port the port to listen on; 0 for any free one
- * @param backlog the length of the queue of connections that wait to be accepted; the kernel caps
- *     it at {@code net.core.somaxconn} (listen(2))
+ * @param selector the source of selectors and channels
+ * @param listeners the listening sockets by name; {@value #DEFAULT_LISTENER} is the first and
+ *     always there
  * @param eventLoops the number of event loops, each with a selector and a thread of its own
  * @param readBufferSize the size in bytes of each loop's read buffer, which is also the most that
  *     one connection keeps for a slow peer
@@ -24,139 +26,83 @@ import java.util.Objects;
  *     their turn
  * @param socket the options of each accepted socket
  * @param connections the limits on connections
- * @param drainTimeout how long a drain lasts at most
+ * @param maxPending the bytes that may wait for slow peers, over all connections
+ * @param drainTimeout the time that a drain may last
+ * @param lingerTimeout the time that a connection waits for its peer's FIN after its own
  */
 public record EchoServerConfig(
-        Transport transport,
-        @Nullable InetAddress address,
-        int port,
-        int backlog,
+        SelectorBackend selector,
+        SequencedMap<String, ListenerConfig> listeners,
         int eventLoops,
         int readBufferSize,
         int readBudget,
         SocketOptions socket,
         ConnectionLimits connections,
-        Duration drainTimeout) {
+        long maxPending,
+        Duration drainTimeout,
+        Duration lingerTimeout) {
 
-    /** Port 7777. */
-    public static final int DEFAULT_PORT = 7777;
+    /** The name of the listener that every server has. */
+    public static final String DEFAULT_LISTENER = "default";
 
-    /** A backlog of 4096. */
-    public static final int DEFAULT_BACKLOG = 4096;
-
-    /** One event loop. */
-    public static final int DEFAULT_EVENT_LOOPS = 1;
-
-    /** A read buffer of 64 KiB. */
-    public static final int DEFAULT_READ_BUFFER_KIB = 64;
-
-    /** A read budget of 1 MiB. */
-    public static final int DEFAULT_READ_BUDGET_KIB = 1024;
-
-    /** TCP_NODELAY on: an echo is sent at once. */
-    public static final boolean DEFAULT_NO_DELAY = true;
-
-    /** SO_KEEPALIVE on: a peer that vanished is noticed some day. */
-    public static final boolean DEFAULT_KEEP_ALIVE = true;
-
-    /** At most 10,000 connections. */
-    public static final int DEFAULT_MAX_CONNECTIONS = 10_000;
-
-    /** No limit per address. */
-    public static final int DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 0;
-
-    /** Idle connections stay. */
-    public static final int DEFAULT_IDLE_TIMEOUT_SECONDS = 0;
-
-    /** A peer that takes nothing for 30 seconds is given up. */
-    public static final int DEFAULT_WRITE_TIMEOUT_SECONDS = 30;
-
-    /** A drain of at most 20 seconds. */
-    public static final int DEFAULT_DRAIN_TIMEOUT_SECONDS = 20;
-
-    private static final int KIB = 1024;
-    private static final int GIB = 1024 * 1024 * 1024;
-    private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(10);
-    private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
-    private static final Duration LONGEST_DRAIN = Duration.ofDays(1);
+    private static final Pattern LISTENER_NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     /**
-     * The options of each accepted socket, see socket(7) and tcp(7).
+     * Checks the ranges, and that no two settings contradict each other.
      *
-     * @param receiveBuffer SO_RCVBUF in bytes; none to let the kernel tune it
-     * @param sendBuffer SO_SNDBUF in bytes; none to let the kernel tune it
-     * @param noDelay TCP_NODELAY
-     * @param keepAlive SO_KEEPALIVE
-     */
-    public record SocketOptions(
-            @Nullable Integer receiveBuffer,
-            @Nullable Integer sendBuffer,
-            boolean noDelay,
-            boolean keepAlive) {
-
-        /** Checks the ranges. */
-        public SocketOptions {
-            requireBufferSize(Setting.RECEIVE_BUFFER, receiveBuffer);
-            requireBufferSize(Setting.SEND_BUFFER, sendBuffer);
-        }
-
-        private static void requireBufferSize(Setting setting, @Nullable Integer size) {
-            if (size != null) {
-                setting.require(size >= KIB && size <= GIB, size);
-            }
-        }
-    }
-
-    /**
-     * The limits on connections.
-     *
-     * @param max how many may be open at once; lowered at start to what the descriptor limit allows
-     * @param maxPerAddress how many may be open at once from one address; 0 for no limit
-     * @param idleTimeout how long one may be silent; zero for ever
-     * @param writeTimeout how long a peer may take nothing of what waits for it; zero for ever
-     */
-    public record ConnectionLimits(
-            int max, int maxPerAddress, Duration idleTimeout, Duration writeTimeout) {
-
-        /** Checks the ranges. */
-        public ConnectionLimits {
-            Setting.MAX_CONNECTIONS.require(max >= 1 && max <= 10_000_000, max);
-            Setting.MAX_CONNECTIONS_PER_ADDRESS.require(
-                    maxPerAddress >= 0 && maxPerAddress <= max, maxPerAddress);
-            requireTimeout(Setting.IDLE_TIMEOUT, idleTimeout);
-            requireTimeout(Setting.WRITE_TIMEOUT, writeTimeout);
-        }
-
-        private static void requireTimeout(Setting setting, Duration timeout) {
-            boolean inRange =
-                    timeout.compareTo(SHORTEST_TIMEOUT) >= 0
-                            && timeout.compareTo(LONGEST_TIMEOUT) <= 0;
-            setting.require(timeout.isZero() || inRange, timeout);
-        }
-    }
-
-    /**
-     * Checks the ranges.
-     *
-     * @throws InvalidSettingException for the first value outside its range
+     * @throws InvalidSettingException for the first value that is not allowed
+     * @throws IllegalArgumentException if the first listener is not {@value #DEFAULT_LISTENER}
      */
     public EchoServerConfig {
-        Objects.requireNonNull(transport, "transport");
+        Objects.requireNonNull(selector, "selector");
         Objects.requireNonNull(socket, "socket");
         Objects.requireNonNull(connections, "connections");
-        Setting.PORT.require(port >= 0 && port <= 65_535, port);
-        Setting.BACKLOG.require(backlog >= 1 && backlog <= 1_048_576, backlog);
-        Setting.EVENT_LOOPS.require(eventLoops >= 1 && eventLoops <= 256, eventLoops);
-        Setting.READ_BUFFER_SIZE.require(
-                readBufferSize >= KIB && readBufferSize <= 16 * KIB * KIB, readBufferSize);
-        Setting.READ_BUDGET.require(readBudget >= readBufferSize && readBudget <= GIB, readBudget);
-        Setting.DRAIN_TIMEOUT.require(
-                !drainTimeout.isNegative() && drainTimeout.compareTo(LONGEST_DRAIN) <= 0,
-                drainTimeout);
+        listeners = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(listeners));
+        checkListeners(listeners);
+        Setting.EVENT_LOOPS.require(eventLoops);
+        Setting.READ_BUFFER_SIZE.require((long) readBufferSize);
+        Setting.READ_BUDGET.require(
+                (long) readBudget, Setting.READ_BUFFER_SIZE, (long) readBufferSize);
+        Setting.MAX_PENDING.require(maxPending, Setting.READ_BUFFER_SIZE, (long) readBufferSize);
+        Setting.DRAIN_TIMEOUT.require(drainTimeout);
+        Setting.LINGER_TIMEOUT.require(lingerTimeout);
+    }
+
+    private static void checkListeners(SequencedMap<String, ListenerConfig> listeners) {
+        if (listeners.isEmpty() || !listeners.firstEntry().getKey().equals(DEFAULT_LISTENER)) {
+            throw new IllegalArgumentException(
+                    "The first listener must be " + DEFAULT_LISTENER + ": " + listeners.keySet());
+        }
+        var checked = new LinkedHashMap<String, ListenerConfig>();
+        listeners.forEach(
+                (name, listener) -> {
+                    if (!LISTENER_NAME.matcher(name).matches()) {
+                        throw new InvalidSettingException(
+                                "listeners." + name,
+                                "named " + name,
+                                "a name must be lower-case letters, digits and dashes, begin with"
+                                        + " a letter and be at most 32 characters long");
+                    }
+                    checked.forEach((other, before) -> requireApart(name, listener, other, before));
+                    checked.put(name, listener);
+                });
+    }
+
+    private static void requireApart(
+            String name, ListenerConfig listener, String other, ListenerConfig before) {
+        if (listener.collidesWith(before)) {
+            throw new InvalidSettingException(
+                    "listeners." + name + "." + Setting.PORT.key(),
+                    Integer.toString(listener.port()),
+                    "it must not be the port of the listener "
+                            + other
+                            + " as well, as the addresses of the two overlap");
+        }
     }
 
     /**
-     * The defaults: port 7777 on all addresses, one loop, on the JDK's selector.
+     * Returns the default configuration: port 7777 on all addresses, one event loop, epoll where it
+     * is available.
      *
      * @return a valid configuration
      */
@@ -165,16 +111,12 @@ public record EchoServerConfig(
     }
 
     /**
-     * Begins a configuration from the defaults.
+     * Returns a builder that holds the defaults.
      *
      * @return a builder, for one thread
      */
     public static Builder builder() {
         return new Builder();
-    }
-
-    InetSocketAddress socketAddress() {
-        return address == null ? new InetSocketAddress(port) : new InetSocketAddress(address, port);
     }
 
     /**
@@ -183,42 +125,74 @@ public record EchoServerConfig(
      */
     public static final class Builder {
 
-        private Transport transport = Transport.jdk();
+        /** The share of the heap that may wait for slow peers by default, and the least of it. */
+        private static final int PENDING_SHARE = 4;
+
+        private static final long LEAST_PENDING = 1024 * 1024;
+
+        private @Nullable SelectorBackend selector;
         private @Nullable InetAddress address;
-        private int port = DEFAULT_PORT;
-        private int backlog = DEFAULT_BACKLOG;
-        private int eventLoops = DEFAULT_EVENT_LOOPS;
-        private int readBufferSize = DEFAULT_READ_BUFFER_KIB * KIB;
-        private int readBudget = DEFAULT_READ_BUDGET_KIB * KIB;
+        private int port = Setting.PORT.defaultValue();
+        private int backlog = Setting.BACKLOG.defaultValue();
+        private final Map<String, ListenerConfig> furtherListeners = new LinkedHashMap<>();
+        private int eventLoops = Setting.EVENT_LOOPS.defaultValue();
+        private int readBufferSize = Setting.READ_BUFFER_SIZE.defaultValue().intValue();
+        private int readBudget = Setting.READ_BUDGET.defaultValue().intValue();
         private @Nullable Integer receiveBuffer;
         private @Nullable Integer sendBuffer;
-        private boolean noDelay = DEFAULT_NO_DELAY;
-        private boolean keepAlive = DEFAULT_KEEP_ALIVE;
-        private int maxConnections = DEFAULT_MAX_CONNECTIONS;
-        private int maxConnectionsPerAddress = DEFAULT_MAX_CONNECTIONS_PER_ADDRESS;
-        private Duration idleTimeout = Duration.ofSeconds(DEFAULT_IDLE_TIMEOUT_SECONDS);
-        private Duration writeTimeout = Duration.ofSeconds(DEFAULT_WRITE_TIMEOUT_SECONDS);
-        private Duration drainTimeout = Duration.ofSeconds(DEFAULT_DRAIN_TIMEOUT_SECONDS);
+        private boolean noDelay = Setting.NO_DELAY.defaultValue();
+        private boolean keepAlive = Setting.KEEP_ALIVE.defaultValue();
+        private int maxConnections = Setting.MAX_CONNECTIONS.defaultValue();
+        private int maxConnectionsPerAddress = Setting.MAX_CONNECTIONS_PER_ADDRESS.defaultValue();
+        private int ipv6PrefixLength = Setting.IPV6_PREFIX_LENGTH.defaultValue();
+        private @Nullable Long maxPending;
+        private Duration idleTimeout = Setting.IDLE_TIMEOUT.defaultValue();
+        private Duration writeTimeout = Setting.WRITE_TIMEOUT.defaultValue();
+        private Duration drainTimeout = Setting.DRAIN_TIMEOUT.defaultValue();
+        private Duration lingerTimeout = Setting.LINGER_TIMEOUT.defaultValue();
 
         private Builder() {}
 
-        public Builder transport(Transport transport) {
-            this.transport = transport;
+        public Builder selector(SelectorBackend selector) {
+            this.selector = Objects.requireNonNull(selector, "selector");
             return this;
         }
 
+        /** Sets the address of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
         public Builder address(@Nullable InetAddress address) {
             this.address = address;
             return this;
         }
 
+        /** Sets the port of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
         public Builder port(int port) {
             this.port = port;
             return this;
         }
 
+        /** Sets the backlog of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
         public Builder backlog(int backlog) {
             this.backlog = backlog;
+            return this;
+        }
+
+        /**
+         * Adds a listener to {@value EchoServerConfig#DEFAULT_LISTENER}, or replaces the one of
+         * this name.
+         *
+         * @param name lower-case letters, digits and dashes, beginning with a letter, at most 32
+         *     characters; not {@value EchoServerConfig#DEFAULT_LISTENER}
+         * @throws IllegalArgumentException if the name is {@value
+         *     EchoServerConfig#DEFAULT_LISTENER}
+         */
+        public Builder listener(String name, ListenerConfig listener) {
+            if (name.equals(DEFAULT_LISTENER)) {
+                throw new IllegalArgumentException(
+                        "The listener "
+                                + DEFAULT_LISTENER
+                                + " is set by address, port and backlog");
+            }
+            furtherListeners.put(name, listener);
             return this;
         }
 
@@ -267,6 +241,17 @@ public record EchoServerConfig(
             return this;
         }
 
+        public Builder ipv6PrefixLength(int bits) {
+            this.ipv6PrefixLength = bits;
+            return this;
+        }
+
+        /** Null for a quarter of the maximum heap, but at least 1 MiB and one read buffer. */
+        public Builder maxPending(@Nullable Long bytes) {
+            this.maxPending = bytes;
+            return this;
+        }
+
         public Builder idleTimeout(Duration idleTimeout) {
             this.idleTimeout = idleTimeout;
             return this;
@@ -282,25 +267,44 @@ public record EchoServerConfig(
             return this;
         }
 
+        public Builder lingerTimeout(Duration lingerTimeout) {
+            this.lingerTimeout = lingerTimeout;
+            return this;
+        }
+
         /**
-         * Validates what was collected.
+         * Returns what was collected, if it is valid.
          *
          * @return the configuration
-         * @throws InvalidSettingException for the first value outside its range
+         * @throws InvalidSettingException for the first value that is not allowed
          */
         public EchoServerConfig build() {
+            var listeners = new LinkedHashMap<String, ListenerConfig>();
+            listeners.put(DEFAULT_LISTENER, new ListenerConfig(address, port, backlog));
+            listeners.putAll(furtherListeners);
             return new EchoServerConfig(
-                    transport,
-                    address,
-                    port,
-                    backlog,
+                    selector == null
+                            ? SelectorBackend.choose(Setting.SELECTOR.defaultValue(), null)
+                            : selector,
+                    listeners,
                     eventLoops,
                     readBufferSize,
                     readBudget,
                     new SocketOptions(receiveBuffer, sendBuffer, noDelay, keepAlive),
                     new ConnectionLimits(
-                            maxConnections, maxConnectionsPerAddress, idleTimeout, writeTimeout),
-                    drainTimeout);
+                            maxConnections,
+                            maxConnectionsPerAddress,
+                            ipv6PrefixLength,
+                            idleTimeout,
+                            writeTimeout),
+                    maxPending == null ? defaultMaxPending() : maxPending,
+                    drainTimeout,
+                    lingerTimeout);
+        }
+
+        private long defaultMaxPending() {
+            long share = Runtime.getRuntime().maxMemory() / PENDING_SHARE;
+            return Math.max(readBufferSize, Math.max(LEAST_PENDING, share));
         }
     }
 }

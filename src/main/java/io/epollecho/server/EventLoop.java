@@ -92,7 +92,7 @@ final class EventLoop implements Runnable {
         this.timers = new TimerWheel(now);
         this.thread =
                 Thread.ofPlatform().name("echo-server-" + number).daemon(false).unstarted(this);
-        this.selector = config.transport().provider().openSelector();
+        this.selector = config.selector().provider().openSelector();
     }
 
     // ---- the loop -----------------------------------------------------------------------------
@@ -169,7 +169,7 @@ final class EventLoop implements Runnable {
 
     private void rebuildSelector() throws IOException {
         Selector old = selector;
-        Selector fresh = config.transport().provider().openSelector();
+        Selector fresh = config.selector().provider().openSelector();
         for (SelectionKey key : old.keys()) {
             if (key.isValid()) {
                 var handler = (Handler) key.attachment();

@@ -49,13 +49,13 @@ final class EventLoopGroup {
             Consumer<Boolean> onStall)
             throws IOException {
         this.onDeath = onDeath;
-        this.backlog = config.backlog();
+        this.backlog = config.listeners().firstEntry().getValue().backlog();
         this.maxConnections = DescriptorLimit.lower(config.connections().max());
         var admission = new Admission(maxConnections, config.connections().maxPerAddress());
-        ServerSocketChannel listener = config.transport().provider().openServerSocketChannel();
+        ServerSocketChannel listener = config.selector().provider().openServerSocketChannel();
         try {
             var socketSetup = new SocketSetup(listener, config.socket());
-            bind(listener, config);
+            bind(listener, config.listeners().firstEntry().getValue());
             this.localAddress = (InetSocketAddress) listener.getLocalAddress();
             for (int i = 0; i < config.eventLoops(); i++) {
                 loops.add(new EventLoop(i, config, statistics.get(i), admission, this::loopDied));
@@ -71,7 +71,7 @@ final class EventLoopGroup {
         }
     }
 
-    private static void bind(ServerSocketChannel listener, EchoServerConfig config) {
+    private static void bind(ServerSocketChannel listener, ListenerConfig config) {
         InetSocketAddress address = config.socketAddress();
         try {
             listener.bind(address, config.backlog());

@@ -1,52 +1,53 @@
 package io.epollecho.server;
 
-/** A setting has a value that it cannot have. Thrown before any socket is opened. */
+/** Thrown for a setting whose value is not allowed, before any socket is opened. */
 public final class InvalidSettingException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
-    private final Setting setting;
+    private final String key;
     private final String value;
-    private final String remedy;
+    private final String requirement;
 
     /**
-     * Says what is wrong.
+     * Creates the exception.
      *
-     * @param setting the setting
-     * @param value its value
-     * @param remedy what to do about it
+     * @param key the key of the setting, such as {@code connections.max}
+     * @param value its value as people write it
+     * @param requirement the values that are allowed, as a clause such as "it must be 1 to 256",
+     *     and the remedy where that is another setting
      */
-    public InvalidSettingException(Setting setting, Object value, String remedy) {
-        super(setting.key() + " is " + value + ": " + remedy);
-        this.setting = setting;
-        this.value = value.toString();
-        this.remedy = remedy;
+    public InvalidSettingException(String key, String value, String requirement) {
+        super(key + " is " + value + ": " + requirement);
+        this.key = key;
+        this.value = value;
+        this.requirement = requirement;
     }
 
     /**
-     * The setting.
+     * Returns the key of the setting.
      *
-     * @return which one is wrong
+     * @return such as {@code connections.max} or {@code listeners.second.port}
      */
-    public Setting setting() {
-        return setting;
+    public String key() {
+        return key;
     }
 
     /**
-     * The value.
+     * Returns the refused value.
      *
-     * @return the refused value as text
+     * @return the value as people write it, such as {@code 64KB}
      */
     public String value() {
         return value;
     }
 
     /**
-     * The way out.
+     * Returns what the value must be.
      *
-     * @return what a person can do about it
+     * @return a clause such as "it must be 1 to 256"
      */
-    public String remedy() {
-        return remedy;
+    public String requirement() {
+        return requirement;
     }
 }

@@ -1,58 +1,274 @@
 package io.epollecho.server;
 
+import org.jspecify.annotations.Nullable;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+
 /**
- * The settings of a server: how each is called, and what it may be. This is the one place that says
- * so; errors, whoever reports them, quote it.
+ * A setting of a server: its key in configuration files, its default, and the values it may have.
+ * No other place holds them. The text of the allowed values, which errors quote, is made of the
+ * range that is checked.
+ *
+ * @param <T> the type of its values; sizes are numbers of bytes
  */
-public enum Setting {
-    /** Address to listen on. */
-    ADDRESS("address", "an IP address of this machine, or none to listen on all of them"),
-    /** Port to listen on. */
-    PORT("port", "0 to 65535, where 0 takes any free port"),
-    /** Length of the queue of connections that wait to be accepted. */
-    BACKLOG("backlog", "1 to 1048576"),
-    /** Which selector to run on. */
-    SELECTOR("selector", "auto, epoll or jdk"),
+public final class Setting<T> {
+
+    /** The address that a listener listens on. */
+    public static final Setting<InetAddress> ADDRESS =
+            new Setting<>(
+                            "address",
+                            Format.ADDRESS,
+                            null,
+                            new Allowed.Any<InetAddress>("an IP address of this machine"))
+                    .orUnset("to listen on all of them");
+
+    /** The port that a listener listens on. */
+    public static final Setting<Integer> PORT =
+            range("port", Format.COUNT, Default.PORT, "0", "65535")
+                    .noting(", where 0 takes any free port");
+
+    /** The length of the queue of connections that wait to be accepted. */
+    public static final Setting<Integer> BACKLOG =
+            range("backlog", Format.COUNT, Default.BACKLOG, "1", "1048576");
+
+    /** The selector to run on. */
+    public static final Setting<SelectorBackend.Choice> SELECTOR =
+            choice(
+                    "selector",
+                    Format.of(SelectorBackend.Choice.class),
+                    Default.SELECTOR,
+                    SelectorBackend.Choice.values());
+
     /** How the selector reports readiness. */
-    TRIGGER_MODE("trigger-mode", "edge or level; edge needs the epoll selector"),
-    /** Number of event loops. */
-    EVENT_LOOPS("event-loops", "1 to 256"),
-    /** Size of a loop's read buffer. */
-    READ_BUFFER_SIZE("read-buffer-size", "1KB to 16MB"),
-    /** Bytes one connection may echo before the others have their turn. */
-    READ_BUDGET("read-budget", "read-buffer-size to 1GB"),
+    public static final Setting<TriggerMode> TRIGGER_MODE =
+            choice("trigger-mode", Format.of(TriggerMode.class), null, TriggerMode.values())
+                    .noting(", where edge needs the epoll selector");
+
+    /** The number of event loops. */
+    public static final Setting<Integer> EVENT_LOOPS =
+            range("event-loops", Format.COUNT, Default.EVENT_LOOPS, "1", "256");
+
+    /** The size of each loop's read buffer. */
+    public static final Setting<Long> READ_BUFFER_SIZE =
+            range("read-buffer-size", Format.SIZE, Default.READ_BUFFER_SIZE, "1KB", "16MB");
+
+    /** The bytes that one connection may echo before the others have their turn. */
+    public static final Setting<Long> READ_BUDGET =
+            range("read-budget", Format.SIZE, Default.READ_BUDGET, READ_BUFFER_SIZE, "1GB");
+
     /** The SO_RCVBUF of each connection. */
-    RECEIVE_BUFFER("socket.receive-buffer", "1KB to 1GB, or unset to let the kernel tune it"),
+    public static final Setting<Long> RECEIVE_BUFFER =
+            range("socket.receive-buffer", Format.SIZE, null, "1KB", "1GB")
+                    .orUnset("to let the kernel tune it");
+
     /** The SO_SNDBUF of each connection. */
-    SEND_BUFFER("socket.send-buffer", "1KB to 1GB, or unset to let the kernel tune it"),
+    public static final Setting<Long> SEND_BUFFER =
+            range("socket.send-buffer", Format.SIZE, null, "1KB", "1GB")
+                    .orUnset("to let the kernel tune it");
+
     /** The TCP_NODELAY of each connection. */
-    NO_DELAY("socket.no-delay", "true or false"),
+    public static final Setting<Boolean> NO_DELAY =
+            choice("socket.no-delay", Format.SWITCH, Default.NO_DELAY, true, false);
+
     /** The SO_KEEPALIVE of each connection. */
-    KEEP_ALIVE("socket.keep-alive", "true or false"),
-    /** Connections open at once. */
-    MAX_CONNECTIONS("connections.max", "1 to 10000000"),
-    /** Connections open at once from one address. */
-    MAX_CONNECTIONS_PER_ADDRESS(
-            "connections.max-per-address", "0 to connections.max, where 0 sets no limit"),
-    /** How long a connection may be silent. */
-    IDLE_TIMEOUT(
-            "connections.idle-timeout", "10ms to 365d, or 0 to never close an idle connection"),
-    /** How long a peer may take nothing of what waits for it. */
-    WRITE_TIMEOUT(
-            "connections.write-timeout", "10ms to 365d, or 0 to wait for a stalled peer for ever"),
-    /** How long a drain may last. */
-    DRAIN_TIMEOUT("shutdown.drain-timeout", "0 to 1d, where 0 cuts connections at once");
+    public static final Setting<Boolean> KEEP_ALIVE =
+            choice("socket.keep-alive", Format.SWITCH, Default.KEEP_ALIVE, true, false);
+
+    /** The number of connections that may be open at once. */
+    public static final Setting<Integer> MAX_CONNECTIONS =
+            range("connections.max", Format.COUNT, Default.MAX_CONNECTIONS, "1", "10000000");
+
+    /** The number of connections that may be open at once from one address. */
+    public static final Setting<Integer> MAX_CONNECTIONS_PER_ADDRESS =
+            range(
+                            "connections.max-per-address",
+                            Format.COUNT,
+                            Default.MAX_CONNECTIONS_PER_ADDRESS,
+                            "0",
+                            MAX_CONNECTIONS)
+                    .noting(", where 0 sets no limit");
+
+    /** The number of leading bits of an IPv6 address that count as one address. */
+    public static final Setting<Integer> IPV6_PREFIX_LENGTH =
+            range(
+                    "connections.ipv6-prefix-length",
+                    Format.COUNT,
+                    Default.IPV6_PREFIX_LENGTH,
+                    "1",
+                    "128");
+
+    /** The bytes that may wait for slow peers, over all connections. */
+    public static final Setting<Long> MAX_PENDING =
+            range("connections.max-pending", Format.SIZE, null, READ_BUFFER_SIZE, "100TB")
+                    .orUnset("to use up to a quarter of the maximum heap");
+
+    /** The time that a connection may be silent. */
+    public static final Setting<Duration> IDLE_TIMEOUT =
+            range("connections.idle-timeout", Format.TIME, Default.IDLE_TIMEOUT, "10ms", "365d")
+                    .orZero(Duration.ZERO, "to never close an idle connection");
+
+    /** The time that a peer may take nothing of what waits for it. */
+    public static final Setting<Duration> WRITE_TIMEOUT =
+            range("connections.write-timeout", Format.TIME, Default.WRITE_TIMEOUT, "10ms", "365d")
+                    .orZero(Duration.ZERO, "to wait for a stalled peer forever");
+
+    /** The time that a drain may last. */
+    public static final Setting<Duration> DRAIN_TIMEOUT =
+            range("shutdown.drain-timeout", Format.TIME, Default.DRAIN_TIMEOUT, "0", "1d")
+                    .noting(", where 0 cuts connections at once");
+
+    /** The time that a connection waits for its peer's FIN after its own. */
+    public static final Setting<Duration> LINGER_TIMEOUT =
+            range("shutdown.linger-timeout", Format.TIME, Default.LINGER_TIMEOUT, "0", "1d")
+                    .noting(", where 0 does not wait for the peer's FIN");
+
+    private static final List<Setting<?>> ALL =
+            List.of(
+                    ADDRESS,
+                    PORT,
+                    BACKLOG,
+                    SELECTOR,
+                    TRIGGER_MODE,
+                    EVENT_LOOPS,
+                    READ_BUFFER_SIZE,
+                    READ_BUDGET,
+                    RECEIVE_BUFFER,
+                    SEND_BUFFER,
+                    NO_DELAY,
+                    KEEP_ALIVE,
+                    MAX_CONNECTIONS,
+                    MAX_CONNECTIONS_PER_ADDRESS,
+                    IPV6_PREFIX_LENGTH,
+                    MAX_PENDING,
+                    IDLE_TIMEOUT,
+                    WRITE_TIMEOUT,
+                    DRAIN_TIMEOUT,
+                    LINGER_TIMEOUT);
+
+    /** The settings that each listener has for itself. */
+    private static final List<Setting<?>> OF_LISTENERS = List.of(ADDRESS, PORT, BACKLOG);
+
+    /**
+     * The defaults as text, for annotations, which take only constants. {@link
+     * Setting#defaultValue()} returns the same as values.
+     */
+    public static final class Default {
+
+        public static final String PORT = "7777";
+        public static final String BACKLOG = "4096";
+        public static final String SELECTOR = "auto";
+        public static final String EVENT_LOOPS = "1";
+        public static final String READ_BUFFER_SIZE = "64KB";
+        public static final String READ_BUDGET = "1MB";
+        public static final String NO_DELAY = "true";
+        public static final String KEEP_ALIVE = "true";
+        public static final String MAX_CONNECTIONS = "10000";
+        public static final String MAX_CONNECTIONS_PER_ADDRESS = "0";
+        public static final String IPV6_PREFIX_LENGTH = "64";
+        public static final String IDLE_TIMEOUT = "0s";
+        public static final String WRITE_TIMEOUT = "30s";
+        public static final String DRAIN_TIMEOUT = "20s";
+        public static final String LINGER_TIMEOUT = "5s";
+
+        private Default() {}
+    }
 
     private final String key;
-    private final String allowed;
+    private final Format<T> format;
+    private final @Nullable String defaultText;
+    private final Allowed<T> allowed;
 
-    Setting(String key, String allowed) {
+    private Setting(
+            String key, Format<T> format, @Nullable String defaultText, Allowed<T> allowed) {
         this.key = key;
+        this.format = format;
+        this.defaultText = defaultText;
         this.allowed = allowed;
     }
 
+    private static <T extends Comparable<? super T>> Setting<T> range(
+            String key,
+            Format<T> format,
+            @Nullable String defaultText,
+            String lowest,
+            String highest) {
+        T from = format.parse().apply(lowest);
+        T to = format.parse().apply(highest);
+        String text = lowest + " to " + highest;
+        return new Setting<>(
+                key, format, defaultText, new Allowed.Range<>(from, to, null, null, text));
+    }
+
+    /** A range that begins at the value of another setting. */
+    private static <T extends Comparable<? super T>> Setting<T> range(
+            String key,
+            Format<T> format,
+            @Nullable String defaultText,
+            Setting<T> from,
+            String highest) {
+        T to = format.parse().apply(highest);
+        String text = from.key + " to " + highest;
+        return new Setting<>(
+                key, format, defaultText, new Allowed.Range<>(null, to, from, null, text));
+    }
+
+    /** A range that ends at the value of another setting. */
+    private static <T extends Comparable<? super T>> Setting<T> range(
+            String key,
+            Format<T> format,
+            @Nullable String defaultText,
+            String lowest,
+            Setting<T> to) {
+        T from = format.parse().apply(lowest);
+        String text = lowest + " to " + to.key;
+        return new Setting<>(
+                key, format, defaultText, new Allowed.Range<>(from, null, null, to, text));
+    }
+
+    @SafeVarargs
+    @SuppressWarnings("varargs")
+    private static <T> Setting<T> choice(
+            String key, Format<T> format, @Nullable String defaultText, T... values) {
+        return new Setting<>(
+                key, format, defaultText, new Allowed.Choice<>(format, List.of(values)));
+    }
+
+    private Setting<T> orZero(T zero, String purpose) {
+        return new Setting<>(
+                key, format, defaultText, new Allowed.OrZero<>(allowed, zero, purpose));
+    }
+
+    private Setting<T> orUnset(String purpose) {
+        return noting(", or unset " + purpose);
+    }
+
+    private Setting<T> noting(String note) {
+        return new Setting<>(key, format, defaultText, new Allowed.Noted<>(allowed, note));
+    }
+
     /**
-     * Its name in configuration files, below the prefix that a host gives to all of them.
+     * Returns all settings, in the order of their description.
+     *
+     * @return an unmodifiable list
+     */
+    public static List<Setting<?>> all() {
+        return ALL;
+    }
+
+    /**
+     * Returns the settings that each listener has for itself. Their keys are also the keys below
+     * {@code listeners.<name>}.
+     *
+     * @return an unmodifiable list, part of {@link #all()}
+     */
+    public static List<Setting<?>> ofListeners() {
+        return OF_LISTENERS;
+    }
+
+    /**
+     * Returns the name in configuration files, below the prefix that a host gives to all of them.
      *
      * @return such as {@code connections.max}
      */
@@ -61,17 +277,70 @@ public enum Setting {
     }
 
     /**
-     * What its value may be.
+     * Returns a description of the allowed values.
      *
-     * @return a phrase for an error message
+     * @return a phrase for an error message, such as {@code 1 to 256}
      */
     public String allowed() {
-        return allowed;
+        return allowed.text();
     }
 
-    void require(boolean valid, Object value) {
-        if (!valid) {
-            throw new InvalidSettingException(this, value, "allowed is " + allowed);
+    /**
+     * Returns the default as people write it.
+     *
+     * @return such as {@code 64KB}; null if the default depends on the system
+     */
+    public @Nullable String defaultText() {
+        return defaultText;
+    }
+
+    /**
+     * Returns the value that this setting has unless it is set.
+     *
+     * @return the default
+     * @throws IllegalStateException if the default depends on the system
+     */
+    public T defaultValue() {
+        if (defaultText == null) {
+            throw new IllegalStateException(key + " has no fixed default");
         }
+        return format.parse().apply(defaultText);
+    }
+
+    /**
+     * Checks a value whose type the caller does not know.
+     *
+     * @param value a value of this setting's type
+     * @throws InvalidSettingException if it is not allowed
+     */
+    public void check(Object value) {
+        require(format.type().cast(value));
+    }
+
+    void require(T value) {
+        if (!allowed.contains(value)) {
+            throw invalid(value, "it must be " + allowed());
+        }
+    }
+
+    /** Also checks that the value agrees with that of the setting at which its range ends. */
+    void require(T value, Setting<T> bound, T boundValue) {
+        require(value);
+        if (!allowed.agrees(value, bound, boundValue)) {
+            throw invalid(
+                    value,
+                    "it must be %s, and %s is %s"
+                            .formatted(
+                                    allowed(), bound.key, bound.format.text().apply(boundValue)));
+        }
+    }
+
+    InvalidSettingException invalid(T value, String requirement) {
+        return new InvalidSettingException(key, format.text().apply(value), requirement);
+    }
+
+    @Override
+    public String toString() {
+        return key;
     }
 }

@@ -35,8 +35,7 @@ final class SocketSetup {
      * Sets what the listening socket takes; it must not be bound yet, as a receive buffer's size
      * shapes the handshake.
      */
-    SocketSetup(ServerSocketChannel listener, EchoServerConfig.SocketOptions config)
-            throws IOException {
+    SocketSetup(ServerSocketChannel listener, SocketOptions config) throws IOException {
         listener.setOption(
                 StandardSocketOptions.SO_REUSEADDR,
                 true); // restart while old connections are in TIME_WAIT

@@ -5,7 +5,7 @@
  * a {@link java.nio.channels.Selector} and a thread; an acceptor takes connections from the
  * listening socket and gives each of them to one loop, on which it lives and dies. Which selector
  * that is, and whether it triggers on levels or on edges, is the choice of a {@link
- * io.epollecho.server.Transport}; nothing else here depends on it.
+ * io.epollecho.server.SelectorBackend}; nothing else here depends on it.
  */
 @NullMarked
 package io.epollecho.server;

@@ -1,7 +1,7 @@
 package io.epollecho.spring;
 
 import io.epollecho.server.EchoServerConfig;
-import io.epollecho.server.InvalidSettingException;
+import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
 import io.epollecho.server.TriggerMode;
 
@@ -14,17 +14,16 @@ import java.net.InetAddress;
 import java.time.Duration;
 
 /**
- * The properties {@code echo.server.*}. Their ranges are checked where the configuration is made of
- * them, see {@link Setting}.
+ * The properties {@code echo.server.*}. Their defaults and ranges are those of {@link Setting}.
  *
- * @param enabled Whether to run an echo server at all.
+ * @param enabled Whether to run an echo server.
  * @param address Address to listen on. All addresses of the machine if not set.
  * @param port Port to listen on, 0 to 65535. 0 takes any free one.
  * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps it at
  *     net.core.somaxconn.
  * @param selector Selector to run on.
  * @param triggerMode How the selector reports readiness. If not set, edge on the epoll selector and
- *     level on the JDK's, which knows no other.
+ *     level on the JDK's, which has no other mode.
  * @param eventLoops Number of event loops, each with a selector and a thread of its own.
  * @param readBufferSize Size of each loop's read buffer, which is also the most that is kept for
  *     one slow peer.
@@ -37,18 +36,18 @@ import java.time.Duration;
 public record EchoServerProperties(
         @DefaultValue("true") boolean enabled,
         @Nullable InetAddress address,
-        @DefaultValue("" + EchoServerConfig.DEFAULT_PORT) int port,
-        @DefaultValue("" + EchoServerConfig.DEFAULT_BACKLOG) int backlog,
-        @DefaultValue("auto") SelectorType selector,
+        @DefaultValue(Setting.Default.PORT) int port,
+        @DefaultValue(Setting.Default.BACKLOG) int backlog,
+        @DefaultValue(Setting.Default.SELECTOR) SelectorBackend.Choice selector,
         @Nullable TriggerMode triggerMode,
-        @DefaultValue("" + EchoServerConfig.DEFAULT_EVENT_LOOPS) int eventLoops,
-        @DefaultValue(EchoServerConfig.DEFAULT_READ_BUFFER_KIB + "KB") DataSize readBufferSize,
-        @DefaultValue(EchoServerConfig.DEFAULT_READ_BUDGET_KIB + "KB") DataSize readBudget,
+        @DefaultValue(Setting.Default.EVENT_LOOPS) int eventLoops,
+        @DefaultValue(Setting.Default.READ_BUFFER_SIZE) DataSize readBufferSize,
+        @DefaultValue(Setting.Default.READ_BUDGET) DataSize readBudget,
         @DefaultValue Socket socket,
         @DefaultValue Connections connections,
         @DefaultValue Shutdown shutdown) {
 
-    /** What all of them begin with. */
+    /** The prefix of all properties. */
     public static final String PREFIX = "echo.server";
 
     /**
@@ -64,39 +63,44 @@ public record EchoServerProperties(
     public record Socket(
             @Nullable DataSize receiveBuffer,
             @Nullable DataSize sendBuffer,
-            @DefaultValue("" + EchoServerConfig.DEFAULT_NO_DELAY) boolean noDelay,
-            @DefaultValue("" + EchoServerConfig.DEFAULT_KEEP_ALIVE) boolean keepAlive) {}
+            @DefaultValue(Setting.Default.NO_DELAY) boolean noDelay,
+            @DefaultValue(Setting.Default.KEEP_ALIVE) boolean keepAlive) {}
 
     /**
      * Limits on connections.
      *
-     * @param max How many may be open at once. Lowered, with a warning, to what the limit of open
-     *     files allows.
-     * @param maxPerAddress How many may be open at once from one address. 0 sets no limit.
+     * @param max Number of connections that may be open at once. Lowered, with a warning, to what
+     *     the limit of open files allows.
+     * @param maxPerAddress Number of connections that may be open at once from one address. 0 sets
+     *     no limit.
+     * @param ipv6PrefixLength Number of leading bits of an IPv6 address that count as one address.
+     * @param maxPending How much may wait for slow peers, over all connections. A quarter of the
+     *     maximum heap if not set.
      * @param idleTimeout How long a connection may be silent. 0 never closes an idle connection.
-     * @param writeTimeout How long a peer may take nothing of what waits for it. 0 waits for ever.
+     * @param writeTimeout How long a peer may take nothing of what waits for it. 0 waits forever.
      */
     public record Connections(
-            @DefaultValue("" + EchoServerConfig.DEFAULT_MAX_CONNECTIONS) int max,
-            @DefaultValue("" + EchoServerConfig.DEFAULT_MAX_CONNECTIONS_PER_ADDRESS)
-                    int maxPerAddress,
-            @DefaultValue(EchoServerConfig.DEFAULT_IDLE_TIMEOUT_SECONDS + "s") Duration idleTimeout,
-            @DefaultValue(EchoServerConfig.DEFAULT_WRITE_TIMEOUT_SECONDS + "s")
-                    Duration writeTimeout) {}
+            @DefaultValue(Setting.Default.MAX_CONNECTIONS) int max,
+            @DefaultValue(Setting.Default.MAX_CONNECTIONS_PER_ADDRESS) int maxPerAddress,
+            @DefaultValue(Setting.Default.IPV6_PREFIX_LENGTH) int ipv6PrefixLength,
+            @Nullable DataSize maxPending,
+            @DefaultValue(Setting.Default.IDLE_TIMEOUT) Duration idleTimeout,
+            @DefaultValue(Setting.Default.WRITE_TIMEOUT) Duration writeTimeout) {}
 
     /**
      * What happens at shutdown.
      *
-     * @param drainTimeout How long connections have to come to an end. Must leave
-     *     spring.lifecycle.timeout-per-shutdown-phase two seconds.
+     * @param drainTimeout How long a drain may last. 0 cuts connections at once.
+     * @param lingerTimeout How long a drained connection waits for its peer to close. 0 does not
+     *     wait.
      */
     public record Shutdown(
-            @DefaultValue(EchoServerConfig.DEFAULT_DRAIN_TIMEOUT_SECONDS + "s")
-                    Duration drainTimeout) {}
+            @DefaultValue(Setting.Default.DRAIN_TIMEOUT) Duration drainTimeout,
+            @DefaultValue(Setting.Default.LINGER_TIMEOUT) Duration lingerTimeout) {}
 
     EchoServerConfig.Builder toConfig() {
         return EchoServerConfig.builder()
-                .transport(Transports.choose(selector, triggerMode))
+                .selector(SelectorBackend.choose(selector, triggerMode))
                 .address(address)
                 .port(port)
                 .backlog(backlog)
@@ -109,24 +113,22 @@ public record EchoServerProperties(
                 .keepAlive(socket.keepAlive)
                 .maxConnections(connections.max)
                 .maxConnectionsPerAddress(connections.maxPerAddress)
+                .ipv6PrefixLength(connections.ipv6PrefixLength)
+                .maxPending(
+                        connections.maxPending == null ? null : connections.maxPending.toBytes())
                 .idleTimeout(connections.idleTimeout)
                 .writeTimeout(connections.writeTimeout)
-                .drainTimeout(shutdown.drainTimeout);
+                .drainTimeout(shutdown.drainTimeout)
+                .lingerTimeout(shutdown.lingerTimeout);
     }
 
-    private static @Nullable Integer bytesIfSet(Setting setting, @Nullable DataSize size) {
+    private static @Nullable Integer bytesIfSet(Setting<Long> setting, @Nullable DataSize size) {
         return size == null ? null : bytes(setting, size);
     }
 
-    /**
-     * The configuration counts in ints, which hold all that it allows; what does not fit is out of
-     * range anyway.
-     */
-    private static int bytes(Setting setting, DataSize size) {
-        long bytes = size.toBytes();
-        if (bytes != (int) bytes) {
-            throw new InvalidSettingException(setting, size, "allowed is " + setting.allowed());
-        }
-        return (int) bytes;
+    /** Checked first, so that what the configuration counts in an int fits into one. */
+    private static int bytes(Setting<Long> setting, DataSize size) {
+        setting.check(size.toBytes());
+        return (int) size.toBytes();
     }
 }

@@ -11,7 +11,6 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.Ordered;
 
-import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
@@ -54,8 +53,7 @@ final class EchoServerPropertyFailureAnalyzer extends AbstractFailureAnalyzer<Bi
     }
 
     private static FailureAnalysis unknown(ConfigurationProperty property, BindException cause) {
-        String known =
-                Arrays.stream(Setting.values()).map(Setting::key).collect(Collectors.joining(", "));
+        String known = Setting.all().stream().map(Setting::key).collect(Collectors.joining(", "));
         return new FailureAnalysis(
                 "There is no property %s, which has the value '%s'%s."
                         .formatted(property.getName(), property.getValue(), origin(property)),
@@ -74,7 +72,7 @@ final class EchoServerPropertyFailureAnalyzer extends AbstractFailureAnalyzer<Bi
     }
 
     private static String allowed(ConfigurationPropertyName name) {
-        return Arrays.stream(Setting.values())
+        return Setting.all().stream()
                 .filter(setting -> PREFIX.append(setting.key()).equals(name))
                 .map(Setting::allowed)
                 .findFirst()

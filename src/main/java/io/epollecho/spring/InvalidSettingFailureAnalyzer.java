@@ -1,7 +1,6 @@
 package io.epollecho.spring;
 
 import io.epollecho.server.InvalidSettingException;
-import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.ApplicationConversionService;
@@ -26,11 +25,12 @@ final class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<Invali
 
     @Override
     protected FailureAnalysis analyze(Throwable rootFailure, InvalidSettingException cause) {
-        String property = property(cause.setting());
+        String property = property(cause.key());
         return new FailureAnalysis(
-                "The property %s has the value '%s', which it cannot have."
-                        .formatted(property, asWritten(property, cause.value())),
-                "Change %s: %s.".formatted(property, cause.remedy()),
+                "The property %s has the value '%s': %s."
+                        .formatted(
+                                property, asWritten(property, cause.value()), cause.requirement()),
+                "Change %s.".formatted(property),
                 cause);
     }
 
@@ -63,7 +63,7 @@ final class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<Invali
         }
     }
 
-    static String property(Setting setting) {
-        return EchoServerProperties.PREFIX + "." + setting.key();
+    static String property(String key) {
+        return EchoServerProperties.PREFIX + "." + key;
     }
 }

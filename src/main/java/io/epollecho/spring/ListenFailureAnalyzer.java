@@ -25,7 +25,7 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
     }
 
     private static String remedy(InetSocketAddress address, String reason) {
-        String portProperty = InvalidSettingFailureAnalyzer.property(Setting.PORT);
+        String portProperty = InvalidSettingFailureAnalyzer.property(Setting.PORT.key());
         int port = address.getPort();
         if (reason.contains("in use")) {
             return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
@@ -39,6 +39,6 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
                             .formatted(portProperty, port);
         }
         return "Set %s to an address of this machine (ip address shows them), or leave it out to listen on all of them."
-                .formatted(InvalidSettingFailureAnalyzer.property(Setting.ADDRESS));
+                .formatted(InvalidSettingFailureAnalyzer.property(Setting.ADDRESS.key()));
     }
 }

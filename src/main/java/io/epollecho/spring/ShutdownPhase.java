@@ -24,7 +24,7 @@ record ShutdownPhase(Duration timeout, boolean drainTimeoutChosen) {
 
     static ShutdownPhase of(Environment environment) {
         Binder binder = Binder.get(environment);
-        String drainTimeout = InvalidSettingFailureAnalyzer.property(Setting.DRAIN_TIMEOUT);
+        String drainTimeout = InvalidSettingFailureAnalyzer.property(Setting.DRAIN_TIMEOUT.key());
         return new ShutdownPhase(
                 binder.bind(TIMEOUT_PROPERTY, Duration.class).orElse(DEFAULT_TIMEOUT),
                 binder.bind(drainTimeout, String.class).isBound());
@@ -45,9 +45,9 @@ record ShutdownPhase(Duration timeout, boolean drainTimeoutChosen) {
             return available.isNegative() ? Duration.ZERO : available;
         }
         throw new InvalidSettingException(
-                Setting.DRAIN_TIMEOUT,
-                drainTimeout,
-                "%s is %s and has to be at least %d seconds longer: lower the one or raise the other"
+                Setting.DRAIN_TIMEOUT.key(),
+                drainTimeout.toString(),
+                "%s is %s and must be at least %d seconds longer"
                         .formatted(TIMEOUT_PROPERTY, timeout, MARGIN.toSeconds()));
     }
 }

@@ -20,7 +20,7 @@ interface Backend {
     int STALLING = 256 * 1024;
 
     /** The selectors and channels to run on. */
-    Transport transport();
+    SelectorBackend selector();
 
     /** The number of event loops. */
     int eventLoops();

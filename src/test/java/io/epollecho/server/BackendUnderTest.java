@@ -1,7 +1,5 @@
 package io.epollecho.server;
 
-import io.epollecho.epoll.EpollSelectorProvider;
-
 import java.net.InetAddress;
 
 /** The selectors that the server runs on, for tests that go through them one after the other. */
@@ -10,21 +8,18 @@ enum BackendUnderTest {
     EPOLL_LEVEL,
     EPOLL_EDGE;
 
-    Transport transport() {
+    SelectorBackend selector() {
         return switch (this) {
-            case JDK_LEVEL -> Transport.jdk();
-            case EPOLL_LEVEL ->
-                    new Transport(
-                            "epoll", EpollSelectorProvider.levelTriggered(), TriggerMode.LEVEL);
-            case EPOLL_EDGE ->
-                    new Transport("epoll", EpollSelectorProvider.edgeTriggered(), TriggerMode.EDGE);
+            case JDK_LEVEL -> SelectorBackend.jdk();
+            case EPOLL_LEVEL -> SelectorBackend.epoll(TriggerMode.LEVEL);
+            case EPOLL_EDGE -> SelectorBackend.epoll(TriggerMode.EDGE);
         };
     }
 
     /** Its settings, on a free port of the loopback address. */
     EchoServerConfig.Builder settings() {
         return EchoServerConfig.builder()
-                .transport(transport())
+                .selector(selector())
                 .address(InetAddress.getLoopbackAddress())
                 .port(0);
     }

@@ -250,8 +250,8 @@ interface DrainScenarios extends Backend {
     /** More than are accepted in one go, and all of them sure to be in. */
     @Test
     default void drainServesTheBacklog() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
-        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        var faulty = new FaultyProvider(selector().provider());
+        EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
         List<Peer> peers = connect(server, 300);

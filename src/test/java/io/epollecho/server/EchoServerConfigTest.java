@@ -2,21 +2,31 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.entry;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofNanos;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.reflect.Field;
 import java.net.InetAddress;
-import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 class EchoServerConfigTest {
@@ -24,6 +34,8 @@ class EchoServerConfigTest {
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
     private static final int GIB = 1024 * MIB;
+    private static final long TIB = 1024L * GIB;
+    private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
     @FunctionalInterface
     interface Change<T> {
@@ -33,7 +45,7 @@ class EchoServerConfigTest {
     /** A setting's way into the builder, and values just inside or just outside its range. */
     @SafeVarargs
     @SuppressWarnings("varargs")
-    private static <T> Stream<Arguments> values(Setting setting, Change<T> change, T... values) {
+    private static <T> Stream<Arguments> values(Setting<?> setting, Change<T> change, T... values) {
         return Arrays.stream(values).map(value -> Arguments.of(setting, change, value));
     }
 
@@ -45,7 +57,7 @@ class EchoServerConfigTest {
                         values(Setting.EVENT_LOOPS, EchoServerConfig.Builder::eventLoops, 1, 256),
                         values(
                                 Setting.READ_BUFFER_SIZE,
-                                EchoServerConfigTest::bothSizes,
+                                EchoServerConfigTest::bufferSize,
                                 KIB,
                                 16 * MIB),
                         values(
@@ -71,6 +83,16 @@ class EchoServerConfigTest {
                                 1,
                                 10_000),
                         values(
+                                Setting.IPV6_PREFIX_LENGTH,
+                                EchoServerConfig.Builder::ipv6PrefixLength,
+                                1,
+                                128),
+                        values(
+                                Setting.MAX_PENDING,
+                                EchoServerConfig.Builder::maxPending,
+                                64L * KIB,
+                                100 * TIB),
+                        values(
                                 Setting.IDLE_TIMEOUT,
                                 EchoServerConfig.Builder::idleTimeout,
                                 none,
@@ -85,6 +107,11 @@ class EchoServerConfigTest {
                         values(
                                 Setting.DRAIN_TIMEOUT,
                                 EchoServerConfig.Builder::drainTimeout,
+                                none,
+                                ofDays(1)),
+                        values(
+                                Setting.LINGER_TIMEOUT,
+                                EchoServerConfig.Builder::lingerTimeout,
                                 none,
                                 ofDays(1)))
                 .flatMap(stream -> stream);
@@ -108,7 +135,7 @@ class EchoServerConfigTest {
                                 257),
                         values(
                                 Setting.READ_BUFFER_SIZE,
-                                EchoServerConfigTest::bothSizes,
+                                EchoServerConfigTest::bufferSize,
                                 0,
                                 KIB - 1,
                                 16 * MIB + 1),
@@ -138,6 +165,16 @@ class EchoServerConfigTest {
                                 -1,
                                 10_001),
                         values(
+                                Setting.IPV6_PREFIX_LENGTH,
+                                EchoServerConfig.Builder::ipv6PrefixLength,
+                                0,
+                                129),
+                        values(
+                                Setting.MAX_PENDING,
+                                EchoServerConfig.Builder::maxPending,
+                                64L * KIB - 1,
+                                100 * TIB + 1),
+                        values(
                                 Setting.IDLE_TIMEOUT,
                                 EchoServerConfig.Builder::idleTimeout,
                                 negative,
@@ -153,95 +190,109 @@ class EchoServerConfigTest {
                                 Setting.DRAIN_TIMEOUT,
                                 EchoServerConfig.Builder::drainTimeout,
                                 ofNanos(-1),
+                                ofDays(1).plusNanos(1)),
+                        values(
+                                Setting.LINGER_TIMEOUT,
+                                EchoServerConfig.Builder::lingerTimeout,
+                                ofNanos(-1),
                                 ofDays(1).plusNanos(1)))
                 .flatMap(stream -> stream);
     }
 
     /** With a budget that fits, so that it is not the one that is refused. */
-    private static EchoServerConfig.Builder bothSizes(EchoServerConfig.Builder builder, int size) {
+    private static EchoServerConfig.Builder bufferSize(EchoServerConfig.Builder builder, int size) {
         return builder.readBufferSize(size).readBudget(GIB);
     }
 
     @ParameterizedTest
     @MethodSource("allowed")
-    <T> void takesWhatIsAllowed(Setting setting, Change<T> change, T value) {
+    <T> void takesWhatIsAllowed(Setting<?> setting, Change<T> change, T value) {
         EchoServerConfig config = change.apply(EchoServerConfig.builder(), value).build();
         assertThat(config.toString()).as(setting.key()).contains(String.valueOf(value));
     }
 
     @ParameterizedTest
     @MethodSource("refused")
-    <T> void refusesWhatIsNot(Setting setting, Change<T> change, T value) {
+    <T> void refusesWhatIsNot(Setting<?> setting, Change<T> change, T value) {
         EchoServerConfig.Builder builder = change.apply(EchoServerConfig.builder(), value);
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
-                .satisfies(e -> assertThat(e.setting()).isEqualTo(setting))
-                .satisfies(e -> assertThat(e.value()).isEqualTo(value.toString()))
-                .satisfies(e -> assertThat(e.remedy()).contains(setting.allowed()))
-                .withMessage("%s is %s: allowed is %s", setting.key(), value, setting.allowed());
+                .satisfies(e -> assertThat(e.key()).isEqualTo(setting.key()))
+                .withMessageStartingWith(setting.key() + " is ")
+                .withMessageContaining(": it must be " + setting.allowed());
     }
 
-    @Test
-    void refusesABudgetBelowTheBuffer() {
-        EchoServerConfig.Builder builder =
-                EchoServerConfig.builder().readBufferSize(2 * MIB).readBudget(MIB);
+    static Stream<Arguments> contradictions() {
+        return Stream.of(
+                arguments(
+                        EchoServerConfig.builder().readBufferSize(2 * MIB),
+                        "read-budget is 1MB: it must be read-buffer-size to 1GB, and"
+                                + " read-buffer-size is 2MB"),
+                arguments(
+                        EchoServerConfig.builder().readBufferSize(MIB).maxPending(100L * KIB),
+                        "connections.max-pending is 100KB: it must be read-buffer-size to 100TB,"
+                                + " or unset to use up to a quarter of the maximum heap, and"
+                                + " read-buffer-size is 1MB"),
+                arguments(
+                        EchoServerConfig.builder().maxConnections(10).maxConnectionsPerAddress(11),
+                        "connections.max-per-address is 11: it must be 0 to connections.max,"
+                                + " where 0 sets no limit, and connections.max is 10"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("contradictions")
+    void refusesAContradictionAndQuotesBothSides(EchoServerConfig.Builder builder, String message) {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
-                .satisfies(e -> assertThat(e.setting()).isEqualTo(Setting.READ_BUDGET))
-                .withMessageContaining(Setting.READ_BUFFER_SIZE.key());
+                .withMessage(message);
     }
 
     @Test
-    void refusesMoreConnectionsPerAddressThanInAll() {
-        EchoServerConfig.Builder builder = EchoServerConfig.builder().maxConnections(10);
-        assertThat(builder.maxConnectionsPerAddress(10).build().connections().maxPerAddress())
-                .isEqualTo(10);
+    void writesValuesAsPeopleDo() {
         assertThatExceptionOfType(InvalidSettingException.class)
-                .isThrownBy(() -> builder.maxConnectionsPerAddress(11).build())
-                .satisfies(
-                        e -> assertThat(e.setting()).isEqualTo(Setting.MAX_CONNECTIONS_PER_ADDRESS))
-                .withMessageContaining(Setting.MAX_CONNECTIONS.key());
-    }
-
-    @Test
-    void refusesEdgeTriggeringOnTheJdksSelector() {
+                .isThrownBy(() -> EchoServerConfig.builder().idleTimeout(ofMillis(9)).build())
+                .withMessage(
+                        "connections.idle-timeout is 9ms: it must be 10ms to 365d, or 0 to never"
+                                + " close an idle connection");
         assertThatExceptionOfType(InvalidSettingException.class)
-                .isThrownBy(
-                        () -> new Transport("jdk", SelectorProvider.provider(), TriggerMode.EDGE))
-                .satisfies(e -> assertThat(e.setting()).isEqualTo(Setting.TRIGGER_MODE))
-                .satisfies(e -> assertThat(e.value()).isEqualTo("edge"))
-                .withMessageContaining("level-triggered only")
-                .withMessageContaining("choose level, or a selector that can trigger on edges");
+                .isThrownBy(() -> EchoServerConfig.builder().sendBuffer(0).build())
+                .withMessageStartingWith("socket.send-buffer is 0: ");
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(() -> EchoServerConfig.builder().drainTimeout(FOREVER).build())
+                .withMessageStartingWith("shutdown.drain-timeout is PT");
     }
 
     @Test
     void defaults() {
         EchoServerConfig config = EchoServerConfig.defaults();
         assertThat(config).isEqualTo(EchoServerConfig.builder().build());
-        assertThat(config.transport()).isEqualTo(Transport.jdk());
-        assertThat(config.address()).isNull();
-        assertThat(config.port()).isEqualTo(7777);
-        assertThat(config.backlog()).isEqualTo(4096);
+        assertThat(config.selector()).isEqualTo(SelectorBackend.epoll(TriggerMode.EDGE));
+        assertThat(config.listeners())
+                .containsExactly(entry("default", new ListenerConfig(null, 7777, 4096)));
         assertThat(config.eventLoops()).isEqualTo(1);
         assertThat(config.readBufferSize()).isEqualTo(64 * KIB);
         assertThat(config.readBudget()).isEqualTo(MIB);
-        assertThat(config.socket())
-                .isEqualTo(new EchoServerConfig.SocketOptions(null, null, true, true));
+        assertThat(config.socket()).isEqualTo(new SocketOptions(null, null, true, true));
         assertThat(config.connections())
                 .isEqualTo(
-                        new EchoServerConfig.ConnectionLimits(
-                                10_000, 0, Duration.ZERO, Duration.ofSeconds(30)));
+                        new ConnectionLimits(10_000, 0, 64, Duration.ZERO, Duration.ofSeconds(30)));
+        assertThat(config.maxPending())
+                .isEqualTo(Math.max(MIB, Runtime.getRuntime().maxMemory() / 4));
         assertThat(config.drainTimeout()).isEqualTo(Duration.ofSeconds(20));
+        assertThat(config.lingerTimeout()).isEqualTo(Duration.ofSeconds(5));
     }
 
     @Test
     void takesWhatItIsGiven() {
         InetAddress address = InetAddress.getLoopbackAddress();
+        var second = new ListenerConfig(address, 2, 3);
         EchoServerConfig config =
                 EchoServerConfig.builder()
+                        .selector(SelectorBackend.jdk())
                         .address(address)
                         .port(1)
                         .backlog(2)
+                        .listener("second", second)
                         .eventLoops(3)
                         .readBufferSize(4 * KIB)
                         .readBudget(5 * KIB)
@@ -251,31 +302,178 @@ class EchoServerConfigTest {
                         .keepAlive(false)
                         .maxConnections(9)
                         .maxConnectionsPerAddress(8)
+                        .ipv6PrefixLength(56)
+                        .maxPending(10L * KIB)
                         .idleTimeout(ofMillis(10))
                         .writeTimeout(ofMillis(11))
                         .drainTimeout(ofMillis(12))
+                        .lingerTimeout(ofMillis(13))
                         .build();
+        var listeners = new LinkedHashMap<String, ListenerConfig>();
+        listeners.put("default", new ListenerConfig(address, 1, 2));
+        listeners.put("second", second);
         assertThat(config)
                 .isEqualTo(
                         new EchoServerConfig(
-                                Transport.jdk(),
-                                address,
-                                1,
-                                2,
+                                SelectorBackend.jdk(),
+                                listeners,
                                 3,
                                 4 * KIB,
                                 5 * KIB,
-                                new EchoServerConfig.SocketOptions(6 * KIB, 7 * KIB, false, false),
-                                new EchoServerConfig.ConnectionLimits(
-                                        9, 8, ofMillis(10), ofMillis(11)),
-                                ofMillis(12)));
+                                new SocketOptions(6 * KIB, 7 * KIB, false, false),
+                                new ConnectionLimits(9, 8, 56, ofMillis(10), ofMillis(11)),
+                                10L * KIB,
+                                ofMillis(12),
+                                ofMillis(13)));
     }
 
     @Test
     @SuppressWarnings("NullAway") // a caller whose null-safety nobody checks
-    void refusesNoTransport() {
+    void refusesNoSelector() {
         assertThatNullPointerException()
-                .isThrownBy(() -> EchoServerConfig.builder().transport(null).build())
-                .withMessage("transport");
+                .isThrownBy(() -> EchoServerConfig.builder().selector(null))
+                .withMessage("selector");
+    }
+
+    @Test
+    void hasTheListenersInTheOrderTheyWereAddedAfterTheDefault() {
+        var listener = new ListenerConfig(null, 0, 1);
+        EchoServerConfig config =
+                EchoServerConfig.builder().listener("b", listener).listener("a", listener).build();
+        assertThat(config.listeners().sequencedKeySet()).containsExactly("default", "b", "a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "tls", "ipv6-only", "x2", "n23456789-123456789-123456789-12"})
+    void takesListenersOfTheseNames(String name) {
+        EchoServerConfig config =
+                EchoServerConfig.builder().listener(name, new ListenerConfig(null, 0, 1)).build();
+        assertThat(config.listeners()).containsKey(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "2nd",
+                "-a",
+                "TLS",
+                "a_b",
+                "a.b",
+                "caf\u00e9",
+                "n23456789-123456789-123456789-123"
+            })
+    void refusesListenersOfOtherNames(String name) {
+        EchoServerConfig.Builder builder =
+                EchoServerConfig.builder().listener(name, new ListenerConfig(null, 0, 1));
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(builder::build)
+                .withMessageContaining("lower-case letters, digits and dashes");
+    }
+
+    @Test
+    void keepsTheNameOfTheDefaultListenerForIt() {
+        var listener = new ListenerConfig(null, 0, 1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EchoServerConfig.builder().listener("default", listener))
+                .withMessage("The listener default is set by address, port and backlog");
+    }
+
+    /** Addresses and ports of two listeners, where * stands for all addresses. */
+    @ParameterizedTest
+    @CsvSource({
+        "*, 7000, *, 7000",
+        "*, 7000, 127.0.0.1, 7000",
+        "127.0.0.1, 7000, *, 7000",
+        "0.0.0.0, 7000, 127.0.0.1, 7000",
+        "::1, 7000, ::, 7000",
+        "127.0.0.1, 7000, 127.0.0.1, 7000",
+    })
+    void refusesTwoListenersOnOnePort(String address, int port, String other, int otherPort) {
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(() -> twoListeners(address, port, other, otherPort))
+                .satisfies(e -> assertThat(e.key()).isEqualTo("listeners.second.port"))
+                .withMessage(
+                        "listeners.second.port is 7000: it must not be the port of the listener"
+                                + " default as well, as the addresses of the two overlap");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "*, 0, *, 0",
+        "*, 7000, *, 7001",
+        "127.0.0.1, 7000, 127.0.0.2, 7000",
+        "127.0.0.1, 7000, ::1, 7000",
+    })
+    void takesTwoListenersThatDiffer(String address, int port, String other, int otherPort) {
+        assertThat(twoListeners(address, port, other, otherPort).listeners()).hasSize(2);
+    }
+
+    private static EchoServerConfig twoListeners(
+            String address, int port, String other, int otherPort) {
+        return EchoServerConfig.builder()
+                .address(address(address))
+                .port(port)
+                .listener("second", new ListenerConfig(address(other), otherPort, 1))
+                .build();
+    }
+
+    private static @Nullable InetAddress address(String text) {
+        return text.equals("*") ? null : InetAddress.ofLiteral(text);
+    }
+
+    @Test
+    void refusesAFirstListenerThatIsNotTheDefault() {
+        var listeners = new LinkedHashMap<String, ListenerConfig>();
+        listeners.put("second", new ListenerConfig(null, 0, 1));
+        EchoServerConfig config = EchoServerConfig.defaults();
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () ->
+                                new EchoServerConfig(
+                                        config.selector(),
+                                        listeners,
+                                        config.eventLoops(),
+                                        config.readBufferSize(),
+                                        config.readBudget(),
+                                        config.socket(),
+                                        config.connections(),
+                                        config.maxPending(),
+                                        config.drainTimeout(),
+                                        config.lingerTimeout()))
+                .withMessage("The first listener must be default: [second]");
+    }
+
+    @Test
+    void cannotBeChangedByWhoeverHoldsItsListeners() {
+        SequencedMap<String, ListenerConfig> listeners = EchoServerConfig.defaults().listeners();
+        assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(listeners::clear);
+    }
+
+    /** One that is not listed would be unknown to hosts. */
+    @Test
+    void listsAllSettings() {
+        assertThat(Setting.all())
+                .containsExactlyElementsOf(
+                        Arrays.stream(Setting.class.getFields())
+                                .map(EchoServerConfigTest::constant)
+                                .toList());
+        assertThat(Setting.all()).containsAll(Setting.ofListeners());
+    }
+
+    private static Setting<?> constant(Field field) {
+        try {
+            return (Setting<?>) Objects.requireNonNull(field.get(null));
+        } catch (IllegalAccessException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void hasNoDefaultWhereTheSystemDecides() {
+        assertThat(Setting.RECEIVE_BUFFER.defaultText()).isNull();
+        assertThatIllegalStateException()
+                .isThrownBy(Setting.RECEIVE_BUFFER::defaultValue)
+                .withMessage("socket.receive-buffer has no fixed default");
     }
 }

@@ -1,13 +1,11 @@
 package io.epollecho.server;
 
-import io.epollecho.epoll.EpollSelectorProvider;
-
 /** The scenarios on epoll, edge-triggered, with one loop. */
 class EpollEdgeTest extends ServerScenarios implements EpollScenarios {
 
     @Override
-    public Transport transport() {
-        return new Transport("epoll", EpollSelectorProvider.edgeTriggered(), TriggerMode.EDGE);
+    public SelectorBackend selector() {
+        return SelectorBackend.epoll(TriggerMode.EDGE);
     }
 
     @Override

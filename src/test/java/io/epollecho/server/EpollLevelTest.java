@@ -1,13 +1,11 @@
 package io.epollecho.server;
 
-import io.epollecho.epoll.EpollSelectorProvider;
-
 /** The scenarios on epoll, level-triggered, with one loop. */
 class EpollLevelTest extends ServerScenarios implements EpollScenarios {
 
     @Override
-    public Transport transport() {
-        return new Transport("epoll", EpollSelectorProvider.levelTriggered(), TriggerMode.LEVEL);
+    public SelectorBackend selector() {
+        return SelectorBackend.epoll(TriggerMode.LEVEL);
     }
 
     @Override

@@ -11,8 +11,8 @@ interface EpollScenarios extends Backend {
      */
     @Test
     default void urgentBytesBeforeTheConnectionIsAccepted() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
-        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        var faulty = new FaultyProvider(selector().provider());
+        EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
         Peer peer = connect(server);

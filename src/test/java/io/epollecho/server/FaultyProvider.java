@@ -29,9 +29,9 @@ public final class FaultyProvider extends SelectorProvider {
         this.real = real;
     }
 
-    /** The same transport, by way of this provider. */
-    Transport as(Transport transport) {
-        return new Transport("faulty " + transport.name(), this, transport.triggerMode());
+    /** The same backend, by way of this provider. */
+    SelectorBackend as(SelectorBackend backend) {
+        return SelectorBackend.of("faulty " + backend.name(), this);
     }
 
     /** The selectors opened so far, in order. */

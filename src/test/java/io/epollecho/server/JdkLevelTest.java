@@ -4,8 +4,8 @@ package io.epollecho.server;
 class JdkLevelTest extends ServerScenarios {
 
     @Override
-    public Transport transport() {
-        return Transport.jdk();
+    public SelectorBackend selector() {
+        return SelectorBackend.jdk();
     }
 
     @Override

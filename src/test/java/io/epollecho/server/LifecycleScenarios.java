@@ -189,11 +189,11 @@ interface LifecycleScenarios extends Backend {
      */
     @Test
     default void deadLoop() throws IOException {
-        var faulty = new FaultyProvider(transport().provider());
+        var faulty = new FaultyProvider(selector().provider());
         var seen = new CopyOnWriteArrayList<EchoServerState>();
         EchoServer server =
                 create(
-                        settings().port(freePort()).transport(faulty.as(transport())).build(),
+                        settings().port(freePort()).selector(faulty.as(selector())).build(),
                         (changed, state) -> seen.add(state));
         server.start();
         InetSocketAddress address = server.localAddress();
@@ -241,8 +241,8 @@ interface LifecycleScenarios extends Backend {
     /** The drain's task finds a selector that is broken already. */
     @Test
     default void loopThatDiesAsItDrains() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
-        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        var faulty = new FaultyProvider(selector().provider());
+        EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         InetSocketAddress address = server.localAddress();
         List<Peer> peers = connect(server, 4);
         for (Peer peer : peers) {
@@ -263,8 +263,8 @@ interface LifecycleScenarios extends Backend {
     /** It would make the loop spin, and may have lost what it was to watch. */
     @Test
     default void spinningSelectorIsReplaced() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
-        EchoServer server = start(settings -> settings.transport(faulty.as(transport())));
+        var faulty = new FaultyProvider(selector().provider());
+        EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         List<Peer> peers = connect(server, 10);
         for (Peer peer : peers) {
             peer.echo(1_000);
@@ -285,11 +285,11 @@ interface LifecycleScenarios extends Backend {
 
     @Test
     default void stuckLoopIsNoticed() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
+        var faulty = new FaultyProvider(selector().provider());
         var seen = new CopyOnWriteArrayList<Boolean>();
         EchoServer server =
                 create(
-                        settings().transport(faulty.as(transport())).build(),
+                        settings().selector(faulty.as(selector())).build(),
                         new EchoServerListener() {
                             @Override
                             public void stateChanged(EchoServer server, EchoServerState state) {}

@@ -121,11 +121,11 @@ interface LimitScenarios extends Backend {
     /** With nothing left to read, the kernel would end the connection as if all had been echoed. */
     @Test
     default void writeTimeoutAfterEverythingWasRead() throws Exception {
-        var faulty = new FaultyProvider(transport().provider());
+        var faulty = new FaultyProvider(selector().provider());
         EchoServer server =
                 startTight(
                         settings ->
-                                settings.transport(faulty.as(transport()))
+                                settings.selector(faulty.as(selector()))
                                         .readBufferSize(1 << 20)
                                         .writeTimeout(Duration.ofMillis(500)));
         Peer stalled = connect(server.localAddress(), 8 * 1024, 0);

@@ -44,7 +44,7 @@ class RandomPeersTest {
         EchoServer start(boolean tight) {
             var settings =
                     EchoServerConfig.builder()
-                            .transport(backend.transport())
+                            .selector(backend.selector())
                             .eventLoops(loops)
                             .address(InetAddress.getLoopbackAddress())
                             .port(0)

@@ -38,7 +38,7 @@ final class ServerProcess implements AutoCloseable {
         EchoServer server =
                 EchoServer.start(
                         EchoServerConfig.builder()
-                                .transport(BackendUnderTest.valueOf(args[0]).transport())
+                                .selector(BackendUnderTest.valueOf(args[0]).selector())
                                 .address(InetAddress.getLoopbackAddress())
                                 .port(Integer.parseInt(args[1]))
                                 .eventLoops(Integer.parseInt(args[2]))

@@ -39,7 +39,7 @@ abstract class ServerScenarios
     @Override
     public EchoServerConfig.Builder settings() {
         return EchoServerConfig.builder()
-                .transport(transport())
+                .selector(selector())
                 .eventLoops(eventLoops())
                 .address(InetAddress.getLoopbackAddress())
                 .port(0);

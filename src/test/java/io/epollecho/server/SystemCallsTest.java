@@ -33,7 +33,7 @@ class SystemCallsTest {
                             .filter(line -> line.contains("EPOLL_CTL_ADD"))
                             .toList();
             assertThat(registrations).hasSize(1);
-            if (backend.transport().triggerMode() == TriggerMode.EDGE) {
+            if (backend.selector().triggerMode() == TriggerMode.EDGE) {
                 assertThat(registrations.getFirst()).contains("EPOLLET");
             } else {
                 assertThat(registrations.getFirst()).contains("EPOLLIN").doesNotContain("EPOLLET");

@@ -2,8 +2,7 @@ package io.epollecho.spring;
 
 import io.epollecho.server.FaultyProvider;
 import io.epollecho.server.FaultyProvider.FaultySelector;
-import io.epollecho.server.Transport;
-import io.epollecho.server.TriggerMode;
+import io.epollecho.server.SelectorBackend;
 
 import java.nio.channels.spi.SelectorProvider;
 
@@ -15,8 +14,8 @@ public final class BreakableTransport {
     private final FaultyProvider provider = new FaultyProvider(SelectorProvider.provider());
 
     /** What a server has to run on to be breakable by this. */
-    public Transport transport() {
-        return new Transport("breakable", provider, TriggerMode.LEVEL);
+    public SelectorBackend selector() {
+        return SelectorBackend.of("breakable", provider);
     }
 
     /** Makes all event loops die of an unexpected exception. */

@@ -97,7 +97,9 @@ class EchoServerAutoConfigurationTest {
                 .run(
                         context -> {
                             EchoServerConfig config = context.getBean(EchoServerConfig.class);
-                            assertThat(config.backlog()).as("the last word").isEqualTo(3);
+                            assertThat(config.listeners().firstEntry().getValue().backlog())
+                                    .as("the last word")
+                                    .isEqualTo(3);
                             assertThat(config.eventLoops()).as("untouched").isEqualTo(3);
                         });
     }

@@ -156,16 +156,16 @@ class EchoServerLifecycleTest {
     /** A busy machine may add to the time, but not each time. */
     @Test
     void livenessBreaksWhileALoopIsStuck() throws Exception {
-        BreakableTransport transport = context.getBean(BreakableTransport.class);
+        BreakableTransport breakable = context.getBean(BreakableTransport.class);
         Duration least = Duration.ofDays(1);
         for (int i = 0; i < 3 && least.compareTo(NOTICED) > 0; i++) {
-            transport.holdLoops();
+            breakable.holdLoops();
             long stuck = System.nanoTime();
             await().pollInterval(Duration.ofMillis(5))
                     .until(() -> liveness() == LivenessState.BROKEN);
             Duration taken = Duration.ofNanos(System.nanoTime() - stuck);
             least = taken.compareTo(least) < 0 ? taken : least;
-            transport.releaseLoops();
+            breakable.releaseLoops();
             await().until(() -> liveness() == LivenessState.CORRECT);
         }
         assertThat(least).as("time until the stuck loop is noticed").isLessThan(NOTICED);
@@ -237,13 +237,13 @@ class EchoServerLifecycleTest {
     static class Application {
 
         @Bean
-        BreakableTransport transport() {
+        BreakableTransport breakable() {
             return new BreakableTransport();
         }
 
         @Bean
-        EchoServerConfigCustomizer breakable(BreakableTransport transport) {
-            return config -> config.transport(transport.transport());
+        EchoServerConfigCustomizer broken(BreakableTransport breakable) {
+            return config -> config.selector(breakable.selector());
         }
 
         @Bean

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import com.jayway.jsonpath.JsonPath;
 
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
-import io.epollecho.server.Transport;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -30,14 +30,13 @@ class EchoServerPropertiesTest {
     void withoutAnyPropertyTheDefaultsHold() {
         EchoServerProperties properties = bind(Map.of());
         assertThat(properties.enabled()).isTrue();
-        assertThat(properties.toConfig().transport(Transport.jdk()).build())
-                .isEqualTo(EchoServerConfig.defaults());
+        assertThat(properties.toConfig().build()).isEqualTo(EchoServerConfig.defaults());
     }
 
     @Test
     void eachPropertyArrivesWhereItBelongs() throws IOException {
         var values =
-                Map.ofEntries(
+                Map.<Setting<?>, String>ofEntries(
                         Map.entry(Setting.ADDRESS, "127.0.0.9"),
                         Map.entry(Setting.PORT, "1111"),
                         Map.entry(Setting.BACKLOG, "222"),
@@ -52,14 +51,17 @@ class EchoServerPropertiesTest {
                         Map.entry(Setting.KEEP_ALIVE, "false"),
                         Map.entry(Setting.MAX_CONNECTIONS, "8888"),
                         Map.entry(Setting.MAX_CONNECTIONS_PER_ADDRESS, "99"),
+                        Map.entry(Setting.IPV6_PREFIX_LENGTH, "48"),
+                        Map.entry(Setting.MAX_PENDING, "9GB"),
                         Map.entry(Setting.IDLE_TIMEOUT, "10m"),
                         Map.entry(Setting.WRITE_TIMEOUT, "11s"),
-                        Map.entry(Setting.DRAIN_TIMEOUT, "1200ms"));
-        assertThat(values).containsOnlyKeys(Setting.values());
+                        Map.entry(Setting.DRAIN_TIMEOUT, "1200ms"),
+                        Map.entry(Setting.LINGER_TIMEOUT, "13s"));
+        assertThat(values.keySet()).containsExactlyInAnyOrderElementsOf(Setting.all());
         assertThat(bind(values).toConfig().build())
                 .isEqualTo(
                         EchoServerConfig.builder()
-                                .transport(Transport.jdk())
+                                .selector(SelectorBackend.jdk())
                                 .address(InetAddress.ofLiteral("127.0.0.9"))
                                 .port(1111)
                                 .backlog(222)
@@ -72,9 +74,12 @@ class EchoServerPropertiesTest {
                                 .keepAlive(false)
                                 .maxConnections(8888)
                                 .maxConnectionsPerAddress(99)
+                                .ipv6PrefixLength(48)
+                                .maxPending(9L << 30)
                                 .idleTimeout(Duration.ofMinutes(10))
                                 .writeTimeout(Duration.ofSeconds(11))
                                 .drainTimeout(Duration.ofMillis(1200))
+                                .lingerTimeout(Duration.ofSeconds(13))
                                 .build());
     }
 
@@ -83,54 +88,59 @@ class EchoServerPropertiesTest {
      */
     @ParameterizedTest
     @CsvSource({
-        "PORT, 0",
-        "PORT, 65535",
-        "BACKLOG, 1",
-        "BACKLOG, 1048576",
-        "EVENT_LOOPS, 1",
-        "EVENT_LOOPS, 256",
-        "READ_BUFFER_SIZE, 1KB",
-        "READ_BUDGET, 64KB",
-        "READ_BUDGET, 1GB",
-        "RECEIVE_BUFFER, 1KB",
-        "RECEIVE_BUFFER, 1GB",
-        "SEND_BUFFER, 1KB",
-        "SEND_BUFFER, 1GB",
-        "MAX_CONNECTIONS, 1",
-        "MAX_CONNECTIONS, 10000000",
-        "MAX_CONNECTIONS_PER_ADDRESS, 10000",
-        "IDLE_TIMEOUT, 10ms",
-        "IDLE_TIMEOUT, 365d",
-        "WRITE_TIMEOUT, 0",
-        "WRITE_TIMEOUT, 10ms",
-        "DRAIN_TIMEOUT, 0",
-        "DRAIN_TIMEOUT, 1d",
+        "port, 0",
+        "port, 65535",
+        "backlog, 1",
+        "backlog, 1048576",
+        "event-loops, 1",
+        "event-loops, 256",
+        "read-buffer-size, 1KB",
+        "read-budget, 64KB",
+        "read-budget, 1GB",
+        "socket.receive-buffer, 1KB",
+        "socket.receive-buffer, 1GB",
+        "socket.send-buffer, 1KB",
+        "socket.send-buffer, 1GB",
+        "connections.max, 1",
+        "connections.max, 10000000",
+        "connections.max-per-address, 10000",
+        "connections.idle-timeout, 10ms",
+        "connections.idle-timeout, 365d",
+        "connections.write-timeout, 0",
+        "connections.write-timeout, 10ms",
+        "shutdown.drain-timeout, 0",
+        "shutdown.drain-timeout, 1d",
+        "connections.ipv6-prefix-length, 1",
+        "connections.ipv6-prefix-length, 128",
+        "connections.max-pending, 64KB",
+        "connections.max-pending, 100TB",
+        "shutdown.linger-timeout, 0",
+        "shutdown.linger-timeout, 1d",
     })
-    void takesTheBoundsOfEachRange(Setting setting, String bound) {
+    void takesTheBoundsOfEachRange(String key, String bound) {
+        Setting<?> setting =
+                Setting.all().stream().filter(s -> s.key().equals(key)).findFirst().orElseThrow();
         assertThatCode(() -> bind(Map.of(setting, bound)).toConfig().build())
                 .doesNotThrowAnyException();
     }
 
     @ParameterizedTest
-    @EnumSource
-    void isDescribedForEditors(Setting setting) throws IOException {
+    @MethodSource("io.epollecho.server.Setting#all")
+    void isDescribedForEditors(Setting<?> setting) throws IOException {
         assertDescribed(setting.key());
-        boolean leftToTheSystemIfNotSet =
-                List.of(
-                                Setting.ADDRESS,
-                                Setting.TRIGGER_MODE,
-                                Setting.RECEIVE_BUFFER,
-                                Setting.SEND_BUFFER)
-                        .contains(setting);
-        assertThat(metadata(property(setting.key()) + ".defaultValue"))
-                .hasSize(leftToTheSystemIfNotSet ? 0 : 1);
+        List<Object> defaults = metadata(property(setting.key()) + ".defaultValue");
+        if (setting.defaultText() == null) {
+            assertThat(defaults).isEmpty();
+        } else {
+            assertThat(defaults).singleElement().asString().isEqualTo(setting.defaultText());
+        }
     }
 
     @Test
     void describesNothingThatDoesNotExist() throws IOException {
         assertDescribed("enabled");
         assertThat(metadata("$.properties[?(@.name =~ /echo\\.server\\..*/)].name"))
-                .hasSize(Setting.values().length + 1);
+                .hasSize(Setting.all().size() + 1);
     }
 
     @ParameterizedTest
@@ -171,7 +181,7 @@ class EchoServerPropertiesTest {
         }
     }
 
-    private static EchoServerProperties bind(Map<Setting, String> values) {
+    private static EchoServerProperties bind(Map<Setting<?>, String> values) {
         var source = new MapConfigurationPropertySource();
         values.forEach((setting, value) -> source.put("echo.server." + setting.key(), value));
         return new Binder(source).bindOrCreate("echo.server", EchoServerProperties.class);

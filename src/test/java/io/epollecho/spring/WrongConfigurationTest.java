@@ -61,7 +61,7 @@ class WrongConfigurationTest {
                 "connections.idle-timeout    | 9ms          | 10ms to 365d, or 0",
                 "connections.idle-timeout    | 366d         | 10ms to 365d, or 0",
                 "connections.write-timeout   | -1s          | 10ms to 365d, or 0",
-                "connections.write-timeout   | 9000h        | 10ms to 365d, or 0",
+                "connections.write-timeout   | 375d         | 10ms to 365d, or 0",
                 "shutdown.drain-timeout      | -1ms         | 0 to 1d",
                 // of the wrong type
                 "port                        | http         | 0 to 65535",
@@ -72,7 +72,7 @@ class WrongConfigurationTest {
                 "connections.idle-timeout    | a while      | 10ms to 365d, or 0",
                 "shutdown.drain-timeout      | 20 lightyears| 0 to 1d",
                 "selector                    | kqueue       | auto, epoll or jdk",
-                "trigger-mode                | both         | edge or level",
+                "trigger-mode                | both         | level or edge",
                 "socket.no-delay             | maybe        | true or false",
                 "socket.keep-alive           | 2            | true or false",
                 "enabled                     | perhaps      | true or false",
@@ -106,7 +106,7 @@ class WrongConfigurationTest {
                 "read-buffer-size=128KB read-budget=64KB | read-budget | read-buffer-size to 1GB",
                 "connections.max=10 connections.max-per-address=11 | connections.max-per-address |"
                         + " 0 to connections.max",
-                "selector=jdk trigger-mode=edge | trigger-mode | level-triggered only",
+                "selector=jdk trigger-mode=edge | trigger-mode | it must be level",
             })
     void isToldOfSettingsThatContradictEachOther(
             String properties, String culprit, String remedy, CapturedOutput output)

@@ -2,8 +2,8 @@ package io.epollecho.spring.actuate;
 
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerState;
+import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.SocketAddresses;
-import io.epollecho.server.Transport;
 
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
@@ -42,10 +42,10 @@ public final class EchoServerHealthIndicator extends AbstractHealthIndicator {
                 server.failure().ifPresent(health::withException);
             }
         }
-        Transport transport = server.config().transport();
+        SelectorBackend selector = server.config().selector();
         health.withDetail("state", state.name().toLowerCase(Locale.ROOT))
-                .withDetail("selector", transport.name())
-                .withDetail("triggerMode", transport.triggerMode().label())
+                .withDetail("selector", selector.name())
+                .withDetail("triggerMode", selector.triggerMode().label())
                 .withDetail("connections", server.statistics().active());
         if (state != EchoServerState.STOPPED) {
             health.withDetail("address", SocketAddresses.format(server.localAddress()));

@@ -75,8 +75,8 @@ record EchoStatus(
                 state == EchoServerState.STOPPED
                         ? null
                         : SocketAddresses.format(server.localAddress()),
-                config.transport().name(),
-                config.transport().triggerMode().label(),
+                config.selector().name(),
+                config.selector().triggerMode().label(),
                 new Connections(
                         total.active(),
                         total.accepted(),
@@ -95,7 +95,7 @@ record EchoStatus(
         return new Limits(
                 server.maxConnections(),
                 config.connections().maxPerAddress(),
-                config.backlog(),
+                config.listeners().firstEntry().getValue().backlog(),
                 config.readBufferSize(),
                 config.readBudget(),
                 config.connections().idleTimeout(),

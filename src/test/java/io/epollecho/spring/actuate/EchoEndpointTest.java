@@ -53,9 +53,9 @@ class EchoEndpointTest {
             Answer answer = actuator.get("echo");
             assertThat(answer.at("$.state")).isEqualTo("running");
             assertThat(answer.at("$.address")).asString().endsWith(":" + port());
-            assertThat(answer.at("$.selector")).isEqualTo(server.config().transport().name());
+            assertThat(answer.at("$.selector")).isEqualTo(server.config().selector().name());
             assertThat(answer.at("$.triggerMode"))
-                    .isEqualTo(server.config().transport().triggerMode().label());
+                    .isEqualTo(server.config().selector().triggerMode().label());
             assertThat(answer.number("$.connections.active")).isEqualTo(1);
             assertThat(answer.number("$.bytes.received") - before.number("$.bytes.received"))
                     .isEqualTo(321);

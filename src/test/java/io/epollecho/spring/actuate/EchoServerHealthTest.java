@@ -21,11 +21,11 @@ import java.util.concurrent.CompletableFuture;
 
 class EchoServerHealthTest {
 
-    private final BreakableTransport transport = new BreakableTransport();
+    private final BreakableTransport breakable = new BreakableTransport();
     private final EchoServer server =
             new EchoServer(
                     EchoServerConfig.builder()
-                            .transport(transport.transport())
+                            .selector(breakable.selector())
                             .port(0)
                             .sendBuffer(16 * 1024)
                             .build());
@@ -74,7 +74,7 @@ class EchoServerHealthTest {
     @Test
     void isDownWithTheReasonWhenALoopDied() {
         server.start();
-        transport.breakLoops();
+        breakable.breakLoops();
         await().until(() -> server.state() == EchoServerState.FAILED);
         assertHealth(Status.DOWN, "failed", 0);
         assertThat(health().getDetails().get("error"))

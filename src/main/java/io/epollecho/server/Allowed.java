@@ -1,0 +1,104 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The values that a setting may have: what is checked, and the text made of it. */
+sealed interface Allowed<T> {
+
+    boolean contains(T value);
+
+    /** Returns whether a value agrees with the value of another setting that bounds it. */
+    default boolean agrees(T value, Setting<T> other, T otherValue) {
+        return true;
+    }
+
+    String text();
+
+    /**
+     * All values from the lowest to the highest. Each end is a value, or the value of another
+     * setting.
+     */
+    record Range<T extends Comparable<? super T>>(
+            @Nullable T lowest,
+            @Nullable T highest,
+            @Nullable Setting<T> from,
+            @Nullable Setting<T> to,
+            String text)
+            implements Allowed<T> {
+
+        @Override
+        public boolean contains(T value) {
+            return (lowest == null || value.compareTo(lowest) >= 0)
+                    && (highest == null || value.compareTo(highest) <= 0);
+        }
+
+        @Override
+        public boolean agrees(T value, Setting<T> other, T otherValue) {
+            return (other != from || value.compareTo(otherValue) >= 0)
+                    && (other != to || value.compareTo(otherValue) <= 0);
+        }
+    }
+
+    /** A few values. */
+    record Choice<T>(Format<T> format, List<T> values) implements Allowed<T> {
+
+        @Override
+        public boolean contains(T value) {
+            return values.contains(value);
+        }
+
+        @Override
+        public String text() {
+            String others =
+                    values.subList(0, values.size() - 1).stream()
+                            .map(format.text())
+                            .collect(Collectors.joining(", "));
+            return others + " or " + format.text().apply(values.getLast());
+        }
+    }
+
+    /** All values of the type. */
+    record Any<T>(String text) implements Allowed<T> {
+
+        @Override
+        public boolean contains(T value) {
+            return true;
+        }
+    }
+
+    /** Other values, and zero, which has a meaning of its own. */
+    record OrZero<T>(Allowed<T> others, T zero, String purpose) implements Allowed<T> {
+
+        @Override
+        public boolean contains(T value) {
+            return value.equals(zero) || others.contains(value);
+        }
+
+        @Override
+        public String text() {
+            return others.text() + ", or 0 " + purpose;
+        }
+    }
+
+    /** Other values, and a remark on them. */
+    record Noted<T>(Allowed<T> others, String note) implements Allowed<T> {
+
+        @Override
+        public boolean contains(T value) {
+            return others.contains(value);
+        }
+
+        @Override
+        public boolean agrees(T value, Setting<T> other, T otherValue) {
+            return others.agrees(value, other, otherValue);
+        }
+
+        @Override
+        public String text() {
+            return others.text() + note;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options of each accepted socket, see socket(7) and tcp(7).
+ *
+ * @param receiveBuffer SO_RCVBUF in bytes; null to let the kernel tune it
+ * @param sendBuffer SO_SNDBUF in bytes; null to let the kernel tune it
+ * @param noDelay TCP_NODELAY: sends an echo at once
+ * @param keepAlive SO_KEEPALIVE: notices in the end that a peer has vanished
+ */
+public record SocketOptions(
+        @Nullable Integer receiveBuffer,
+        @Nullable Integer sendBuffer,
+        boolean noDelay,
+        boolean keepAlive) {
+
+    /**
+     * Checks the ranges.
+     *
+     * @throws InvalidSettingException for the first value outside its range
+     */
+    public SocketOptions {
+        if (receiveBuffer != null) {
+            Setting.RECEIVE_BUFFER.require(receiveBuffer.longValue());
+        }
+        if (sendBuffer != null) {
+            Setting.SEND_BUFFER.require(sendBuffer.longValue());
+        }
+    }
+}
