@@ -1,7 +1,7 @@
 package io.epollecho;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
 
 import io.epollecho.server.SelectorBackend;
 
@@ -24,17 +25,59 @@ class ArchitectureTest {
                     .withImportOption(new ImportOption.DoNotIncludeTests())
                     .importPackages("io.epollecho");
 
+    /** Each room and those it may know; every package of the project is in one of them. */
     @Test
-    void serverDoesNotKnowSpring() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.epollecho.server..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("org.springframework..", "io.epollecho.spring..")
+    void roomsKnowOnlyWhatTheirPictureShows() {
+        roomsOfTheProject()
+                .whereLayer("application")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("spring")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("probe")
+                .mayOnlyBeAccessedByLayers("application")
+                .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("spring")
+                .whereLayer("stream")
+                .mayOnlyBeAccessedByLayers("server", "probe")
+                .whereLayer("loop")
+                .mayOnlyBeAccessedByLayers("server")
+                .whereLayer("epoll")
+                .mayOnlyBeAccessedByLayers("server")
                 .check(CLASSES);
     }
 
+    private static LayeredArchitecture roomsOfTheProject() {
+        return layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("application")
+                .definedBy("io.epollecho")
+                .layer("spring")
+                .definedBy("io.epollecho.spring..")
+                .layer("probe")
+                .definedBy("io.epollecho.probe..")
+                .layer("server")
+                .definedBy("io.epollecho.server..")
+                .layer("stream")
+                .definedBy("io.epollecho.stream..")
+                .layer("loop")
+                .definedBy("io.epollecho.loop..")
+                .layer("epoll")
+                .definedBy("io.epollecho.epoll..")
+                .ensureAllClassesAreContainedInArchitecture();
+    }
+
+    @Test
+    void onlyTheApplicationAndItsSpringRoomKnowSpring() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.epollecho", "io.epollecho.spring..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.springframework..")
+                .check(CLASSES);
+    }
+
+    /** Whether epoll is used is decided in one place; the rest runs on any provider. */
     @Test
     void onlyTheSelectorBackendKnowsEpoll() {
         noClasses()
@@ -45,56 +88,6 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.epollecho.epoll..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void epollKnowsNeitherSpringNorServer() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.epollecho.epoll..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "org.springframework..", "io.epollecho.server..", "io.epollecho.spring..")
-                .allowEmptyShould(true) // until the package has classes
-                .check(CLASSES);
-    }
-
-    @Test
-    void probeKnowsNeitherSpringNorServerNorEpoll() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.epollecho.probe..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "org.springframework..",
-                        "io.epollecho.epoll..",
-                        "io.epollecho.server..",
-                        "io.epollecho.spring..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void onlyTheApplicationKnowsTheProbe() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages("io.epollecho", "io.epollecho.probe..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("io.epollecho.probe..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void nothingDependsOnTheApplication() {
-        classes()
-                .that()
-                .resideInAPackage("io.epollecho")
-                .should()
-                .onlyHaveDependentClassesThat()
-                .resideInAPackage("io.epollecho")
                 .check(CLASSES);
     }
 

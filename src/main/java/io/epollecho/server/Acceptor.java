@@ -1,24 +1,25 @@
 package io.epollecho.server;
 
-import org.jspecify.annotations.Nullable;
+import io.epollecho.loop.EventLoop;
+import io.epollecho.loop.RateLimitedLog;
+import io.epollecho.loop.TimerWheel;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 
 /**
- * Takes connections from the listening socket, decides whether they may come in, and deals them out
- * to the loops in turn.
+ * Takes connections from a listening socket, admits or refuses them, and deals them out to the
+ * loops in turn.
  *
- * <p>When accepting fails, most likely as descriptors have run out, the listening socket stays
+ * <p>When accepting fails, most likely because descriptors have run out, the listening socket stays
  * ready and would be reported again at once, for nothing. So the acceptor pauses, longer each time,
- * and lets the backlog fill up meanwhile.
+ * and the backlog fills up meanwhile.
  *
  * <p>Belongs to the thread of the first loop.
  */
@@ -26,40 +27,34 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
-    /**
-     * The most connections accepted in one go, so that a flood of new ones does not starve those
-     * that are there.
-     */
+    /** The most connections accepted in one go, so that a flood of them does not starve others. */
     private static final int BATCH = 128;
 
     private static final long SHORTEST_PAUSE_NANOS = Duration.ofMillis(20).toNanos();
     private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
-    private final EventLoop loop;
-    private final List<EventLoop> loops;
-    private final ServerSocketChannel listener;
-    private final SocketSetup socketSetup;
+    private final List<ServerLoop> loops;
+    private final ServerLoop loop;
+    private final ListeningSocket socket;
     private final Admission admission;
+    private final RateLimitedLog errorLog;
+    private final RateLimitedLog limitLog;
+    private final RateLimitedLog addressLimitLog;
     private SelectionKey key;
-    private final LogLimiter errorLog = new LogLimiter();
-    private final LogLimiter rejectionLog = new LogLimiter();
     private int nextLoop;
     private long pauseNanos;
     private long pausedUntil = TimerWheel.NEVER;
 
-    Acceptor(
-            List<EventLoop> loops,
-            ServerSocketChannel listener,
-            SocketSetup socketSetup,
-            Admission admission)
+    Acceptor(List<ServerLoop> loops, ListeningSocket socket, Admission admission)
             throws IOException {
         this.loops = loops;
         this.loop = loops.getFirst();
-        this.listener = listener;
-        this.socketSetup = socketSetup;
+        this.socket = socket;
         this.admission = admission;
-        this.key = loop.register(listener, SelectionKey.OP_ACCEPT, this);
-        loop.setAcceptor(this);
+        this.errorLog = loop.rateLimitedLog();
+        this.limitLog = loop.rateLimitedLog();
+        this.addressLimitLog = loop.rateLimitedLog();
+        this.key = loop.register(socket.channel(), SelectionKey.OP_ACCEPT, this);
     }
 
     @Override
@@ -79,7 +74,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns whether there was a connection to accept. */
     private boolean acceptOne() throws IOException {
-        SocketChannel channel = listener.accept();
+        SocketChannel channel = socket.channel().accept();
         if (channel == null) {
             return false;
         }
@@ -90,99 +85,100 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void admit(SocketChannel channel) {
         try {
-            InetAddress countedAddress = admission.countedAddress(channel);
-            socketSetup.applyTo(channel);
-            RejectReason refusal = admission.enter(countedAddress);
+            AddressPrefix address = admission.countedAddress(channel);
+            socket.setUp(channel);
+            RejectReason refusal = admission.refusal(address);
             if (refusal == null) {
-                deal(channel, countedAddress);
+                deal(channel, admission.admit(address));
             } else {
                 refuse(channel, refusal);
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             log.debug("Cannot set up {}: {}", channel, e.toString());
-            loop.reject(channel, RejectReason.ERROR);
+            loop.reject(channel, socket.listener(), RejectReason.ERROR);
         }
     }
 
-    private void deal(SocketChannel channel, @Nullable InetAddress countedAddress) {
-        EventLoop chosen = loops.get(nextLoop);
+    private void deal(SocketChannel channel, Admission.Ticket ticket) {
+        ServerLoop chosen = loops.get(nextLoop);
         nextLoop = (nextLoop + 1) % loops.size();
         if (chosen == loop) {
-            loop.adopt(channel, countedAddress);
-        } else if (!chosen.execute(() -> chosen.adopt(channel, countedAddress))) {
-            admission.leave(countedAddress);
-            loop.reject(channel, RejectReason.ERROR);
+            loop.adopt(channel, socket.listener(), ticket);
+        } else if (!chosen.eventLoop()
+                .execute(() -> chosen.adopt(channel, socket.listener(), ticket))) {
+            ticket.close();
+            loop.reject(channel, socket.listener(), RejectReason.ERROR);
         }
     }
 
     private void refuse(SocketChannel channel, RejectReason reason) {
-        loop.reject(channel, reason);
-        long heldBack = rejectionLog.permits(loop.now());
-        if (heldBack >= 0) {
-            log.warn(
-                    "Refused a connection, {}: {} are open at most{}",
-                    reason.label(),
-                    admission.limit(reason),
-                    LogLimiter.alike(heldBack));
-        }
+        loop.reject(channel, socket.listener(), reason);
+        RateLimitedLog refusalLog =
+                reason == RejectReason.ADDRESS_LIMIT ? addressLimitLog : limitLog;
+        refusalLog.log(
+                others ->
+                        log.warn(
+                                "Connection refused: {} reached ({} open){}",
+                                reason.label(),
+                                admission.limit(reason),
+                                others));
     }
 
     /**
-     * Accepting failed: pauses. A single bad connection costs one short pause, an exhausted
+     * Accepting has failed: pauses. A single bad connection costs one short pause, an exhausted
      * resource ever longer ones.
      */
     @Override
-    public void failed(Exception e) {
-        loop.statistics().acceptErrors.add(1);
+    public void failed(Throwable cause) {
+        loop.counters(socket.listener()).acceptErrors.add(1);
         pauseNanos = Math.clamp(pauseNanos * 2, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
         pausedUntil = loop.now() + pauseNanos;
         key.interestOps(0);
-        loop.timers().schedule(this);
-        long heldBack = errorLog.permits(loop.now());
-        if (heldBack >= 0) {
-            log.warn(
-                    "Cannot accept connections, next try in {} ms: {}{}",
-                    Duration.ofNanos(pauseNanos).toMillis(),
-                    e.toString(),
-                    LogLimiter.alike(heldBack));
-        }
+        loop.schedule(this);
+        long pauseMillis = Duration.ofNanos(pauseNanos).toMillis();
+        errorLog.log(
+                others ->
+                        log.warn(
+                                "Cannot accept connections, next attempt in {} ms: {}{}",
+                                pauseMillis,
+                                cause.toString(),
+                                others));
     }
 
     @Override
-    long deadline() {
+    protected long deadline() {
         return pausedUntil;
     }
 
     @Override
-    void expired() {
+    protected void expired() {
         pausedUntil = TimerWheel.NEVER;
         key.interestOps(SelectionKey.OP_ACCEPT);
     }
 
     /**
-     * Takes what the kernel has already connected, so that no client is cut that believes to be in,
-     * and closes the listening socket. At most one full backlog: those who come while it goes on
-     * are not owed anything.
+     * Takes on what the kernel has connected already, so that no client is cut off that considers
+     * itself connected, and closes the listening socket. Takes one full backlog at most: Linux
+     * queues one connection more than the backlog, and those that arrive meanwhile are owed
+     * nothing.
      */
-    void drain(int backlog) throws IOException {
-        if (!listener.isOpen()) {
+    void drain() {
+        if (!socket.channel().isOpen()) {
             return;
         }
         try {
-            for (int i = 0; i < backlog && acceptOne(); i++) {}
+            for (int i = 0; i <= socket.backlog() && acceptOne(); i++) {}
         } catch (IOException e) {
             log.debug("Connections left in the backlog are lost: {}", e.toString());
         }
         close();
-        loop.flushClosed();
     }
 
     void close() {
-        loop.timers().cancel(this);
-        try {
-            listener.close();
-        } catch (IOException e) {
-            log.warn("Cannot close the listening socket", e);
-        }
+        loop.cancel(this);
+        socket.close();
+        errorLog.flush();
+        limitLog.flush();
+        addressLimitLog.flush();
     }
 }

@@ -3,7 +3,6 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,56 +10,101 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Who may come in: counts the open connections, all of them and, where that is limited, those of
- * each address. Entered by the acceptor alone, left on any loop.
+ * Limits the open connections: all of them and, where that is configured, those of each address.
+ * Connections are admitted on one thread, that of the acceptors; tickets are closed on any.
  */
 final class Admission {
 
     private final int max;
-    private final int maxPerAddress;
+    private final ConnectionLimits limits;
     private final AtomicInteger open = new AtomicInteger();
-    private final ConcurrentMap<InetAddress, Integer> openByAddress = new ConcurrentHashMap<>();
+    private final ConcurrentMap<AddressPrefix, Integer> openByAddress = new ConcurrentHashMap<>();
 
-    Admission(int max, int maxPerAddress) {
+    /**
+     * Creates an admission without open connections.
+     *
+     * @param max how many connections may be open, which may be less than configured
+     * @param limits the configured limits
+     */
+    Admission(int max, ConnectionLimits limits) {
         this.max = max;
-        this.maxPerAddress = maxPerAddress;
-    }
-
-    /** The limit that was the reason. */
-    int limit(RejectReason reason) {
-        return reason == RejectReason.ADDRESS_LIMIT ? maxPerAddress : max;
+        this.limits = limits;
     }
 
     /**
-     * The address to count a connection under; none, and none looked up, where addresses do not
-     * count.
+     * Entitles a connection to be open. Closed once, when the connection is; further closes do
+     * nothing.
      */
-    @Nullable InetAddress countedAddress(SocketChannel channel) throws IOException {
-        return maxPerAddress > 0 && channel.getRemoteAddress() instanceof InetSocketAddress peer
-                ? peer.getAddress()
+    static class Ticket {
+
+        private @Nullable Admission admission;
+
+        private Ticket(Admission admission) {
+            this.admission = admission;
+        }
+
+        final void close() {
+            if (admission != null) {
+                admission.open.decrementAndGet();
+                release(admission);
+                admission = null;
+            }
+        }
+
+        void release(Admission from) {}
+    }
+
+    /** Counts for an address as well. */
+    private static final class AddressTicket extends Ticket {
+
+        private final AddressPrefix address;
+
+        AddressTicket(Admission admission, AddressPrefix address) {
+            super(admission);
+            this.address = address;
+        }
+
+        @Override
+        void release(Admission from) {
+            from.openByAddress.computeIfPresent(
+                    address, (key, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    /** Returns the limit that is the reason to refuse connections. */
+    int limit(RejectReason reason) {
+        return reason == RejectReason.ADDRESS_LIMIT ? limits.maxPerAddress() : max;
+    }
+
+    /**
+     * Returns what a connection is counted under; {@code null}, without a look at its address,
+     * where addresses do not count.
+     */
+    @Nullable AddressPrefix countedAddress(SocketChannel channel) throws IOException {
+        return limits.maxPerAddress() > 0
+                        && channel.getRemoteAddress() instanceof InetSocketAddress peer
+                ? AddressPrefix.of(peer.getAddress(), limits.ipv6PrefixLength())
                 : null;
     }
 
-    /** Lets a connection in and returns nothing, or returns why not. */
-    @Nullable RejectReason enter(@Nullable InetAddress countedAddress) {
+    /** Returns why a connection cannot be admitted now, or {@code null} if it can. */
+    @Nullable RejectReason refusal(@Nullable AddressPrefix address) {
         if (open.get() >= max) {
             return RejectReason.LIMIT;
         }
-        if (countedAddress != null) {
-            if (openByAddress.getOrDefault(countedAddress, 0) >= maxPerAddress) {
-                return RejectReason.ADDRESS_LIMIT;
-            }
-            openByAddress.merge(countedAddress, 1, Integer::sum);
+        if (address != null && openByAddress.getOrDefault(address, 0) >= limits.maxPerAddress()) {
+            return RejectReason.ADDRESS_LIMIT;
         }
-        open.incrementAndGet();
         return null;
     }
 
-    void leave(@Nullable InetAddress countedAddress) {
-        open.decrementAndGet();
-        if (countedAddress != null) {
-            openByAddress.computeIfPresent(
-                    countedAddress, (address, count) -> count == 1 ? null : count - 1);
+    /** Admits a connection for which there is no {@link #refusal}. */
+    Ticket admit(@Nullable AddressPrefix address) {
+        open.incrementAndGet();
+        if (address == null) {
+            return new Ticket(this);
         }
+        openByAddress.merge(address, 1, Integer::sum);
+        return new AddressTicket(this, address);
     }
 }

@@ -5,25 +5,36 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 
 /**
- * The listening socket could not be bound: the port is in use, needs a permission that the process
- * lacks, or the address is none of this machine's. The cause is the exception that {@code bind}
- * gave.
+ * Thrown when a listening socket cannot be bound: the port is in use or needs a permission that the
+ * process lacks, or the address does not belong to this machine. The cause is the exception that
+ * {@code bind} has thrown.
  */
 public final class BindFailedException extends UncheckedIOException {
 
     private static final long serialVersionUID = 1L;
 
+    private final String listener;
     private final InetSocketAddress address;
 
-    BindFailedException(InetSocketAddress address, IOException cause) {
+    BindFailedException(String listener, InetSocketAddress address, IOException cause) {
         super(
                 "Cannot listen on " + SocketAddresses.format(address) + ": " + cause.getMessage(),
                 cause);
+        this.listener = listener;
         this.address = address;
     }
 
     /**
-     * The address that was asked for.
+     * Returns the name of the listener.
+     *
+     * @return the name, {@link EchoServerConfig#DEFAULT_LISTENER} for the one always present
+     */
+    public String listener() {
+        return listener;
+    }
+
+    /**
+     * Returns the configured address.
      *
      * @return address and port
      */

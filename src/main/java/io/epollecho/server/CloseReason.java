@@ -11,11 +11,15 @@ public enum CloseReason {
     RESET("reset"),
     /** Nothing came for the idle timeout. */
     IDLE("idle"),
-    /** The peer took nothing of what waits for it for the write timeout. */
+    /** The peer took none of its pending bytes for the write timeout. */
     WRITE_STALL("write-stall"),
+    /**
+     * The pending bytes of all connections reached their limit, and this one was stalled longest.
+     */
+    PENDING_LIMIT("pending-limit"),
     /** The server drained, and the connection had come to rest. */
     DRAIN("drain"),
-    /** The server drained or stopped, and the connection was still busy when the time was over. */
+    /** The server drained or stopped, and the connection was still busy at the deadline. */
     DRAIN_TIMEOUT("drain-timeout"),
     /** The server itself failed on it. */
     ERROR("error");
@@ -27,7 +31,7 @@ public enum CloseReason {
     }
 
     /**
-     * The name in metrics and endpoints.
+     * Returns the name in metrics and endpoints.
      *
      * @return lower case, with dashes
      */

@@ -1,11 +1,14 @@
 package io.epollecho.server;
 
+import io.epollecho.loop.EventLoop;
+import io.epollecho.loop.TimerWheel;
+import io.epollecho.stream.ByteStream;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -25,17 +28,19 @@ import java.time.Duration;
  *   DRAINING ─────────────────────────────────────────────────────────┘  │
  *    │                                                                   │
  *    │ at rest, or out of time and flushed: FIN                          │
- *    ▼           peer ends its stream too, or the time is over           │
+ *    ▼           peer ends its stream too, or the linger time is over    │
  *   LINGERING ───────────────────────────────────────────────────────────┘
  * </pre>
  *
- * <p>In each state the connection is either reading, with nothing pending, or flushing, with what
- * the socket did not take, and then it does not read: a slow reader costs one buffer and no more.
- * The key's interest says which of the two.
+ * <p>{@link #become} makes every transition and refuses the others; {@link #close} is the one door
+ * out.
  *
- * <p>A connection that lingers has sent its FIN and throws away what still comes. To close the
- * socket instead, with bytes unread, would make the kernel send a reset, and that may overtake the
- * echo on its way (RFC 2525, 2.17).
+ * <p>In each state the connection either reads, with nothing pending, or flushes what the socket
+ * did not take, and then it does not read: a slow reader costs one buffer and no more.
+ *
+ * <p>A lingering connection has sent its FIN and discards what still arrives. Closing the socket
+ * instead, with bytes unread, would make the kernel send a reset, which may overtake the echo on
+ * its way (RFC 2525, 2.17).
  *
  * <p>Belongs to its loop's thread.
  */
@@ -43,59 +48,81 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-    /** While draining, a connection is at rest when nothing has moved on it for so long. */
+    /**
+     * A connection is at rest when nothing is pending and nothing has moved on it for this long.
+     */
     private static final long REST_NANOS = Duration.ofSeconds(1).toNanos();
 
     /**
-     * What is left to a connection that the drain's end has found busy: to flush, to send its FIN,
+     * The longest linger of a connection that was at rest when the drain began: its peer has had
+     * everything for a while and only has to answer the FIN.
+     */
+    private static final long SHORT_LINGER_NANOS = Duration.ofSeconds(1).toNanos();
+
+    /**
+     * What a connection that is busy at the end of the drain has left: to flush, to send its FIN,
      * to linger.
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
-
-    /**
-     * The only negative number that means the end: the JDK's channels let another one slip through
-     * if a signal interrupts the call, and that means nothing.
-     */
-    private static final int END_OF_STREAM = -1;
 
     private enum State {
         OPEN,
         DRAINING,
         LINGERING,
-        CLOSED
+        CLOSED;
+
+        boolean leadsTo(State next) {
+            return switch (this) {
+                case OPEN -> next == DRAINING || next == CLOSED;
+                case DRAINING -> next == LINGERING || next == CLOSED;
+                case LINGERING -> next == CLOSED;
+                case CLOSED -> false;
+            };
+        }
     }
 
-    private final EventLoop loop;
-    private final SocketChannel channel;
-    private final @Nullable InetAddress countedAddress;
+    private final ServerLoop loop;
+    private final ByteStream stream;
+    private final ListenerCounters counters;
+    private final Admission.Ticket ticket;
     private final long openedAt;
     private SelectionKey key;
     private State state = State.OPEN;
-    private CloseReason lingeringFor = CloseReason.DRAIN;
     private @Nullable ByteBuffer pending;
+
+    /** True while the key waits for the socket to take more, false while it waits for bytes. */
+    private boolean flushing;
+
+    /** True if the connection was at rest when the drain began. */
+    private boolean restedAtDrain;
+
+    /** True if the drain's end found the connection busy. */
+    private boolean drainTimedOut;
+
     private long lastMoved;
     private long received;
     private long sent;
     private int place;
 
-    Connection(EventLoop loop, SocketChannel channel, @Nullable InetAddress countedAddress)
+    Connection(
+            ServerLoop loop, ByteStream stream, ListenerCounters counters, Admission.Ticket ticket)
             throws IOException {
         this.loop = loop;
-        this.channel = channel;
-        this.countedAddress = countedAddress;
+        this.stream = stream;
+        this.counters = counters;
+        this.ticket = ticket;
         this.openedAt = loop.now();
         this.lastMoved = openedAt;
-        this.key = loop.register(channel, SelectionKey.OP_READ, this);
-        loop.timers().schedule(this);
+        this.key = loop.register(stream.channel(), stream.interest(SelectionKey.OP_READ), this);
+        loop.schedule(this);
     }
 
-    /**
-     * What remains pending goes first: reading on before it would mean to keep more, or to change
-     * the order.
-     */
+    // ---- readiness ----------------------------------------------------------------------------
+
+    /** Flushes before it reads; otherwise the backlog would grow or bytes would be reordered. */
     @Override
     public void ready() throws IOException {
-        if (state == State.CLOSED || (pending != null && !flush(pending))) {
+        if (state == State.CLOSED || (flushing && !flush())) {
             return;
         }
         switch (state) {
@@ -118,49 +145,47 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     @Override
-    public void failed(Exception e) {
-        if (e instanceof IOException) {
-            log.debug("Connection lost: {}: {}", this, e.toString());
+    public void failed(Throwable cause) {
+        if (cause instanceof IOException) {
+            log.debug("Connection lost: {}: {}", this, cause.toString());
             close(CloseReason.RESET);
         } else {
-            loop.logFailure(e);
+            loop.logFailure(cause);
             close(CloseReason.ERROR);
         }
     }
 
     /**
-     * Reads and writes until the socket is empty, the peer stops taking, or the others have waited
-     * long enough.
-     *
-     * <p>A read that does not fill the buffer has emptied the socket. That holds for edge-triggered
-     * selectors too, as the {@link SelectorBackend} has to report a key again until the end of its
-     * stream has been read.
+     * Reads and writes until the stream is drained, the peer stops taking, or the read budget is
+     * used up and the loop's other connections have their turn.
      */
     private void echo() throws IOException {
-        LoopStatistics statistics = loop.statistics();
         ByteBuffer buffer = loop.readBuffer();
         int budget = loop.readBudget();
         while (budget > 0) {
-            int count = channel.read(buffer.clear());
-            if (count == END_OF_STREAM) {
+            int count = stream.read(buffer.clear());
+            if (count == ByteStream.END) {
                 close(CloseReason.PEER);
                 return;
             }
-            if (count <= 0) {
+            if (count == 0) {
                 return;
             }
             lastMoved = loop.now();
             received += count;
-            statistics.bytesReceived.add(count);
-            boolean emptied = buffer.hasRemaining();
-            int written = write(buffer.flip());
+            counters.bytesReceived.add(count);
+            int written = stream.write(buffer.flip());
             sent += written;
-            statistics.bytesSent.add(written);
+            counters.bytesSent.add(written);
             if (written < count) {
                 keep(buffer);
                 return;
             }
-            if (emptied) {
+            if (!stream.flush()) {
+                awaitFlush();
+                return;
+            }
+            if (stream.isDrained()) {
                 return;
             }
             budget -= count;
@@ -168,39 +193,45 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         EventLoop.rearm(key);
     }
 
-    /** Returns how many bytes were written, by what the buffer says: see {@link #END_OF_STREAM}. */
-    private int write(ByteBuffer bytes) throws IOException {
-        int before = bytes.remaining();
-        channel.write(bytes);
-        return before - bytes.remaining();
-    }
-
-    /** Keeps what the socket did not take, and waits for it to take more instead of reading on. */
+    /** Keeps what the stream did not take, and waits for it to take more instead of reading on. */
     private void keep(ByteBuffer rest) {
-        ByteBuffer kept = loop.pendingBuffers().keep(rest);
+        ByteBuffer kept = loop.keep(rest);
         pending = kept;
-        loop.statistics().pendingBytes.add(kept.remaining());
-        key.interestOps(SelectionKey.OP_WRITE);
-        loop.timers().schedule(this);
+        counters.pendingBytes.add(kept.remaining());
+        awaitFlush();
     }
 
-    /** Returns whether all of it is written, and then goes back to reading. */
-    private boolean flush(ByteBuffer rest) throws IOException {
-        int written = write(rest);
-        if (written > 0) {
-            lastMoved = loop.now();
-            sent += written;
-            loop.statistics().bytesSent.add(written);
-            loop.statistics().pendingBytes.add(-written);
-        }
-        if (rest.hasRemaining()) {
+    private void awaitFlush() {
+        flushing = true;
+        key.interestOps(stream.interest(SelectionKey.OP_WRITE));
+        loop.schedule(this);
+    }
+
+    /** Returns true if everything is sent, and goes back to reading then. */
+    private boolean flush() throws IOException {
+        if ((pending != null && !writePending(pending)) || !stream.flush()) {
             EventLoop.rearm(key);
             return false;
         }
+        flushing = false;
+        key.interestOps(stream.interest(SelectionKey.OP_READ));
+        loop.schedule(this); // the rest of a drain is shorter than the write timeout
+        return true;
+    }
+
+    private boolean writePending(ByteBuffer rest) throws IOException {
+        int written = stream.write(rest);
+        if (written > 0) {
+            lastMoved = loop.now();
+            sent += written;
+            counters.bytesSent.add(written);
+            counters.pendingBytes.add(-written);
+        }
+        if (rest.hasRemaining()) {
+            return false;
+        }
         pending = null;
-        loop.pendingBuffers().release(rest);
-        key.interestOps(SelectionKey.OP_READ);
-        loop.timers().schedule(this); // a drain's rest is shorter than the write timeout
+        loop.release(rest);
         return true;
     }
 
@@ -208,77 +239,107 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         ByteBuffer buffer = loop.readBuffer();
         int budget = loop.readBudget();
         while (budget > 0) {
-            int count = channel.read(buffer.clear());
-            if (count == END_OF_STREAM) {
-                close(lingeringFor);
+            int count = stream.read(buffer.clear());
+            if (count == ByteStream.END) {
+                close(drainReason());
                 return;
             }
-            if (count <= 0) {
+            if (count == 0) {
                 return;
             }
             received += count;
-            loop.statistics().bytesReceived.add(count);
+            counters.bytesReceived.add(count);
             budget -= count;
         }
         EventLoop.rearm(key);
     }
 
+    // ---- life ---------------------------------------------------------------------------------
+
+    private void become(State next) {
+        if (!state.leadsTo(next)) {
+            throw new IllegalStateException(state + " does not lead to " + next);
+        }
+        state = next;
+    }
+
     /**
-     * The server drains, or its drain is to end sooner: this is to end once it has come to rest.
+     * Ends the connection once it comes to rest: the server drains, or its drain ends earlier than
+     * planned. A connection at rest already gets its FIN now.
      */
     void drain() {
         if (state == State.OPEN) {
-            state = State.DRAINING;
+            become(State.DRAINING);
+            restedAtDrain = !flushing && lastMoved + REST_NANOS <= loop.now();
+            if (restedAtDrain) {
+                tryFinish();
+                return;
+            }
         }
-        loop.timers().schedule(this);
+        if (state == State.DRAINING || state == State.LINGERING) {
+            loop.schedule(this);
+        }
     }
 
-    /**
-     * Nothing is pending and nothing more will be echoed: sends the FIN and waits for the peer's.
-     */
+    private void tryFinish() {
+        try {
+            finish();
+        } catch (IOException | RuntimeException e) {
+            failed(e);
+        }
+    }
+
+    /** Sends the FIN and waits for the peer's. Nothing is pending and nothing more is echoed. */
     private void finish() throws IOException {
-        lingeringFor = outOfTime() ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN;
-        state = State.LINGERING;
-        channel.shutdownOutput();
-        loop.timers().schedule(this);
+        drainTimedOut = outOfTime();
+        become(State.LINGERING);
+        lastMoved = loop.now();
+        stream.shutdownOutput();
+        loop.schedule(this);
+    }
+
+    private CloseReason drainReason() {
+        return drainTimedOut ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN;
     }
 
     @Override
-    long deadline() {
+    protected long deadline() {
         return switch (state) {
             case OPEN -> silenceEnds();
             case DRAINING ->
-                    pending == null
-                            ? Math.min(lastMoved + REST_NANOS, loop.drainDeadline())
-                            : Math.min(silenceEnds(), loop.drainDeadline() + GRACE_NANOS);
-            case LINGERING -> loop.drainDeadline() + GRACE_NANOS;
+                    flushing
+                            ? Math.min(silenceEnds(), loop.drainDeadline() + GRACE_NANOS)
+                            : Math.min(lastMoved + REST_NANOS, loop.drainDeadline());
+            case LINGERING ->
+                    Math.min(lastMoved + lingerNanos(), loop.drainDeadline() + GRACE_NANOS);
             case CLOSED -> TimerWheel.NEVER;
         };
     }
 
+    private long lingerNanos() {
+        long longest = loop.lingerTimeoutNanos();
+        return restedAtDrain ? Math.min(longest, SHORT_LINGER_NANOS) : longest;
+    }
+
     @Override
-    void expired() {
+    protected void expired() {
         switch (state) {
-            case OPEN -> close(pending == null ? CloseReason.IDLE : CloseReason.WRITE_STALL);
+            case OPEN -> close(flushing ? CloseReason.WRITE_STALL : CloseReason.IDLE);
             case DRAINING -> {
-                if (pending != null) {
+                if (flushing) {
                     close(outOfTime() ? CloseReason.DRAIN_TIMEOUT : CloseReason.WRITE_STALL);
-                    return;
-                }
-                try {
-                    finish();
-                } catch (IOException | RuntimeException e) {
-                    failed(e);
+                } else {
+                    tryFinish();
                 }
             }
-            case LINGERING -> close(lingeringFor);
+            case LINGERING -> close(drainReason());
             case CLOSED -> {}
         }
     }
 
     private long silenceEnds() {
         long idle = after(loop.idleTimeoutNanos());
-        return pending == null ? idle : Math.min(idle, after(loop.writeTimeoutNanos()));
+        return flushing ? Math.min(idle, after(loop.writeTimeoutNanos())) : idle;
     }
 
     private long after(long timeoutNanos) {
@@ -290,7 +351,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * The one door out of every state.
+     * Closes the connection, from any state; does nothing if it is closed.
      *
      * <p>If bytes are lost, the peer must not take the end of the stream for the end of the echo:
      * it gets a reset, which also frees what the kernel holds for it.
@@ -299,10 +360,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         if (state == State.CLOSED) {
             return;
         }
-        state = State.CLOSED;
-        loop.timers().cancel(this);
+        become(State.CLOSED);
+        loop.cancel(this);
+        SocketChannel channel = stream.channel();
         try {
-            if (pending != null || reason == CloseReason.RESET || reason == CloseReason.ERROR) {
+            if (flushing || reason == CloseReason.RESET || reason == CloseReason.ERROR) {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             }
         } catch (IOException e) {
@@ -314,20 +376,38 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             log.debug("Cannot close {}: {}", this, e.toString());
         }
         if (pending != null) {
-            loop.statistics().pendingBytes.add(-pending.remaining());
-            loop.pendingBuffers().release(pending);
+            counters.pendingBytes.add(-pending.remaining());
+            loop.release(pending);
             pending = null;
         }
-        loop.closed(this, reason, loop.now() - openedAt, countedAddress);
+        ticket.close();
+        counters.closed(reason).add(1);
+        counters.connectionNanos.add(loop.now() - openedAt);
+        loop.closed(this);
+    }
+
+    // ---- for the loop -------------------------------------------------------------------------
+
+    /** Returns whether bytes are kept for the peer. */
+    boolean isPending() {
+        return pending != null;
+    }
+
+    /** Returns when a byte last moved in either direction, as a {@link System#nanoTime()}. */
+    long lastMoved() {
+        return lastMoved;
     }
 
     /**
-     * How it stands; an address that the kernel has forgotten already is left out by whoever asks.
+     * Returns a snapshot.
+     *
+     * @throws IOException if the kernel has forgotten the peer's address already
      */
     ConnectionInfo info(int loopNumber) throws IOException {
         long now = loop.now();
         return new ConnectionInfo(
-                (InetSocketAddress) channel.getRemoteAddress(),
+                counters.listener(),
+                (InetSocketAddress) stream.channel().getRemoteAddress(),
                 loopNumber,
                 Duration.ofNanos(now - openedAt),
                 Duration.ofNanos(now - lastMoved),
@@ -336,12 +416,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 pending == null ? 0 : pending.remaining());
     }
 
-    /** Whether the selector has dropped it, without anybody having closed it. */
+    /** Returns whether the selector has dropped the connection although it is not closed. */
     boolean isDeregistered() {
         return state != State.CLOSED && !key.isValid();
     }
 
-    /** Where the loop's table has it. */
+    /** Returns the place in the loop's registry. */
     int place() {
         return place;
     }
@@ -352,6 +432,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     @Override
     public String toString() {
-        return channel.toString();
+        return stream.toString();
     }
 }

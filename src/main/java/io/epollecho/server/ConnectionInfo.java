@@ -4,17 +4,19 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * A connection as it stood at one moment.
+ * A connection at one moment.
  *
+ * @param listener the name of the listener that accepted it
  * @param peer the peer's address
- * @param loop the number of the event loop it lives on, from 0
- * @param age how long it has been open
- * @param idle how long since a byte was last moved in either direction
+ * @param loop the number of its event loop, from 0
+ * @param age the time since it was accepted
+ * @param idle the time since a byte was last moved in either direction
  * @param bytesReceived bytes read from the peer
  * @param bytesSent bytes written to the peer
  * @param pendingBytes bytes read and not yet written
  */
 public record ConnectionInfo(
+        String listener,
         InetSocketAddress peer,
         int loop,
         Duration age,

@@ -3,10 +3,10 @@ package io.epollecho.server;
 import java.time.Duration;
 
 /**
- * How far a drain is.
+ * The progress of a drain.
  *
- * @param connectionsAtStart the connections that were open when it began
- * @param connectionsLeft those that are open still
- * @param remaining the time until it cuts them
+ * @param connectionsAtStart the connections open when it began
+ * @param connectionsLeft those still open
+ * @param remaining the time until they are cut
  */
 public record DrainProgress(long connectionsAtStart, long connectionsLeft, Duration remaining) {}

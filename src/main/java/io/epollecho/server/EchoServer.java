@@ -10,18 +10,18 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
+import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A TCP echo server (RFC 862): what a peer sends comes back to it, every byte, in order, until the
+ * A TCP echo server (RFC 862): every byte that a peer sends comes back to it, in order, until the
  * peer ends its stream.
  *
  * <pre>{@code
@@ -30,12 +30,13 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>It runs on threads of its own, {@code echo-server-0} and up, which are no daemons: a process
- * that runs a server lives until the server is stopped.
+ * <p>It runs on non-daemon threads of its own, {@code echo-server-0} and up: a process that runs a
+ * server lives until the server is stopped.
  *
- * <p>To end a server takes two steps, and {@link #close()} does both: {@link #drain} closes the
- * listening socket and lets the connections come to an end; {@link #stop} cuts those that are left
- * and ends the threads. A stopped or failed server can be started again; its statistics go on.
+ * <p>Ending a server takes two steps, and {@link #close()} does both: {@link #drain} closes the
+ * listening sockets and ends the connections as they come to rest; {@link #stop} cuts those that
+ * are left and ends the threads. A stopped or failed server can be started again; its statistics
+ * continue.
  *
  * <p>All methods may be called from any thread but the server's own, and those that change the
  * state may be repeated.
@@ -44,44 +45,59 @@ public final class EchoServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EchoServer.class);
 
-    /**
-     * How much longer than the drain itself to wait for it: its last connections have a second to
-     * linger.
-     */
-    private static final Duration DRAIN_MARGIN = Duration.ofSeconds(2);
-
-    /** How often the log tells how far a drain is. */
-    private static final Duration DRAIN_REPORTS = Duration.ofSeconds(5);
-
     private final EchoServerConfig config;
     private final EchoServerListener listener;
-    private final List<LoopStatistics> loopStatistics;
 
     /** Held while the server is started or stopped, one caller after the other. */
     private final ReentrantLock lifecycle = new ReentrantLock();
 
-    /** Held while the state changes and its listener is told, never while waiting for anything. */
+    /** Held while the state changes and the listener is notified, never while waiting. */
     private final ReentrantLock transition = new ReentrantLock();
 
     private volatile EchoServerState state = EchoServerState.STOPPED;
-    private volatile @Nullable EventLoopGroup group;
+    private volatile Runs runs;
     private volatile @Nullable Drain drain;
     private volatile @Nullable Throwable failure;
-    private volatile @Nullable InetSocketAddress localAddress;
+    private volatile @Nullable SequencedMap<String, InetSocketAddress> localAddresses;
     private volatile int maxConnections;
     private volatile boolean stalled;
 
-    private record Drain(CompletableFuture<Void> done, long connectionsAtStart, long deadline) {
+    /** What past runs have counted, and the run that counts now, if any. */
+    private record Runs(List<LoopStatistics> past, @Nullable ServerRun current) {
 
-        Duration remaining() {
-            return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+        List<LoopStatistics> statistics() {
+            return current == null ? past : LoopStatistics.sum(past, current.statistics());
+        }
+
+        /** Adds the figures of the current run, which has ended, to those of the past. */
+        Runs ended() {
+            if (current == null) {
+                return this;
+            }
+            List<LoopStatistics> last =
+                    current.statistics().stream().map(LoopStatistics::settled).toList();
+            return new Runs(LoopStatistics.sum(past, last), null);
         }
     }
+
+    /** A run may report late: what a past one says does not concern the current one. */
+    private final ServerRun.Observer observer =
+            new ServerRun.Observer() {
+                @Override
+                public void died(ServerRun run, Throwable cause) {
+                    runDied(run, cause);
+                }
+
+                @Override
+                public void stallChanged(ServerRun run, boolean stalled) {
+                    runStallChanged(run, stalled);
+                }
+            };
 
     /**
      * Creates a server that is not started yet.
      *
-     * @param config what it is to be
+     * @param config the configuration
      */
     public EchoServer(EchoServerConfig config) {
         this(config, EchoServerListener.NONE);
@@ -90,23 +106,25 @@ public final class EchoServer implements AutoCloseable {
     /**
      * Creates a server that is not started yet.
      *
-     * @param config what it is to be
-     * @param listener is told of each change of state
+     * @param config the configuration
+     * @param listener receives each change of state
      */
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;
         this.listener = listener;
         this.maxConnections = config.connections().max();
-        this.loopStatistics =
-                Stream.generate(LoopStatistics::new).limit(config.eventLoops()).toList();
+        this.runs =
+                new Runs(
+                        Stream.generate(LoopStatistics::none).limit(config.eventLoops()).toList(),
+                        null);
     }
 
     /**
      * Creates a server and starts it.
      *
-     * @param config what it is to be
+     * @param config the configuration
      * @return a server that accepts connections
-     * @throws BindFailedException if the address cannot be had
+     * @throws BindFailedException if an address cannot be bound
      * @throws UncheckedIOException if anything else fails
      */
     public static EchoServer start(EchoServerConfig config) {
@@ -116,11 +134,12 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Starts to accept connections; does nothing if the server is running.
+     * Starts to accept connections on all listeners, or on none if one of them cannot be bound.
+     * Does nothing if the server is running.
      *
-     * @throws BindFailedException if the address cannot be had
+     * @throws BindFailedException if an address cannot be bound
      * @throws UncheckedIOException if anything else fails; nothing is left open
-     * @throws IllegalStateException if the server is draining: stop it first
+     * @throws IllegalStateException if the server is draining; stop it first
      */
     public void start() {
         lifecycle.lock();
@@ -135,15 +154,15 @@ public final class EchoServer implements AutoCloseable {
                 case FAILED -> stop();
                 case STOPPED -> {}
             }
+            var run = new ServerRun(config, observer);
             failure = null;
-            stalled = false;
-            var started =
-                    new EventLoopGroup(config, loopStatistics, this::failed, this::stallChanged);
-            group = started;
-            localAddress = started.localAddress();
-            maxConnections = started.maxConnections();
+            localAddresses = Collections.unmodifiableSequencedMap(run.localAddresses());
+            maxConnections = run.maxConnections();
+            HeapLimit.check(config, maxConnections);
+            runs = new Runs(runs.past(), run);
+            run.start();
             changeState(EchoServerState.RUNNING);
-            log.info("Echo server listening on {}", describe(started));
+            log.info("Echo server listening on {}", describe());
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start the echo server: " + e.getMessage(), e);
         } finally {
@@ -151,20 +170,28 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    private String describe(EventLoopGroup started) {
+    private String describe() {
         SelectorBackend selector = config.selector();
-        return "%s: selector %s, %s-triggered, event loops %d, connections up to %d, backlog %d"
+        return "%s: selector %s, %s-triggered, event loops %d, connections up to %d"
                 .formatted(
-                        SocketAddresses.format(started.localAddress()),
+                        localAddresses().entrySet().stream()
+                                .map(bound -> describe(bound.getKey(), bound.getValue()))
+                                .collect(Collectors.joining(", ")),
                         selector.name(),
                         selector.triggerMode().label(),
                         config.eventLoops(),
-                        started.maxConnections(),
-                        effectiveBacklog());
+                        maxConnections);
     }
 
-    private int effectiveBacklog() {
-        int backlog = config.listeners().firstEntry().getValue().backlog();
+    private String describe(String name, InetSocketAddress address) {
+        return "%s (%s, backlog %d)"
+                .formatted(
+                        SocketAddresses.format(address),
+                        name,
+                        effective(config.listener(name).backlog()));
+    }
+
+    private static int effective(int backlog) {
         // Not Files.readString: it begins with a read of one byte, and these files answer only one.
         try (var cap = Files.newBufferedReader(Path.of("/proc/sys/net/core/somaxconn"))) {
             return Math.min(backlog, Integer.parseInt(String.valueOf(cap.readLine())));
@@ -173,92 +200,48 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    /** On the dying loop's thread, which must not wait for whoever may be waiting for its end. */
-    private void failed(Throwable cause) {
-        transition.lock();
-        try {
-            failure = cause;
-            changeState(EchoServerState.FAILED);
-        } finally {
-            transition.unlock();
-        }
-    }
-
     /**
-     * Closes the listening socket, lets the connections come to an end, and waits for that. A
-     * connection ends when its peer ends it, or with a FIN when nothing has moved on it for a
-     * second; until then what arrives is echoed. When the time is over, the connections still busy
-     * get what was read from them and a FIN, and one second to take it.
+     * Closes the listening sockets, ends the connections as they come to rest, and waits for that.
+     * A connection at rest, on which nothing is pending and nothing has moved for a second, gets a
+     * FIN and is closed when its peer answers with its own, or after lingering: at most a second if
+     * it was at rest when the drain began, at most {@link EchoServerConfig#lingerTimeout()}
+     * otherwise. Until then what arrives is echoed. When the time is over, the connections that are
+     * still busy get what was read from them and a FIN, and one second to take it.
      *
      * <p>Does nothing if the server is not running. If it is draining already, waits for that to
      * end, and brings the end forward if this timeout asks for it.
      *
-     * @param timeout how long the connections have
+     * @param timeout how long the connections have, zero or more
      * @return whether no connection is left
+     * @throws IllegalArgumentException if the timeout is negative
      */
     public boolean drain(Duration timeout) {
-        return await(beginDrain(timeout));
+        Drain begun = beginDrain(timeout);
+        return begun == null || begun.await();
     }
 
     private @Nullable Drain beginDrain(Duration timeout) {
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException(
+                    "The drain timeout is " + timeout + "; it must be zero or more");
+        }
         lifecycle.lock();
         try {
-            EventLoopGroup running = group;
-            if (running == null || state == EchoServerState.FAILED) {
+            ServerRun run = runs.current();
+            if (run == null || state == EchoServerState.FAILED) {
                 return null;
             }
-            long deadline = System.nanoTime() + timeout.toNanos();
             Drain begun = drain;
             if (begun == null) {
-                long active = statistics().active();
-                log.info(
-                        "Echo server draining: connections {}, for at most {} ms",
-                        active,
-                        timeout.toMillis());
-                drain = new Drain(running.drain(deadline), active, deadline);
+                begun = new Drain(run, () -> statistics().active(), timeout);
+                drain = begun;
                 changeState(EchoServerState.DRAINING);
-            } else if (deadline < begun.deadline) {
-                drain = new Drain(running.drain(deadline), begun.connectionsAtStart, deadline);
+            } else {
+                begun.shorten(timeout);
             }
-            return drain;
+            return begun;
         } finally {
             lifecycle.unlock();
-        }
-    }
-
-    private boolean await(@Nullable Drain begun) {
-        if (begun == null) {
-            return true;
-        }
-        try {
-            Duration patience = begun.remaining().plus(DRAIN_MARGIN);
-            while (patience.compareTo(DRAIN_REPORTS) > 0) {
-                if (isDone(begun, DRAIN_REPORTS)) {
-                    return true;
-                }
-                patience = begun.remaining().plus(DRAIN_MARGIN);
-                log.info(
-                        "Echo server draining: connections left {} of {}, for at most {} ms more",
-                        statistics().active(),
-                        begun.connectionsAtStart,
-                        begun.remaining().toMillis());
-            }
-            return isDone(begun, patience);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (CancellationException | ExecutionException e) {
-            return false;
-        }
-    }
-
-    private static boolean isDone(Drain begun, Duration patience)
-            throws InterruptedException, ExecutionException {
-        try {
-            begun.done.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
         }
     }
 
@@ -269,22 +252,21 @@ public final class EchoServer implements AutoCloseable {
     public void stop() {
         lifecycle.lock();
         try {
-            stop(group);
+            stop(runs.current());
         } finally {
             lifecycle.unlock();
         }
     }
 
     /** Ends one run of the server, and not another one that was started since. */
-    private void stop(@Nullable EventLoopGroup running) {
+    private void stop(@Nullable ServerRun run) {
         lifecycle.lock();
         try {
-            if (running == null || running != group) {
+            if (run == null || run != runs.current()) {
                 return;
             }
-            running.stop();
-            group = null;
-            drain = null;
+            run.stop();
+            endRun();
             EchoServerStatistics totals = statistics();
             log.info(
                     "Echo server stopped: connections accepted {}, rejected {}, cut {}, bytes"
@@ -294,9 +276,20 @@ public final class EchoServer implements AutoCloseable {
                     totals.closed().get(CloseReason.DRAIN_TIMEOUT),
                     totals.bytesReceived(),
                     totals.bytesSent());
-            changeState(EchoServerState.STOPPED);
         } finally {
             lifecycle.unlock();
+        }
+    }
+
+    private void endRun() {
+        transition.lock();
+        try {
+            runs = runs.ended();
+            drain = null;
+            stalled = false;
+            changeState(EchoServerState.STOPPED);
+        } finally {
+            transition.unlock();
         }
     }
 
@@ -304,18 +297,21 @@ public final class EchoServer implements AutoCloseable {
      * Drains and stops, in the background. When this method returns, the drain has begun. If the
      * server is stopped and started again meanwhile, it stays started.
      *
-     * @param timeout how long the connections have
+     * @param timeout how long the connections have, zero or more
      * @return completes when the server has stopped
+     * @throws IllegalArgumentException if the timeout is negative
      */
     public CompletableFuture<Void> shutdown(Duration timeout) {
         lifecycle.lock();
         try {
-            EventLoopGroup running = group;
+            ServerRun run = runs.current();
             Drain begun = beginDrain(timeout);
             return CompletableFuture.runAsync(
                     () -> {
-                        await(begun);
-                        stop(running);
+                        if (begun != null) {
+                            begun.await();
+                        }
+                        stop(run);
                     },
                     task -> Thread.ofPlatform().name("echo-server-shutdown").start(task));
         } finally {
@@ -330,20 +326,39 @@ public final class EchoServer implements AutoCloseable {
         stop();
     }
 
-    private void stallChanged(boolean stuck) {
-        stalled = stuck;
+    /** On the dying loop's thread, which must not wait for those who may be waiting for its end. */
+    private void runDied(ServerRun run, Throwable cause) {
+        transition.lock();
         try {
-            listener.stallChanged(this, stuck);
+            if (run == runs.current()) {
+                failure = cause;
+                changeState(EchoServerState.FAILED);
+            }
+        } finally {
+            transition.unlock();
+        }
+    }
+
+    private void runStallChanged(ServerRun run, boolean stalled) {
+        transition.lock();
+        try {
+            if (run == runs.current()) {
+                this.stalled = stalled;
+                listener.stallChanged(this, stalled);
+            }
         } catch (RuntimeException e) {
             log.error("A listener failed on the echo server's stall", e);
+        } finally {
+            transition.unlock();
         }
     }
 
     private void changeState(EchoServerState next) {
         transition.lock();
         try {
-            // A loop may die at any moment, also while the server is being started or drained; only
-            // a stop ends that.
+            // A loop may die at any moment, also while the server is started or drained; only a
+            // stop
+            // ends that.
             boolean overtaken = state == EchoServerState.FAILED && next != EchoServerState.STOPPED;
             if (state == next || overtaken) {
                 return;
@@ -358,7 +373,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * What the server is doing.
+     * Returns what the server is doing.
      *
      * @return its state
      */
@@ -367,7 +382,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * What the server was configured to be.
+     * Returns the configuration.
      *
      * @return the configuration as given
      */
@@ -376,13 +391,24 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * The address that the server listens on, or listened on last.
+     * Returns the address of the listener {@link EchoServerConfig#DEFAULT_LISTENER}, now or when
+     * the server last ran.
      *
      * @return the bound address with the real port
      * @throws IllegalStateException if the server has never been started
      */
     public InetSocketAddress localAddress() {
-        InetSocketAddress bound = localAddress;
+        return localAddresses().firstEntry().getValue();
+    }
+
+    /**
+     * Returns the address of each listener, now or when the server last ran.
+     *
+     * @return the bound addresses with the real ports, by the names of the listeners
+     * @throws IllegalStateException if the server has never been started
+     */
+    public SequencedMap<String, InetSocketAddress> localAddresses() {
+        SequencedMap<String, InetSocketAddress> bound = localAddresses;
         if (bound == null) {
             throw new IllegalStateException("The echo server has not been started");
         }
@@ -390,7 +416,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * The number of connections that are let in: as configured, or less if the descriptor limit was
+     * Returns how many connections may be open: as configured, or fewer if the descriptor limit was
      * lower at the last start.
      *
      * @return the limit in force
@@ -400,40 +426,49 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * What the server has counted.
+     * Returns what the server has counted.
      *
-     * @return a snapshot over all loops
+     * @return a snapshot over all loops and listeners
      */
     public EchoServerStatistics statistics() {
-        return EchoServerStatistics.of(loopStatistics);
+        return EchoServerStatistics.sum(
+                statisticsByLoop().stream().map(LoopStatistics::total).toList());
     }
 
     /**
-     * What each loop has counted.
+     * Returns what each loop has counted.
      *
      * @return a snapshot for each loop, in the order of their numbers
      */
-    public List<EchoServerStatistics> statisticsByLoop() {
-        return loopStatistics.stream().map(loop -> EchoServerStatistics.of(List.of(loop))).toList();
+    public List<LoopStatistics> statisticsByLoop() {
+        return runs.statistics();
     }
 
     /**
-     * How far the drain is.
+     * Returns what each listener has counted.
      *
-     * @return nothing if the server is not draining
+     * @return a snapshot for each listener, by its name
+     */
+    public SequencedMap<String, EchoServerStatistics> statisticsByListener() {
+        var byListener = new LinkedHashMap<String, EchoServerStatistics>();
+        config.listeners()
+                .keySet()
+                .forEach(name -> byListener.put(name, EchoServerStatistics.sum(List.of())));
+        byListener.putAll(LoopStatistics.merged(statisticsByLoop()));
+        return byListener;
+    }
+
+    /**
+     * Returns the progress of the drain.
+     *
+     * @return empty if the server is not draining
      */
     public Optional<DrainProgress> drainProgress() {
-        return Optional.ofNullable(drain)
-                .map(
-                        begun ->
-                                new DrainProgress(
-                                        begun.connectionsAtStart,
-                                        statistics().active(),
-                                        begun.remaining()));
+        return Optional.ofNullable(drain).map(Drain::progress);
     }
 
     /**
-     * Why the server failed.
+     * Returns why the server failed.
      *
      * @return what the event loop died of, until the server is started again
      */
@@ -442,7 +477,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Whether an event loop has made no progress for about two seconds. It may recover.
+     * Returns whether an event loop has made no progress for about two seconds. It may recover.
      *
      * @return true while one is stuck
      */
@@ -451,15 +486,20 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * The newest of the open connections, newest first. The loops answer between two turns.
+     * Returns the newest of the open connections, newest first. The loops answer between two turns.
      *
-     * @param limit how many at most
-     * @return completes with the list; without the connections of loops that have ended
+     * @param limit how many at most, 0 or more
+     * @return completes with the list, without the connections of loops that have ended; completes
+     *     exceptionally if a loop fails to list its connections
+     * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
-        EventLoopGroup current = group;
-        return current == null
+        if (limit < 0) {
+            throw new IllegalArgumentException("The limit is " + limit + "; it must be 0 or more");
+        }
+        ServerRun run = runs.current();
+        return run == null
                 ? CompletableFuture.completedFuture(List.of())
-                : current.newestConnections(limit);
+                : run.newestConnections(limit);
     }
 }

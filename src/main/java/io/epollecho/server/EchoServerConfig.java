@@ -26,7 +26,8 @@ import java.util.regex.Pattern;
  *     their turn
  * @param socket the options of each accepted socket
  * @param connections the limits on connections
- * @param maxPending the bytes that may wait for slow peers, over all connections
+ * @param maxPending the bytes that may wait for slow peers, over all connections; each loop has an
+ *     equal share, and at least one read buffer
  * @param drainTimeout the time that a drain may last
  * @param lingerTimeout the time that a connection waits for its peer's FIN after its own
  */
@@ -98,6 +99,22 @@ public record EchoServerConfig(
                             + other
                             + " as well, as the addresses of the two overlap");
         }
+    }
+
+    /**
+     * Returns the configuration of one listener.
+     *
+     * @param name a name among {@link #listeners}
+     * @return its address, port and backlog
+     * @throws IllegalArgumentException if there is no listener of this name
+     */
+    public ListenerConfig listener(String name) {
+        ListenerConfig listener = listeners.get(name);
+        if (listener == null) {
+            throw new IllegalArgumentException(
+                    "There is no listener " + name + ", only " + listeners.keySet());
+        }
+        return listener;
     }
 
     /**

@@ -1,12 +1,12 @@
 package io.epollecho.server;
 
-/** What a server is doing. */
+/** The states of a server. */
 public enum EchoServerState {
     /** Not started yet, or stopped: no socket is open, no thread runs. */
     STOPPED,
     /** Accepts connections and echoes. */
     RUNNING,
-    /** Accepts no connections any more and lets those that are open come to an end. */
+    /** Accepts no more connections and ends those that are open as they come to rest. */
     DRAINING,
     /** An event loop died; everything has been closed. The server can be started again. */
     FAILED

@@ -1,28 +1,28 @@
 package io.epollecho.server;
 
+import io.epollecho.loop.Counter;
+
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What a server, or one of its loops, has counted since it was created; restarts do not reset it.
- * Each figure is exact, but they are read one after the other while the loops go on, so two of them
- * may belong to moments slightly apart.
+ * What a server, one of its listeners or one of its loops has counted since the server was created;
+ * restarts do not reset it. Each figure is exact, but they are read one after the other while the
+ * loops run, so two of them may belong to slightly different moments.
  *
- * @param accepted connections taken on
- * @param closed connections closed, by reason; each reason is there
- * @param rejected connections turned away, by reason; each reason is there; not among those
- *     accepted
- * @param acceptErrors failed attempts to accept
+ * @param accepted connections accepted
+ * @param closed connections closed, by reason; every reason is present
+ * @param rejected connections rejected, by reason; every reason is present; they are not among the
+ *     accepted ones
+ * @param acceptErrors failed attempts to accept a connection
  * @param bytesReceived bytes read from peers
  * @param bytesSent bytes written to peers
  * @param pendingBytes bytes read and not yet written, because the peer does not take them
  * @param connectionTime the time that closed connections were open, added up
- * @param selectorRebuilds selectors that were replaced as they returned early over and over
- * @param busyTime the time that loops spent on work rather than on waiting for it, added up
  */
 public record EchoServerStatistics(
         long accepted,
@@ -32,30 +32,36 @@ public record EchoServerStatistics(
         long bytesReceived,
         long bytesSent,
         long pendingBytes,
-        Duration connectionTime,
-        long selectorRebuilds,
-        Duration busyTime) {
+        Duration connectionTime) {
+
+    private static final EchoServerStatistics NONE = of(new ListenerCounters("none"));
+
+    /** Makes the maps unmodifiable. */
+    public EchoServerStatistics {
+        closed = Collections.unmodifiableMap(new EnumMap<>(closed));
+        rejected = Collections.unmodifiableMap(new EnumMap<>(rejected));
+    }
 
     /**
-     * All closed connections, whatever the reason.
+     * Returns the number of closed connections, whatever the reason.
      *
-     * @return their number
+     * @return the sum over the reasons
      */
     public long closedTotal() {
         return total(closed);
     }
 
     /**
-     * All connections turned away, whatever the reason.
+     * Returns the number of rejected connections, whatever the reason.
      *
-     * @return their number
+     * @return the sum over the reasons
      */
     public long rejectedTotal() {
         return total(rejected);
     }
 
     /**
-     * The connections open now.
+     * Returns the number of connections that are open.
      *
      * @return accepted less closed
      */
@@ -67,31 +73,67 @@ public record EchoServerStatistics(
         return counts.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    static EchoServerStatistics of(List<LoopStatistics> loops) {
-        // The closed are read before the opened, so that no connection is ever counted as closed
-        // but not opened.
-        var closed = new EnumMap<CloseReason, Long>(CloseReason.class);
-        for (CloseReason reason : CloseReason.values()) {
-            closed.put(reason, sum(loops, loop -> loop.closed(reason)));
-        }
-        var rejected = new EnumMap<RejectReason, Long>(RejectReason.class);
-        for (RejectReason reason : RejectReason.values()) {
-            rejected.put(reason, sum(loops, loop -> loop.rejected(reason)));
-        }
+    static EchoServerStatistics of(ListenerCounters counters) {
+        // Read the closed ones first, so that no connection appears as closed but not accepted.
+        Map<CloseReason, Long> closed = counts(CloseReason.class, counters::closed);
+        Map<RejectReason, Long> rejected = counts(RejectReason.class, counters::rejected);
         return new EchoServerStatistics(
-                sum(loops, loop -> loop.opened),
-                Collections.unmodifiableMap(closed),
-                Collections.unmodifiableMap(rejected),
-                sum(loops, loop -> loop.acceptErrors),
-                sum(loops, loop -> loop.bytesReceived),
-                sum(loops, loop -> loop.bytesSent),
-                sum(loops, loop -> loop.pendingBytes),
-                Duration.ofNanos(sum(loops, loop -> loop.connectionNanos)),
-                sum(loops, loop -> loop.rebuilds),
-                Duration.ofNanos(sum(loops, loop -> loop.busyNanos)));
+                counters.accepted.get(),
+                closed,
+                rejected,
+                counters.acceptErrors.get(),
+                counters.bytesReceived.get(),
+                counters.bytesSent.get(),
+                counters.pendingBytes.get(),
+                Duration.ofNanos(counters.connectionNanos.get()));
     }
 
-    private static long sum(List<LoopStatistics> loops, Function<LoopStatistics, Counter> counter) {
-        return loops.stream().mapToLong(loop -> counter.apply(loop).get()).sum();
+    private static <E extends Enum<E>> Map<E, Long> counts(
+            Class<E> reasons, Function<E, Counter> counter) {
+        var counts = new EnumMap<E, Long>(reasons);
+        for (E reason : reasons.getEnumConstants()) {
+            counts.put(reason, counter.apply(reason).get());
+        }
+        return counts;
+    }
+
+    static EchoServerStatistics sum(Collection<EchoServerStatistics> parts) {
+        return parts.stream().reduce(NONE, EchoServerStatistics::plus);
+    }
+
+    EchoServerStatistics plus(EchoServerStatistics other) {
+        return new EchoServerStatistics(
+                accepted + other.accepted,
+                plus(closed, other.closed),
+                plus(rejected, other.rejected),
+                acceptErrors + other.acceptErrors,
+                bytesReceived + other.bytesReceived,
+                bytesSent + other.bytesSent,
+                pendingBytes + other.pendingBytes,
+                connectionTime.plus(other.connectionTime));
+    }
+
+    private static <E extends Enum<E>> Map<E, Long> plus(Map<E, Long> some, Map<E, Long> others) {
+        var sum = new EnumMap<>(some);
+        others.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
+        return sum;
+    }
+
+    /**
+     * Returns these figures with the open connections counted as closed by an error: their loop was
+     * given up and will not count them any more.
+     */
+    EchoServerStatistics settled() {
+        var settled = new EnumMap<>(closed);
+        settled.merge(CloseReason.ERROR, active(), Long::sum);
+        return new EchoServerStatistics(
+                accepted,
+                settled,
+                rejected,
+                acceptErrors,
+                bytesReceived,
+                bytesSent,
+                0,
+                connectionTime);
     }
 }

@@ -1,36 +1,75 @@
 package io.epollecho.server;
 
-import java.util.EnumMap;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.SequencedMap;
 
-/** What one event loop counts. Written by that loop's thread only, read by any. */
-final class LoopStatistics {
+/**
+ * What one event loop has counted since its server was created; restarts do not reset it.
+ *
+ * @param byListener the figures of each listener's connections on this loop, by the listener's name
+ * @param selectorRebuilds selectors that were replaced because they kept returning early
+ * @param busyTime the time spent on work rather than on waiting for it
+ */
+public record LoopStatistics(
+        SequencedMap<String, EchoServerStatistics> byListener,
+        long selectorRebuilds,
+        Duration busyTime) {
 
-    final Counter opened = new Counter();
-    final Counter acceptErrors = new Counter();
-    final Counter bytesReceived = new Counter();
-    final Counter bytesSent = new Counter();
-    final Counter pendingBytes = new Counter();
-    final Counter connectionNanos = new Counter();
-    final Counter busyNanos = new Counter();
-    final Counter rebuilds = new Counter();
-    private final Map<CloseReason, Counter> closed = counters(CloseReason.class);
-    private final Map<RejectReason, Counter> rejected = counters(RejectReason.class);
-
-    Counter closed(CloseReason reason) {
-        return Objects.requireNonNull(closed.get(reason));
+    /** Makes the map unmodifiable. */
+    public LoopStatistics {
+        byListener = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(byListener));
     }
 
-    Counter rejected(RejectReason reason) {
-        return Objects.requireNonNull(rejected.get(reason));
+    /** Returns the figures of a loop that has not run. */
+    static LoopStatistics none() {
+        return new LoopStatistics(new LinkedHashMap<>(), 0, Duration.ZERO);
     }
 
-    private static <E extends Enum<E>> Map<E, Counter> counters(Class<E> reasons) {
-        var counters = new EnumMap<E, Counter>(reasons);
-        for (E reason : reasons.getEnumConstants()) {
-            counters.put(reason, new Counter());
+    /**
+     * Returns the figures of all connections on this loop.
+     *
+     * @return the sum over the listeners
+     */
+    public EchoServerStatistics total() {
+        return EchoServerStatistics.sum(byListener.values());
+    }
+
+    LoopStatistics plus(LoopStatistics other) {
+        return new LoopStatistics(
+                merged(List.of(this, other)),
+                selectorRebuilds + other.selectorRebuilds,
+                busyTime.plus(other.busyTime));
+    }
+
+    /** Returns these figures with the connections that are still open counted as given up. */
+    LoopStatistics settled() {
+        var settled = new LinkedHashMap<>(byListener);
+        settled.replaceAll((name, statistics) -> statistics.settled());
+        return new LoopStatistics(settled, selectorRebuilds, busyTime);
+    }
+
+    /** Returns the sum, loop by loop, of two lists for the same loops. */
+    static List<LoopStatistics> sum(List<LoopStatistics> some, List<LoopStatistics> others) {
+        var sum = new ArrayList<LoopStatistics>();
+        for (int i = 0; i < some.size(); i++) {
+            sum.add(some.get(i).plus(others.get(i)));
         }
-        return counters;
+        return List.copyOf(sum);
+    }
+
+    /** Returns the figures of each listener over several loops. */
+    static SequencedMap<String, EchoServerStatistics> merged(List<LoopStatistics> loops) {
+        var merged = new LinkedHashMap<String, EchoServerStatistics>();
+        for (LoopStatistics loop : loops) {
+            for (Map.Entry<String, EchoServerStatistics> entry : loop.byListener.entrySet()) {
+                merged.merge(entry.getKey(), entry.getValue(), EchoServerStatistics::plus);
+            }
+        }
+        return merged;
     }
 }

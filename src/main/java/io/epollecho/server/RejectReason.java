@@ -2,11 +2,11 @@ package io.epollecho.server;
 
 /** Why a connection was closed right after it was accepted, without a byte echoed. */
 public enum RejectReason {
-    /** As many connections as allowed were open. */
+    /** The limit of open connections was reached. */
     LIMIT("limit"),
-    /** As many connections as allowed were open from the peer's address. */
+    /** The limit of open connections from the peer's address was reached. */
     ADDRESS_LIMIT("address-limit"),
-    /** It could not be set up: its options refused, or the loop meant for it gone. */
+    /** It could not be set up: an option was refused, or its loop had ended. */
     ERROR("error");
 
     private final String label;
@@ -16,7 +16,7 @@ public enum RejectReason {
     }
 
     /**
-     * The name in metrics and endpoints.
+     * Returns the name in metrics and endpoints.
      *
      * @return lower case, with dashes
      */

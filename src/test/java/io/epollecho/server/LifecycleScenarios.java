@@ -260,6 +260,10 @@ interface LifecycleScenarios extends Backend {
         Background.join(drained);
     }
 
+    private static long rebuilds(EchoServer server) {
+        return server.statisticsByLoop().stream().mapToLong(LoopStatistics::selectorRebuilds).sum();
+    }
+
     /** It would make the loop spin, and may have lost what it was to watch. */
     @Test
     default void spinningSelectorIsReplaced() throws Exception {
@@ -269,18 +273,18 @@ interface LifecycleScenarios extends Backend {
         for (Peer peer : peers) {
             peer.echo(1_000);
         }
-        assertThat(server.statistics().selectorRebuilds()).isZero();
+        assertThat(rebuilds(server)).isZero();
         for (FaultyProvider.FaultySelector selector : List.copyOf(faulty.selectors())) {
             selector.spin();
         }
-        await().until(() -> server.statistics().selectorRebuilds() == eventLoops());
+        await().until(() -> rebuilds(server) == eventLoops());
         assertThat(faulty.selectors()).hasSize(2 * eventLoops());
         for (Peer peer : peers) {
             peer.echo(1_000);
         }
         connect(server).echo(1_000);
         assertThat(server.statistics().active()).isEqualTo(11);
-        assertThat(server.statistics().selectorRebuilds()).isEqualTo(eventLoops());
+        assertThat(rebuilds(server)).isEqualTo(eventLoops());
     }
 
     @Test

@@ -6,16 +6,14 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.stream.IntStream;
 
 class PendingBuffersTest {
 
     private static final int SIZE = 1024;
 
-    private final PendingBuffers buffers = new PendingBuffers(SIZE);
+    private final PendingBuffers buffers = new PendingBuffers(200 * SIZE);
     private final Pattern pattern = new Pattern(1);
 
     private ByteBuffer keep(int length) {
@@ -42,19 +40,36 @@ class PendingBuffersTest {
     }
 
     @Test
-    void keepsAFewFreeBuffersOnly() {
+    void makesANewBufferNoLargerThanWhatItKeeps() {
+        assertThat(keep(10).capacity()).isEqualTo(10);
+    }
+
+    @Test
+    void keepsTheLargestFreeBuffersOnly() {
         List<ByteBuffer> kept = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            kept.add(keep(1));
+        for (int i = 1; i <= 100; i++) {
+            kept.add(keep(i));
         }
-        Set<ByteBuffer> released = Collections.newSetFromMap(new IdentityHashMap<>());
-        released.addAll(kept);
-        assertThat(released).hasSize(100);
         kept.forEach(buffers::release);
-        int usedAgain = 0;
-        for (int i = 0; i < 100; i++) {
-            usedAgain += released.contains(keep(1)) ? 1 : 0;
+        List<Integer> again = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            again.add(keep(1).capacity());
         }
-        assertThat(usedAgain).isEqualTo(16);
+        assertThat(again).containsExactlyInAnyOrderElementsOf(rangeClosed(85, 100));
+        assertThat(keep(1).capacity()).isEqualTo(1);
+    }
+
+    private static List<Integer> rangeClosed(int from, int to) {
+        return IntStream.rangeClosed(from, to).boxed().toList();
+    }
+
+    @Test
+    void knowsWhatIsMissingFromTheBudget() {
+        var small = new PendingBuffers(100);
+        ByteBuffer kept = small.keep(ByteBuffer.allocate(60));
+        assertThat(small.missing(40)).isZero();
+        assertThat(small.missing(41)).isEqualTo(1);
+        small.release(kept);
+        assertThat(small.missing(100)).isZero();
     }
 }

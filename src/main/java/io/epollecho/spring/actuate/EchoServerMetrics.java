@@ -112,7 +112,7 @@ public final class EchoServerMetrics implements MeterBinder {
         Gauge.builder(
                         PREFIX + "loop.connections",
                         server,
-                        server -> server.statisticsByLoop().get(loop).active())
+                        server -> server.statisticsByLoop().get(loop).total().active())
                 .description("Connections that live on the loop")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);

@@ -5,6 +5,7 @@ import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
 import io.epollecho.server.EchoServerStatistics;
+import io.epollecho.server.LoopStatistics;
 import io.epollecho.server.SocketAddresses;
 
 import org.jspecify.annotations.Nullable;
@@ -103,19 +104,15 @@ record EchoStatus(
                 config.drainTimeout());
     }
 
-    private static List<Loop> loops(List<EchoServerStatistics> statistics) {
-        return IntStream.range(0, statistics.size())
-                .mapToObj(number -> loop(number, statistics.get(number)))
+    private static List<Loop> loops(List<LoopStatistics> loops) {
+        return IntStream.range(0, loops.size())
+                .mapToObj(number -> loop(number, loops.get(number)))
                 .toList();
     }
 
-    private static Loop loop(int number, EchoServerStatistics statistics) {
-        return new Loop(
-                number,
-                statistics.active(),
-                statistics.accepted(),
-                bytes(statistics),
-                statistics.busyTime());
+    private static Loop loop(int number, LoopStatistics loop) {
+        EchoServerStatistics total = loop.total();
+        return new Loop(number, total.active(), total.accepted(), bytes(total), loop.busyTime());
     }
 
     private static Bytes bytes(EchoServerStatistics statistics) {

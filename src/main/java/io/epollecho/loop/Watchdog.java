@@ -1,4 +1,4 @@
-package io.epollecho.server;
+package io.epollecho.loop;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,17 +12,15 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Sees to it that the loops turn: leaves each of them a task now and then, and if that is not run
- * in time, the loop is stuck. A thread of its own, as a stuck loop can tell of nothing.
+ * Notices event loops that make no progress: leaves each of them a task at intervals, and a loop
+ * that does not run it in time is stuck. Runs on a daemon thread of its own, because a stuck loop
+ * cannot report itself.
  */
-final class Watchdog implements Runnable {
+public final class Watchdog {
 
     private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
 
-    /**
-     * A stuck loop is noticed after the patience and two intervals at the latest: within two
-     * seconds.
-     */
+    /** A stuck loop is noticed after the patience and two intervals: within two seconds. */
     private static final Duration INTERVAL = Duration.ofMillis(200);
 
     private static final long PATIENCE_NANOS = Duration.ofMillis(1500).toNanos();
@@ -34,34 +32,36 @@ final class Watchdog implements Runnable {
     private boolean stalled;
 
     /**
-     * Begins to watch.
+     * Creates a watchdog that is not started yet.
      *
-     * @param loops the loops
-     * @param onChange is told true when a loop is stuck and none was, and false when none is any
-     *     more; called on the watchdog's thread
+     * @param name the name of its thread
+     * @param loops the loops to watch
+     * @param onChange receives true when a loop is stuck and none was before, and false when all
+     *     make progress again; called on the watchdog's thread
      */
-    Watchdog(List<EventLoop> loops, Consumer<Boolean> onChange) {
+    public Watchdog(String name, List<EventLoop> loops, Consumer<Boolean> onChange) {
         this.watched = loops.stream().map(Watched::new).toList();
         this.onChange = onChange;
-        this.thread = Thread.ofPlatform().name("echo-server-watchdog").daemon(true).unstarted(this);
+        this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
     }
 
-    void start() {
+    /** Starts to watch. */
+    public void start() {
         thread.start();
     }
 
-    void stop() {
+    /** Stops watching. A check that is in progress may still report a change. */
+    public void stop() {
         stopped.countDown();
     }
 
-    @Override
-    public void run() {
+    private void run() {
         try {
             while (!stopped.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                 check();
             }
         } catch (InterruptedException e) {
-            log.warn("The watchdog was interrupted: stuck event loops will not be noticed");
+            log.warn("Watchdog interrupted: stuck event loops are no longer noticed");
         }
     }
 
@@ -77,7 +77,7 @@ final class Watchdog implements Runnable {
         }
     }
 
-    /** One loop, and the heartbeat that it was given last. */
+    /** One loop, and the heartbeat task that it was given last. */
     private static final class Watched {
 
         private final EventLoop loop;
@@ -93,12 +93,13 @@ final class Watchdog implements Runnable {
             if (returned) {
                 if (reported) {
                     reported = false;
-                    log.warn("{} goes on after {} ms", loop, millisSince(givenAt, now));
+                    log.warn(
+                            "{} makes progress again after {} ms", loop, millisSince(givenAt, now));
                 }
                 returned = false;
                 givenAt = now;
                 if (!loop.execute(this::beat)) {
-                    returned = true; // it has ended, which others tell of
+                    returned = true; // it has ended, which its owner reports
                 }
                 return false;
             }
@@ -119,7 +120,7 @@ final class Watchdog implements Runnable {
         }
 
         private String stack() {
-            return Arrays.stream(loop.thread().getStackTrace())
+            return Arrays.stream(loop.stackTrace())
                     .map(frame -> "\n\tat " + frame)
                     .collect(Collectors.joining());
         }

@@ -1,4 +1,4 @@
-package io.epollecho.server;
+package io.epollecho.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -36,16 +36,21 @@ class TimerWheelTest {
         }
 
         @Override
-        long deadline() {
+        protected long deadline() {
             questions++;
             return deadline;
         }
 
         @Override
-        void expired() {
+        protected void expired() {
             assertThat(deadline).as("deadline").isLessThanOrEqualTo(now);
             deadline = TimerWheel.NEVER;
             expirations++;
+        }
+
+        @Override
+        protected void failed(Throwable cause) {
+            throw new AssertionError(cause);
         }
     }
 
@@ -160,7 +165,7 @@ class TimerWheelTest {
         var timer =
                 new TestTimer(now) {
                     @Override
-                    void expired() {
+                    protected void expired() {
                         expirations++;
                         deadline = now;
                         wheel.schedule(this);
@@ -181,7 +186,7 @@ class TimerWheelTest {
             timers.add(
                     new TestTimer(now + i * TICK) {
                         @Override
-                        void expired() {
+                        protected void expired() {
                             expirations++;
                             deadline = now + REACH / 2;
                             wheel.schedule(this);
@@ -204,7 +209,7 @@ class TimerWheelTest {
             timers.add(
                     new TestTimer(now) {
                         @Override
-                        void expired() {
+                        protected void expired() {
                             super.expired();
                             timers.forEach(wheel::cancel);
                         }
@@ -257,5 +262,28 @@ class TimerWheelTest {
         advance(10 * REACH);
         assertThat(cancelled).allSatisfy(timer -> assertThat(timer.expirations).isZero());
         assertThat(wheel.millisToWait(now)).isZero();
+    }
+
+    @Test
+    void aTimerThatThrowsCostsItselfAndHearsOfIt() {
+        var failures = new ArrayList<Throwable>();
+        var defect = new IllegalStateException("defect");
+        var throwing =
+                new TestTimer(now + MILLI) {
+                    @Override
+                    protected void expired() {
+                        throw defect;
+                    }
+
+                    @Override
+                    protected void failed(Throwable cause) {
+                        failures.add(cause);
+                    }
+                };
+        wheel.schedule(throwing);
+        TestTimer other = scheduled(MILLI);
+        advance(100 * MILLI);
+        assertThat(failures).containsExactly(defect);
+        assertThat(other.expirations).isEqualTo(1);
     }
 }

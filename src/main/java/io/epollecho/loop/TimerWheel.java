@@ -1,43 +1,54 @@
-package io.epollecho.server;
+package io.epollecho.loop;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * A hashed timing wheel (Varghese and Lauck, 1987): to set, move and cancel a timer is O(1),
+ * A hashed timing wheel (Varghese and Lauck, 1987): setting, moving and cancelling a timer is O(1),
  * whatever their number.
  *
- * <p>A timer that is pushed back again and again, as an idle timeout is by each byte, need not tell
- * the wheel: it is asked when its time has come and may then name a later one. So an event costs
- * its connection one store of the time, and the wheel nothing. Timers beyond the wheel's reach are
- * asked early, once a turn, for the same reason.
+ * <p>A timer whose deadline moves further away, as that of an idle timeout does with each byte,
+ * does not notify the wheel: the wheel asks for the deadline when the time seems to have come, and
+ * the timer may then name a later one. An event therefore costs one store of the time. Timers
+ * beyond the wheel's reach are asked early, once per revolution, for the same reason.
  *
  * <p>Times are those of {@link System#nanoTime()}. Belongs to one thread.
  */
-final class TimerWheel {
+public final class TimerWheel {
 
-    /** What a timer answers when nothing limits its time. */
-    static final long NEVER = Long.MAX_VALUE;
+    /** The deadline of a timer that does not expire. */
+    public static final long NEVER = Long.MAX_VALUE;
 
     private static final int TICK_SHIFT = 23; // a tick is 2^23 ns, 8.4 ms
     private static final int SLOTS = 1024; // so the wheel reaches 8.6 s ahead
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     /** Something with a deadline, linked into the wheel while it waits for it. */
-    abstract static class Timer {
+    public abstract static class Timer {
         private @Nullable Timer previous;
         private @Nullable Timer next;
         private long tick;
         private boolean linked;
 
+        /** Creates a timer that is not on a wheel. */
+        protected Timer() {}
+
         /**
-         * When it wants to expire, asked when its time seems to have come.
+         * Returns the time at which this timer expires. The wheel asks again before it lets the
+         * timer expire.
          *
          * @return a time, or {@link #NEVER}
          */
-        abstract long deadline();
+        protected abstract long deadline();
 
-        /** Its deadline has passed. It is no longer on the wheel and may set itself again. */
-        abstract void expired();
+        /** Handles the deadline. The timer is off the wheel and may schedule itself again. */
+        protected abstract void expired();
+
+        /**
+         * Handles what {@link #expired} has thrown.
+         *
+         * @param cause the exception or error
+         */
+        protected abstract void failed(Throwable cause);
     }
 
     private final @Nullable Timer[] slots = new @Nullable Timer[SLOTS];
@@ -46,12 +57,21 @@ final class TimerWheel {
     private long currentTick;
     private long earliestTick; // no timer is before it
 
-    TimerWheel(long now) {
+    /**
+     * Creates a wheel without timers.
+     *
+     * @param now the current time
+     */
+    public TimerWheel(long now) {
         currentTick = now >> TICK_SHIFT;
     }
 
-    /** Sees to it that the timer is asked when its deadline has come, if not before. */
-    void schedule(Timer timer) {
+    /**
+     * Puts a timer on the wheel, or moves it to an earlier place if its deadline is earlier now.
+     *
+     * @param timer the timer
+     */
+    public void schedule(Timer timer) {
         long deadline = timer.deadline();
         if (deadline == NEVER) {
             return;
@@ -68,8 +88,13 @@ final class TimerWheel {
         link(timer, tick);
     }
 
-    @SuppressWarnings("ReferenceEquality") // which one it is matters, and timers have no equals
-    void cancel(Timer timer) {
+    /**
+     * Takes a timer off the wheel; does nothing if it is not on it.
+     *
+     * @param timer the timer
+     */
+    @SuppressWarnings("ReferenceEquality") // identity matters, and timers have no equals
+    public void cancel(Timer timer) {
         if (!timer.linked) {
             return;
         }
@@ -90,9 +115,12 @@ final class TimerWheel {
     }
 
     /**
-     * How long from {@code now} a selector may wait: in milliseconds, at least 1; or 0 for ever.
+     * Returns how long a selector may wait from {@code now} on.
+     *
+     * @param now the current time
+     * @return milliseconds, at least 1; or 0 to wait without a limit
      */
-    long millisToWait(long now) {
+    public long millisToWait(long now) {
         if (size == 0) {
             return 0;
         }
@@ -101,11 +129,12 @@ final class TimerWheel {
     }
 
     /**
-     * Lets all timers expire whose deadline is before {@code now}.
+     * Lets all timers expire whose deadline is not after {@code now}.
      *
-     * @return whether the time had come to look at any
+     * @param now the current time
+     * @return whether any timer was due to be asked
      */
-    boolean advance(long now) {
+    public boolean advance(long now) {
         long nowTick = now >> TICK_SHIFT;
         currentTick = nowTick;
         if (size == 0 || nowTick < earliestTick) {
@@ -117,7 +146,7 @@ final class TimerWheel {
             for (Timer timer = expiring; timer != null; timer = expiring) {
                 cancel(timer);
                 if (timer.deadline() <= now) {
-                    timer.expired();
+                    expire(timer);
                 } else {
                     schedule(timer);
                 }
@@ -127,9 +156,16 @@ final class TimerWheel {
         return true;
     }
 
-    /**
-     * Empties a slot first: a timer that sets itself again may well land in the slot it comes from.
-     */
+    private static void expire(Timer timer) {
+        try {
+            timer.expired();
+        } catch (RuntimeException | Error e) {
+            Failures.throwIfFatal(e);
+            timer.failed(e);
+        }
+    }
+
+    /** Empties a slot first: a timer may schedule itself again into the slot it comes from. */
     private void takeAll(int slot) {
         expiring = slots[slot];
         slots[slot] = null;

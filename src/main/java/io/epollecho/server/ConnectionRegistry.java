@@ -3,13 +3,14 @@ package io.epollecho.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
- * The open connections of one loop. Not the selector's key set: that is gone when the selector is,
- * and then the connections still have to be closed. Each knows its place, so that adding and
- * removing are O(1).
+ * The open connections of one loop. The selector's key set cannot serve as this: it is gone when
+ * the selector is, and the connections still have to be closed then. Each connection knows its
+ * place, so adding and removing are O(1).
  */
-final class ConnectionTable {
+final class ConnectionRegistry {
 
     private final List<Connection> connections = new ArrayList<>();
 
@@ -37,9 +38,13 @@ final class ConnectionTable {
         }
     }
 
-    /** The newest, at most so many. */
+    /** Returns the newest, at most as many as the limit. */
     List<Connection> newest(int limit) {
         int size = connections.size();
         return List.copyOf(connections.subList(Math.max(0, size - limit), size)).reversed();
+    }
+
+    Stream<Connection> stream() {
+        return connections.stream();
     }
 }

@@ -2,6 +2,8 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.stream.SocketStream;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,21 +17,20 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-class ConnectionTableTest {
+class ConnectionRegistryTest {
 
-    private final ConnectionTable table = new ConnectionTable();
+    private final ConnectionRegistry registry = new ConnectionRegistry();
+    private final Admission admission = new Admission(1, EchoServerConfig.defaults().connections());
     private final List<SocketChannel> channels = new ArrayList<>();
-    private EventLoop loop;
+    private ServerLoop loop;
 
     /** A loop that never runs, but on which connections can be made. */
     @BeforeEach
     void openLoop() throws IOException {
         loop =
-                new EventLoop(
+                new ServerLoop(
                         0,
-                        EchoServerConfig.defaults(),
-                        new LoopStatistics(),
-                        new Admission(1, 0),
+                        EchoServerConfig.builder().selector(SelectorBackend.jdk()).build(),
                         death -> {});
     }
 
@@ -38,20 +39,24 @@ class ConnectionTableTest {
         for (SocketChannel channel : channels) {
             channel.close();
         }
-        assertThat(loop.join(Duration.ZERO)).isTrue();
+        assertThat(loop.eventLoop().join(Duration.ZERO)).isTrue();
     }
 
     private Connection connection() throws IOException {
         SocketChannel channel = SocketChannel.open();
         channels.add(channel);
-        return new Connection(loop, channel, null);
+        return new Connection(
+                loop,
+                new SocketStream(channel),
+                loop.counters(EchoServerConfig.DEFAULT_LISTENER),
+                admission.admit(null));
     }
 
     private List<Connection> add(int count) throws IOException {
         List<Connection> added = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             added.add(connection());
-            table.add(added.getLast());
+            registry.add(added.getLast());
         }
         return added;
     }
@@ -59,9 +64,9 @@ class ConnectionTableTest {
     @Test
     void newestFirst() throws IOException {
         List<Connection> added = add(5);
-        assertThat(table.newest(2)).containsExactly(added.get(4), added.get(3));
-        assertThat(table.newest(0)).isEmpty();
-        assertThat(table.newest(100)).containsExactlyElementsOf(added.reversed());
+        assertThat(registry.newest(2)).containsExactly(added.get(4), added.get(3));
+        assertThat(registry.newest(0)).isEmpty();
+        assertThat(registry.newest(100)).containsExactlyElementsOf(added.reversed());
     }
 
     /** Against a set. */
@@ -74,32 +79,32 @@ class ConnectionTableTest {
             boolean remove = random.nextBoolean() ? !present.isEmpty() : absent.isEmpty();
             if (remove) {
                 Connection connection = present.remove(random.nextInt(present.size()));
-                table.remove(connection);
+                registry.remove(connection);
                 absent.add(connection);
             } else {
                 Connection connection = absent.remove(random.nextInt(absent.size()));
-                table.add(connection);
+                registry.add(connection);
                 present.add(connection);
             }
-            assertThat(table.size()).isEqualTo(present.size());
+            assertThat(registry.size()).isEqualTo(present.size());
         }
-        assertThat(table.newest(1_000)).containsExactlyInAnyOrderElementsOf(present);
+        assertThat(registry.newest(1_000)).containsExactlyInAnyOrderElementsOf(present);
     }
 
     @Test
     void visitedConnectionsMayBeRemoved() throws IOException {
         List<Connection> added = add(20);
         Set<Connection> visited = new LinkedHashSet<>();
-        table.forEach(
+        registry.forEach(
                 connection -> {
                     assertThat(visited.add(connection)).isTrue();
                     if (visited.size() % 3 != 0) {
-                        table.remove(connection);
+                        registry.remove(connection);
                     }
                 });
         assertThat(visited).containsExactlyElementsOf(added.reversed());
-        assertThat(table.size()).isEqualTo(6);
-        table.forEach(table::remove);
-        assertThat(table.size()).isZero();
+        assertThat(registry.size()).isEqualTo(6);
+        registry.forEach(registry::remove);
+        assertThat(registry.size()).isZero();
     }
 }

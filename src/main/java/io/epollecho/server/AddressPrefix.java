@@ -1,0 +1,37 @@
+package io.epollecho.server;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/**
+ * The network that connections are counted under. An IPv4 address counts by itself. An IPv6 address
+ * counts by its prefix: whoever has one address has the whole network behind the prefix, usually a
+ * /64 (RFC 6177), and could evade a limit per address.
+ *
+ * @param network the address with the bits after the prefix cleared
+ */
+record AddressPrefix(InetAddress network) {
+
+    /**
+     * Returns the prefix of an address.
+     *
+     * @param address the address
+     * @param ipv6PrefixLength the bits that count of an IPv6 address, 1 to 128
+     */
+    static AddressPrefix of(InetAddress address, int ipv6PrefixLength) {
+        if (!(address instanceof Inet6Address)) {
+            return new AddressPrefix(address);
+        }
+        byte[] bytes = address.getAddress();
+        for (int i = 0; i < bytes.length; i++) {
+            int kept = Math.clamp(ipv6PrefixLength - 8L * i, 0, 8);
+            bytes[i] &= (byte) (0xFF << (8 - kept));
+        }
+        try {
+            return new AddressPrefix(InetAddress.getByAddress(bytes));
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e); // thrown for a wrong number of bytes only
+        }
+    }
+}

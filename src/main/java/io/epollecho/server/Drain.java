@@ -1,0 +1,116 @@
+package io.epollecho.server;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+
+/** The drain of one run of a server: its deadline, its progress and its end. For any thread. */
+final class Drain {
+
+    private static final Logger log = LoggerFactory.getLogger(Drain.class);
+
+    /** How much longer than the drain to wait for it: its last connections have a grace period. */
+    private static final Duration MARGIN = Duration.ofSeconds(2);
+
+    /** How often the log reports the progress. */
+    private static final Duration REPORTS = Duration.ofSeconds(5);
+
+    /** Longer timeouts, whose deadline {@link System#nanoTime()} might not reach, count as this. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    private final ServerRun run;
+    private final LongSupplier active;
+    private final long connectionsAtStart;
+    private final CompletableFuture<Void> done;
+    private volatile long deadline;
+
+    /**
+     * Begins the drain.
+     *
+     * @param run the run to drain
+     * @param active returns the number of open connections
+     * @param timeout how long the connections have
+     */
+    Drain(ServerRun run, LongSupplier active, Duration timeout) {
+        this.run = run;
+        this.active = active;
+        this.connectionsAtStart = active.getAsLong();
+        this.deadline = deadlineAfter(timeout);
+        log.info(
+                "Echo server draining: {} connections open, for at most {}",
+                connectionsAtStart,
+                text(timeout));
+        this.done = run.drain(deadline);
+    }
+
+    private static long deadlineAfter(Duration timeout) {
+        Duration bounded = timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
+        return System.nanoTime() + bounded.toNanos();
+    }
+
+    /**
+     * Brings the end forward; does nothing if the timeout asks for a later end. One caller at a
+     * time.
+     */
+    void shorten(Duration timeout) {
+        long earlier = deadlineAfter(timeout);
+        if (earlier < deadline) {
+            deadline = earlier;
+            log.info("Echo server drain shortened: for at most {} more", text(timeout));
+            var _ = run.drain(earlier); // done already waits for the same connections
+        }
+    }
+
+    /** Waits for the end. Returns true if no connection is left. */
+    boolean await() {
+        try {
+            Duration patience = remaining().plus(MARGIN);
+            while (patience.compareTo(REPORTS) > 0) {
+                if (isDone(REPORTS)) {
+                    return true;
+                }
+                DrainProgress progress = progress();
+                log.info(
+                        "Echo server draining: {} of {} connections left, for at most {} more",
+                        progress.connectionsLeft(),
+                        progress.connectionsAtStart(),
+                        text(progress.remaining()));
+                patience = progress.remaining().plus(MARGIN);
+            }
+            return isDone(patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (CancellationException | ExecutionException e) {
+            return false;
+        }
+    }
+
+    private boolean isDone(Duration patience) throws InterruptedException, ExecutionException {
+        try {
+            done.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        }
+    }
+
+    DrainProgress progress() {
+        return new DrainProgress(connectionsAtStart, active.getAsLong(), remaining());
+    }
+
+    private Duration remaining() {
+        return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+    }
+
+    private static String text(Duration duration) {
+        return duration.toSeconds() < 1 ? duration.toMillis() + " ms" : duration.toSeconds() + " s";
+    }
+}

@@ -1,0 +1,328 @@
+package io.epollecho.server;
+
+import io.epollecho.loop.EventLoop;
+import io.epollecho.loop.RateLimitedLog;
+import io.epollecho.loop.TimerWheel;
+import io.epollecho.stream.SocketStream;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * One event loop of a server, with the connections that live on it and what they share: the read
+ * buffer, the pending buffers, the timeouts, the drain. The first loop has the acceptors as well.
+ *
+ * <p>Unless stated otherwise, methods are for the loop's own thread.
+ */
+final class ServerLoop implements EventLoop.Owner {
+
+    private static final Logger log = LoggerFactory.getLogger(ServerLoop.class);
+
+    private final int number;
+    private final EventLoop loop;
+    private final EchoServerConfig config;
+    private final Consumer<Throwable> onDeath;
+    private final long idleTimeoutNanos;
+    private final long writeTimeoutNanos;
+    private final long lingerTimeoutNanos;
+    private final ByteBuffer readBuffer;
+    private final PendingBuffers pendingBuffers;
+    private final ConnectionRegistry connections = new ConnectionRegistry();
+    private final List<Acceptor> acceptors = new ArrayList<>();
+    private final SequencedMap<String, ListenerCounters> counters = new LinkedHashMap<>();
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
+    private final RateLimitedLog failureLog;
+    private final RateLimitedLog pendingLog;
+    private long drainDeadline = TimerWheel.NEVER;
+
+    /**
+     * Opens a loop that is not started yet.
+     *
+     * @param number the number of the loop, from 0
+     * @param config the configuration of the server
+     * @param onDeath receives what the loop died of, on its thread
+     * @throws IOException if no selector can be opened
+     */
+    ServerLoop(int number, EchoServerConfig config, Consumer<Throwable> onDeath)
+            throws IOException {
+        this.number = number;
+        this.config = config;
+        this.onDeath = onDeath;
+        this.idleTimeoutNanos = config.connections().idleTimeout().toNanos();
+        this.writeTimeoutNanos = config.connections().writeTimeout().toNanos();
+        this.lingerTimeoutNanos = config.lingerTimeout().toNanos();
+        this.readBuffer = ByteBuffer.allocateDirect(config.readBufferSize());
+        this.pendingBuffers =
+                new PendingBuffers(
+                        Math.max(
+                                config.maxPending() / config.eventLoops(),
+                                config.readBufferSize()));
+        config.listeners()
+                .keySet()
+                .forEach(listener -> counters.put(listener, new ListenerCounters(listener)));
+        this.loop = new EventLoop("echo-server-" + number, config.selector().provider(), this);
+        this.failureLog = rateLimitedLog();
+        this.pendingLog = rateLimitedLog();
+    }
+
+    /** Returns the loop itself, for any thread. */
+    EventLoop eventLoop() {
+        return loop;
+    }
+
+    // ---- connections --------------------------------------------------------------------------
+
+    void add(Acceptor acceptor) {
+        acceptors.add(acceptor);
+    }
+
+    /** Returns the counters that this loop keeps for a listener. */
+    ListenerCounters counters(String listener) {
+        return Objects.requireNonNull(counters.get(listener), listener);
+    }
+
+    /** Serves a channel that was admitted. */
+    void adopt(SocketChannel channel, String listener, Admission.Ticket ticket) {
+        assert loop.inLoop();
+        ListenerCounters counters = counters(listener);
+        try {
+            var connection = new Connection(this, new SocketStream(channel), counters, ticket);
+            connections.add(connection);
+            counters.accepted.add(1);
+            if (draining()) {
+                connection.drain();
+            }
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            log.debug("Cannot serve {}: {}", channel, e.toString());
+            ticket.close();
+            reject(channel, listener, RejectReason.ERROR);
+        }
+    }
+
+    /** Closes a channel that is not served. */
+    void reject(SocketChannel channel, String listener, RejectReason reason) {
+        assert loop.inLoop();
+        counters(listener).rejected(reason).add(1);
+        try {
+            channel.close();
+        } catch (IOException e) {
+            log.debug("Cannot close {}: {}", channel, e.toString());
+        }
+    }
+
+    /** Removes a connection that has closed. */
+    void closed(Connection connection) {
+        assert loop.inLoop();
+        connections.remove(connection);
+        completeIfDrained();
+    }
+
+    /**
+     * Keeps what a peer does not take now. If that exceeds the budget, the connections that have
+     * been stalled the longest are closed, until an eighth of the budget is free.
+     */
+    ByteBuffer keep(ByteBuffer rest) {
+        if (pendingBuffers.missing(rest.remaining()) > 0) {
+            closeLongestStalled(rest.remaining() + pendingBuffers.limit() / 8);
+        }
+        return pendingBuffers.keep(rest);
+    }
+
+    private void closeLongestStalled(long wanted) {
+        pendingLog.log(
+                others ->
+                        log.warn(
+                                "Pending bytes reached the limit of {}: closing the connections"
+                                        + " stalled the longest{}",
+                                Setting.MAX_PENDING.key(),
+                                others));
+        List<Connection> stalled =
+                connections.stream()
+                        .filter(Connection::isPending)
+                        .sorted(Comparator.comparingLong(Connection::lastMoved))
+                        .toList();
+        for (Connection connection : stalled) {
+            if (pendingBuffers.missing(wanted) == 0) {
+                return;
+            }
+            connection.close(CloseReason.PENDING_LIMIT);
+        }
+    }
+
+    void release(ByteBuffer buffer) {
+        pendingBuffers.release(buffer);
+    }
+
+    /** Logs a defect that costs one connection; only the debug log names it. */
+    void logFailure(Throwable cause) {
+        failureLog.log(others -> log.error("A connection failed and was closed{}", others, cause));
+    }
+
+    /** Returns snapshots of the newest connections, at most as many as the limit. */
+    List<ConnectionInfo> newestConnections(int limit) {
+        assert loop.inLoop();
+        var infos = new ArrayList<ConnectionInfo>();
+        for (Connection connection : connections.newest(limit)) {
+            try {
+                infos.add(connection.info(number));
+            } catch (IOException e) {
+                log.debug("Left out of the list: {}: {}", connection, e.toString());
+            }
+        }
+        return infos;
+    }
+
+    // ---- what connections use -----------------------------------------------------------------
+
+    SelectionKey register(SelectableChannel channel, int interest, EventLoop.Handler handler)
+            throws IOException {
+        return loop.register(channel, interest, handler);
+    }
+
+    RateLimitedLog rateLimitedLog() {
+        return new RateLimitedLog(loop.timers(), loop::now);
+    }
+
+    void schedule(TimerWheel.Timer timer) {
+        loop.timers().schedule(timer);
+    }
+
+    void cancel(TimerWheel.Timer timer) {
+        loop.timers().cancel(timer);
+    }
+
+    /** Returns the {@link System#nanoTime()} of this turn. */
+    long now() {
+        return loop.now();
+    }
+
+    ByteBuffer readBuffer() {
+        return readBuffer;
+    }
+
+    int readBudget() {
+        return config.readBudget();
+    }
+
+    long idleTimeoutNanos() {
+        return idleTimeoutNanos;
+    }
+
+    long writeTimeoutNanos() {
+        return writeTimeoutNanos;
+    }
+
+    long lingerTimeoutNanos() {
+        return lingerTimeoutNanos;
+    }
+
+    /** Returns when the drain ends; {@link TimerWheel#NEVER} while there is none. */
+    long drainDeadline() {
+        return drainDeadline;
+    }
+
+    // ---- drain --------------------------------------------------------------------------------
+
+    /** Takes on what waits in the backlogs, and closes the listening sockets. */
+    void closeAcceptors() {
+        assert loop.inLoop();
+        acceptors.forEach(Acceptor::drain);
+        try {
+            loop.flushClosed();
+        } catch (IOException e) {
+            log.warn("Cannot free the listening sockets", e);
+        }
+    }
+
+    /**
+     * Ends the connections as they come to rest, until the deadline. May be repeated to bring the
+     * deadline forward.
+     */
+    void drain(long deadline) {
+        assert loop.inLoop();
+        drainDeadline = Math.min(drainDeadline, deadline);
+        connections.forEach(Connection::drain);
+        completeIfDrained();
+    }
+
+    private boolean draining() {
+        return drainDeadline != TimerWheel.NEVER;
+    }
+
+    private void completeIfDrained() {
+        if (draining() && connections.size() == 0) {
+            drained.complete(null);
+        }
+    }
+
+    /**
+     * Completes when a drain has left no connection, or when the loop has ended. For any thread.
+     */
+    CompletableFuture<Void> drained() {
+        return drained;
+    }
+
+    // ---- the loop's end -----------------------------------------------------------------------
+
+    @Override
+    public boolean closeUnselectable(IOException cause) {
+        int before = connections.size();
+        connections.forEach(
+                connection -> {
+                    if (connection.isDeregistered()) {
+                        connection.failed(new IllegalStateException("Cannot be selected", cause));
+                    }
+                });
+        return connections.size() < before;
+    }
+
+    @Override
+    public void closeAll(@Nullable Throwable cause) {
+        acceptors.forEach(acceptor -> guarded(acceptor::close));
+        CloseReason reason = cause == null ? CloseReason.DRAIN_TIMEOUT : CloseReason.ERROR;
+        connections.forEach(connection -> guarded(() -> connection.close(reason)));
+        failureLog.flush();
+        pendingLog.flush();
+    }
+
+    /** A connection that cannot be closed must not keep the others open. */
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            log.error("{} continues closing after a failure", loop, e);
+        }
+    }
+
+    @Override
+    public void ended(@Nullable Throwable cause) {
+        drained.complete(null);
+        if (cause != null) {
+            onDeath.accept(cause);
+        }
+    }
+
+    /** Returns what this loop has counted during this run. For any thread. */
+    LoopStatistics statistics() {
+        var byListener = new LinkedHashMap<String, EchoServerStatistics>();
+        counters.forEach((name, counts) -> byListener.put(name, EchoServerStatistics.of(counts)));
+        return new LoopStatistics(
+                byListener, loop.selectorRebuilds(), Duration.ofNanos(loop.busyNanos()));
+    }
+}

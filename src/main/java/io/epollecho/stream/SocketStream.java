@@ -1,0 +1,83 @@
+package io.epollecho.stream;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/** The plain socket: each method is at most one call on the channel. */
+public final class SocketStream implements ByteStream {
+
+    private final SocketChannel channel;
+    private boolean drained;
+
+    /**
+     * Creates the stream of a socket.
+     *
+     * @param channel a connected channel in non-blocking mode
+     */
+    public SocketStream(SocketChannel channel) {
+        this.channel = channel;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The JDK's channels return a negative number other than {@link #END} if a signal interrupts
+     * the call; that counts as nothing available.
+     */
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        int count = channel.read(target);
+        drained = target.hasRemaining();
+        return count < END ? 0 : count;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A read that does not fill its buffer has emptied the socket. This holds for edge-triggered
+     * selectors as well, which must report a key again until the end of its stream has been read.
+     */
+    @Override
+    public boolean isDrained() {
+        return drained;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The buffer tells how much was written, because the channel's result may be negative, see
+     * {@link #read}.
+     */
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+        int before = source.remaining();
+        channel.write(source);
+        return before - source.remaining();
+    }
+
+    @Override
+    public boolean flush() {
+        return true;
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    @Override
+    public int interest(int wanted) {
+        return wanted;
+    }
+
+    @Override
+    public SocketChannel channel() {
+        return channel;
+    }
+
+    @Override
+    public String toString() {
+        return channel.toString();
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * What a connection reads from and writes to: the socket, or a layer on top of one.
+ *
+ * <p>Nothing here knows an event loop or what the bytes are for.
+ */
+@NullMarked
+package io.epollecho.stream;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,156 @@
+package io.epollecho.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.spi.SelectorProvider;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** An event loop by itself: its channels are pipes, and nothing echoes. */
+@Timeout(60)
+class EventLoopTest {
+
+    private final CompletableFuture<Optional<Throwable>> closing = new CompletableFuture<>();
+    private final CompletableFuture<Optional<Throwable>> end = new CompletableFuture<>();
+    private EventLoop loop;
+
+    private final EventLoop.Owner owner =
+            new EventLoop.Owner() {
+                @Override
+                public boolean closeUnselectable(IOException cause) {
+                    return false;
+                }
+
+                @Override
+                public void closeAll(@Nullable Throwable cause) {
+                    closing.complete(Optional.ofNullable(cause));
+                }
+
+                @Override
+                public void ended(@Nullable Throwable cause) {
+                    end.complete(Optional.ofNullable(cause));
+                }
+            };
+
+    @BeforeEach
+    void start() throws IOException {
+        loop = new EventLoop("loop-under-test", SelectorProvider.provider(), owner);
+        loop.start();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        loop.stop();
+        assertThat(loop.join(Duration.ofSeconds(10))).isTrue();
+    }
+
+    private static <T> T get(CompletableFuture<T> future) throws Exception {
+        return future.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void runsTasksOnItsThread() throws Exception {
+        assertThat(get(loop.submit(() -> Thread.currentThread().getName())))
+                .isEqualTo("loop-under-test");
+    }
+
+    @Test
+    void aTaskThatThrowsCostsItself() throws Exception {
+        assertThat(
+                        loop.execute(
+                                () -> {
+                                    throw new IllegalStateException("defect");
+                                }))
+                .isTrue();
+        assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
+    }
+
+    @Test
+    void whatASubmittedTaskThrowsGoesToItsFuture() throws Exception {
+        CompletableFuture<Object> failed =
+                loop.submit(
+                        () -> {
+                            throw new OutOfMemoryError("as if");
+                        });
+        assertThatThrownBy(() -> get(failed)).hasCauseInstanceOf(OutOfMemoryError.class);
+        assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
+    }
+
+    @Test
+    void aHandlerThatThrowsHearsOfItAndCostsItself() throws Exception {
+        var defect = new StackOverflowError("as if");
+        var failure = new CompletableFuture<Throwable>();
+        Pipe pipe = Pipe.open();
+        get(
+                loop.submit(
+                        () ->
+                                loop.register(
+                                        pipe.source(),
+                                        SelectionKey.OP_READ,
+                                        new EventLoop.Handler() {
+                                            @Override
+                                            public void ready() {
+                                                throw defect;
+                                            }
+
+                                            @Override
+                                            public void registered(SelectionKey key) {}
+
+                                            @Override
+                                            public void failed(Throwable cause) {
+                                                try {
+                                                    pipe.source().close();
+                                                } catch (IOException e) {
+                                                    cause.addSuppressed(e);
+                                                }
+                                                failure.complete(cause);
+                                            }
+                                        })));
+        pipe.sink().write(ByteBuffer.allocate(1));
+        assertThat(get(failure)).isSameAs(defect);
+        assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
+        pipe.sink().close();
+    }
+
+    @Test
+    void anErrorThatLeavesTheMachineUnusableEndsIt() throws Exception {
+        var fatal = new InternalError("as if");
+        loop.execute(
+                () -> {
+                    throw fatal;
+                });
+        assertThat(get(closing)).containsSame(fatal);
+        assertThat(get(end)).containsSame(fatal);
+    }
+
+    @Test
+    void takesNoTaskAfterItsEnd() throws Exception {
+        loop.stop();
+        assertThat(loop.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(get(end)).isEmpty();
+        assertThat(loop.execute(() -> {})).isFalse();
+        assertThatThrownBy(() -> loop.submit(() -> 7).join())
+                .isInstanceOf(CancellationException.class);
+    }
+
+    @Test
+    void isClosedEvenIfItNeverStarted() throws Exception {
+        var idle = new EventLoop("never-started", SelectorProvider.provider(), owner);
+        assertThat(idle.join(Duration.ZERO)).isTrue();
+        assertThat(get(end)).isEmpty();
+    }
+}
