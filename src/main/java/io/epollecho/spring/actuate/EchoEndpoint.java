@@ -1,6 +1,8 @@
 package io.epollecho.spring.actuate;
 
+import io.epollecho.server.BindFailedException;
 import io.epollecho.server.ConnectionInfo;
+import io.epollecho.server.DrainProgress;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
@@ -20,6 +22,7 @@ import org.springframework.boot.convert.DurationStyle;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -103,8 +106,22 @@ public final class EchoEndpoint {
     EchoStatus shutdown(@Nullable String timeout) {
         Duration drainTimeout =
                 timeout == null ? server.config().drainTimeout() : parseTimeout(timeout);
+        if (timeout != null) {
+            requireNotLonger(timeout, drainTimeout);
+        }
         var _ = server.shutdown(drainTimeout); // status() tells of it
         return status();
+    }
+
+    /** A longer timeout would change nothing: the connections have been given their time. */
+    private void requireNotLonger(String timeout, Duration drainTimeout) {
+        Optional<Duration> remaining = server.drainProgress().map(DrainProgress::remaining);
+        if (remaining.isPresent() && drainTimeout.compareTo(remaining.get()) > 0) {
+            throw RefusedRequestException.conflict(
+                    ("timeout is '%s': a drain that has begun can only be shortened, and this one"
+                                    + " has %d ms left")
+                            .formatted(timeout, remaining.get().toMillis()));
+        }
     }
 
     @WriteOperation
@@ -113,7 +130,11 @@ public final class EchoEndpoint {
             throw RefusedRequestException.conflict(
                     "The echo server is draining: wait for its end, or DELETE with timeout=0s");
         }
-        server.start();
+        try {
+            server.start();
+        } catch (BindFailedException e) {
+            throw RefusedRequestException.conflict(String.valueOf(e.getMessage()));
+        }
         return status();
     }
 

@@ -125,6 +125,25 @@ class EchoEndpointRequestTest {
     }
 
     @Test
+    void refusesToLengthenADrainAndTellsTheTimeThatRemains() throws IOException {
+        try (EchoPeer peer = connect()) {
+            peer.stall(() -> server.statistics().pendingBytes() > 0);
+            assertThat(actuator.delete("echo?timeout=40s").status()).isEqualTo(200);
+
+            assertRefused(
+                    actuator.delete("echo?timeout=60s"),
+                    409,
+                    "timeout is '60s': a drain that has begun can only be shortened, and this one"
+                            + " has 3");
+            assertThat(actuator.get("echo").at("$.drain.remaining")).asString().startsWith("PT3");
+
+            Answer shorter = actuator.delete("echo?timeout=15s");
+            assertThat(shorter.status()).isEqualTo(200);
+            assertThat(shorter.at("$.drain.remaining")).asString().startsWith("PT1");
+        }
+    }
+
+    @Test
     void answersARepeatedDeleteWithoutTimeoutByTheProgressOfTheDrain() throws IOException {
         try (EchoPeer peer = connect()) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
