@@ -106,6 +106,10 @@ public final class EchoEndpoint {
     EchoStatus shutdown(@Nullable String timeout) {
         Duration drainTimeout =
                 timeout == null ? server.config().drainTimeout() : parseTimeout(timeout);
+        if (server.state() == EchoServerState.FAILED) {
+            server.stop(); // at once: no connection is left to drain
+            return status();
+        }
         if (timeout != null) {
             requireNotLonger(timeout, drainTimeout);
         }
