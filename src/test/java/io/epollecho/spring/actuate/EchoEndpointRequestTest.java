@@ -50,6 +50,8 @@ import javax.management.ReflectionException;
         })
 class EchoEndpointRequestTest {
 
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
     @Autowired private EchoServer server;
 
     private final int httpPort;
@@ -204,23 +206,18 @@ class EchoEndpointRequestTest {
     }
 
     private Answer ask(String method, String path, String json) throws Exception {
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpRequest request =
-                    HttpRequest.newBuilder(
-                                    URI.create(
-                                            "http://127.0.0.1:%d/actuator/%s"
-                                                    .formatted(httpPort, path)))
-                            .timeout(EchoPeer.PATIENCE)
-                            .header("Content-Type", "application/json")
-                            .method(
-                                    method,
-                                    json.isEmpty()
-                                            ? BodyPublishers.noBody()
-                                            : BodyPublishers.ofString(json))
-                            .build();
-            HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
-            return new Answer(response.statusCode(), response.body());
-        }
+        var body = json.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(json);
+        HttpRequest request =
+                HttpRequest.newBuilder(
+                                URI.create(
+                                        "http://127.0.0.1:%d/actuator/%s"
+                                                .formatted(httpPort, path)))
+                        .timeout(EchoPeer.PATIENCE)
+                        .header("Content-Type", "application/json")
+                        .method(method, body)
+                        .build();
+        HttpResponse<String> response = CLIENT.send(request, BodyHandlers.ofString());
+        return new Answer(response.statusCode(), response.body());
     }
 
     private EchoPeer connect() throws IOException {
