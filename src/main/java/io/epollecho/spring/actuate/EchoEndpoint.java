@@ -1,22 +1,28 @@
 package io.epollecho.spring.actuate;
 
+import io.epollecho.server.BindFailedException;
 import io.epollecho.server.ConnectionInfo;
+import io.epollecho.server.DrainProgress;
 import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
+import io.epollecho.server.Setting;
 import io.epollecho.server.SocketAddresses;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.convert.DurationStyle;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -26,8 +32,11 @@ import java.util.concurrent.TimeUnit;
  * <p>A host opens the operations that change something by {@code
  * management.endpoint.echo.access=unrestricted}.
  */
-@Endpoint(id = "echo", defaultAccess = Access.READ_ONLY)
+@Endpoint(id = EchoEndpoint.NAME, defaultAccess = Access.READ_ONLY)
 public final class EchoEndpoint {
+
+    static final String NAME = "echo";
+    static final EndpointId ID = EndpointId.of(NAME);
 
     private static final String CONNECTIONS = "connections";
     private static final int DEFAULT_LIMIT = 100;
@@ -76,15 +85,12 @@ public final class EchoEndpoint {
     }
 
     @ReadOperation
-    @Nullable ConnectionList connections(@Selector String part, @Nullable Integer limit)
+    @Nullable ConnectionList connections(@Selector String part, @Nullable String limit)
             throws Exception {
         if (!part.equals(CONNECTIONS)) {
             return null; // not found
         }
-        int atMost = limit == null ? DEFAULT_LIMIT : limit;
-        if (atMost < 1 || atMost > LARGEST_LIMIT) {
-            throw invalid("limit is %d: allowed is 1 to %d".formatted(atMost, LARGEST_LIMIT));
-        }
+        int atMost = limit == null ? DEFAULT_LIMIT : parseLimit(limit);
         List<Connection> connections =
                 server
                         .newestConnections(atMost)
@@ -97,26 +103,69 @@ public final class EchoEndpoint {
 
     /** Drains and stops; the answer comes at once, and {@link #status} tells how far it is. */
     @DeleteOperation
-    EchoStatus shutdown(@Nullable Duration timeout) {
-        Duration drainTimeout = timeout == null ? server.config().drainTimeout() : timeout;
-        if (drainTimeout.isNegative()) {
-            throw invalid("timeout is %s: allowed is 0 or more".formatted(drainTimeout));
+    EchoStatus shutdown(@Nullable String timeout) {
+        Duration drainTimeout =
+                timeout == null ? server.config().drainTimeout() : parseTimeout(timeout);
+        if (server.state() == EchoServerState.FAILED) {
+            server.stop(); // at once: no connection is left to drain
+            return status();
+        }
+        if (timeout != null) {
+            requireNotLonger(timeout, drainTimeout);
         }
         var _ = server.shutdown(drainTimeout); // status() tells of it
         return status();
     }
 
+    /** A longer timeout would change nothing: the connections have been given their time. */
+    private void requireNotLonger(String timeout, Duration drainTimeout) {
+        Optional<Duration> remaining = server.drainProgress().map(DrainProgress::remaining);
+        if (remaining.isPresent() && drainTimeout.compareTo(remaining.get()) > 0) {
+            throw RefusedRequestException.conflict(
+                    ("timeout is '%s': a drain that has begun can only be shortened, and this one"
+                                    + " has %d ms left")
+                            .formatted(timeout, remaining.get().toMillis()));
+        }
+    }
+
     @WriteOperation
     EchoStatus start() {
         if (server.state() == EchoServerState.DRAINING) {
-            throw invalid(
+            throw RefusedRequestException.conflict(
                     "The echo server is draining: wait for its end, or DELETE with timeout=0s");
         }
-        server.start();
+        try {
+            server.start();
+        } catch (BindFailedException e) {
+            throw RefusedRequestException.conflict(String.valueOf(e.getMessage()));
+        }
         return status();
     }
 
-    private static InvalidEndpointRequestException invalid(String reason) {
-        return new InvalidEndpointRequestException(reason, reason);
+    private static int parseLimit(String limit) {
+        try {
+            int parsed = Integer.parseInt(limit);
+            if (parsed >= 1 && parsed <= LARGEST_LIMIT) {
+                return parsed;
+            }
+        } catch (NumberFormatException e) {
+            // refused below, like a number out of range
+        }
+        throw RefusedRequestException.invalid(
+                "limit is '%s': it must be a number, 1 to %d".formatted(limit, LARGEST_LIMIT));
+    }
+
+    /** Takes what the property {@code echo.server.shutdown.drain-timeout} takes. */
+    private static Duration parseTimeout(String timeout) {
+        try {
+            return EchoServerConfig.builder()
+                    .drainTimeout(DurationStyle.detectAndParse(timeout))
+                    .build() // checks the range
+                    .drainTimeout();
+        } catch (IllegalArgumentException e) {
+            throw RefusedRequestException.invalid(
+                    "timeout is '%s': it must be a duration such as 20s or PT20S, %s"
+                            .formatted(timeout, Setting.DRAIN_TIMEOUT.allowed()));
+        }
     }
 }

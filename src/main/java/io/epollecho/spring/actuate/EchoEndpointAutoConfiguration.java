@@ -22,4 +22,9 @@ public final class EchoEndpointAutoConfiguration {
     EchoEndpoint echoEndpoint(EchoServer server) {
         return new EchoEndpoint(server);
     }
+
+    @Bean
+    EchoEndpointRequestAdvisor echoEndpointRequestAdvisor() {
+        return new EchoEndpointRequestAdvisor();
+    }
 }

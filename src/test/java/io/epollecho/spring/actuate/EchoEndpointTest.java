@@ -124,7 +124,7 @@ class EchoEndpointTest {
             assertThat(actuator.get("health/liveness").status()).isEqualTo(200);
 
             Answer refused = actuator.post("echo");
-            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.status()).isEqualTo(409);
             assertThat(refused.body()).contains("draining", "timeout=0s");
 
             peer.finish();
