@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,9 @@ interface Backend {
     /** Too much for the buffers on the way to a peer that reads nothing, not for those from it. */
     int STALLING = 256 * 1024;
 
+    /** A connection on which nothing has moved for so long is at rest. */
+    Duration REST = Duration.ofSeconds(1);
+
     /** The selectors and channels to run on. */
     SelectorBackend selector();
 
@@ -27,6 +31,16 @@ interface Backend {
 
     /** The settings of this backend, on a free port of the loopback address. */
     EchoServerConfig.Builder settings();
+
+    /** Another way to this backend's selectors and channels, on which faults can be staged. */
+    default FaultyProvider faultyProvider() {
+        return new FaultyProvider(transport().provider());
+    }
+
+    /** The address for the next peer that may come by any listener of a server. */
+    default InetSocketAddress anyAddress(EchoServer server) {
+        return server.localAddress();
+    }
 
     /** A server that is not started yet. */
     EchoServer create(EchoServerConfig config, EchoServerListener listener);
@@ -45,6 +59,15 @@ interface Backend {
 
     default EchoServer start() {
         return start(settings -> settings);
+    }
+
+    default EchoServer start(FaultyProvider provider) {
+        return start(provider, settings -> settings);
+    }
+
+    default EchoServer start(
+            FaultyProvider provider, UnaryOperator<EchoServerConfig.Builder> change) {
+        return start(settings -> change.apply(settings.transport(provider.as(transport()))));
     }
 
     /** A server whose sockets hold little, so that a peer that reads nothing is soon in its way. */
@@ -72,7 +95,7 @@ interface Backend {
     default List<Peer> stalledPeers(EchoServer server, int count) throws IOException {
         var peers = new ArrayList<Peer>();
         for (int i = 0; i < count; i++) {
-            Peer peer = connect(server.localAddress(), 8 * 1024, 0);
+            Peer peer = connect(server, 8 * 1024, 0);
             peers.add(peer);
             peer.send(STALLING);
         }
@@ -84,13 +107,26 @@ interface Backend {
     }
 
     default Peer connect(EchoServer server) throws IOException {
-        return connect(server.localAddress(), 0, 0);
+        return connect(server, 0, 0);
+    }
+
+    default Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException {
+        return connect(anyAddress(server), receiveBuffer, sendBuffer);
     }
 
     default List<Peer> connect(EchoServer server, int count) throws IOException {
         var peers = new ArrayList<Peer>();
         for (int i = 0; i < count; i++) {
             peers.add(connect(server));
+        }
+        return peers;
+    }
+
+    /** Peers that all come by the same listener. */
+    default List<Peer> connect(InetSocketAddress server, int count) throws IOException {
+        var peers = new ArrayList<Peer>();
+        for (int i = 0; i < count; i++) {
+            peers.add(connect(server, 0, 0));
         }
         return peers;
     }
@@ -108,6 +144,17 @@ interface Backend {
 
     static long rejected(EchoServer server, RejectReason reason) {
         return server.statistics().rejected().getOrDefault(reason, 0L);
+    }
+
+    /** Waits until nothing has moved on any connection for a second: a drain finds all at rest. */
+    static void awaitRest(EchoServer server, int connections) {
+        Background.await()
+                .untilAsserted(
+                        () ->
+                                assertThat(Background.get(server.newestConnections(connections)))
+                                        .hasSize(connections)
+                                        .extracting(ConnectionInfo::idle)
+                                        .allMatch(idle -> idle.compareTo(REST) >= 0));
     }
 
     /** Waits until so many connections are open. */

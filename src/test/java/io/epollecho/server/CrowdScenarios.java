@@ -58,7 +58,7 @@ interface CrowdScenarios extends Backend {
         long first = System.nanoTime();
         List<Peer> stalled = new ArrayList<>();
         for (int i = 0; i < CROWD; i++) {
-            Peer peer = connect(server.localAddress(), 8 * 1024, 0);
+            Peer peer = connect(server, 8 * 1024, 0);
             stalled.add(peer);
             peer.send(STALLING);
         }

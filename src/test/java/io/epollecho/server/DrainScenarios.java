@@ -4,6 +4,7 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +23,13 @@ interface DrainScenarios extends Backend {
 
     private static Future<Boolean> drain(EchoServer server, Duration timeout) {
         var drained = Background.call(() -> server.drain(timeout));
-        await().until(() -> server.state() == EchoServerState.DRAINING);
+        await().until(
+                        () -> {
+                            if (drained.isCompletedExceptionally()) {
+                                Background.join(drained);
+                            }
+                            return server.state() == EchoServerState.DRAINING;
+                        });
         return drained;
     }
 
@@ -115,7 +122,7 @@ interface DrainScenarios extends Backend {
         List<Peer> restless = new ArrayList<>();
         List<Future<Void>> streams = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            Peer peer = connect(server.localAddress(), 64 * 1024, 64 * 1024);
+            Peer peer = connect(server, 64 * 1024, 64 * 1024);
             restless.add(peer);
             streams.add(Background.run(() -> streamUntilEnd(peer)));
         }
@@ -254,7 +261,7 @@ interface DrainScenarios extends Backend {
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
-        List<Peer> peers = connect(server, 300);
+        List<Peer> peers = connect(server.localAddress(), 300);
         for (Peer peer : peers) {
             peer.send(1_000);
         }
@@ -267,6 +274,129 @@ interface DrainScenarios extends Backend {
         }
         assertThat(Background.get(drained)).isTrue();
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(300);
+    }
+
+    /** Linux queues one connection more than the backlog says. */
+    @Test
+    default void drainServesAFullBacklog() throws Exception {
+        int backlog = 8;
+        FaultyProvider faulty = faultyProvider();
+        EchoServer server = start(faulty, settings -> settings.backlog(backlog));
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        List<Peer> peers = connect(server.localAddress(), backlog + 1);
+        for (Peer peer : peers) {
+            peer.send(1_000);
+        }
+        Future<Boolean> drained = drain(server, LONG);
+        acceptorsSelector.spin(); // with nothing: only the drain accepts
+        acceptorsSelector.release();
+        for (Peer peer : peers) {
+            peer.receiveAllToEnd();
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(backlog + 1);
+    }
+
+    /** One peer that ignores its FIN does not hold up all. */
+    @Test
+    default void drainDoesNotWaitForAPeerThatIgnoresItsFin() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 11);
+        for (Peer peer : peers.subList(0, 5)) {
+            peer.echo(1_000);
+        }
+        Backend.awaitRest(server, peers.size());
+        long start = System.nanoTime();
+        Future<Boolean> drained = drain(server, Duration.ofSeconds(8));
+        for (Peer peer : peers.subList(1, peers.size())) {
+            peer.expectEnd();
+            peer.close();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+        peers.getFirst().expectEnd();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
+    }
+
+    /** What was on its way when the FIN came is read, so that the kernel sends no reset. */
+    @Test
+    default void drainResetsNoPeerThatEndsInTime() throws IOException {
+        EchoServer server = start();
+        List<Peer> peers = connect(server, 20);
+        Backend.awaitRest(server, peers.size());
+        Future<Boolean> drained = drain(server, LONG);
+        for (Peer peer : peers) {
+            peer.expectEnd();
+            peer.send(10_000);
+            peer.endOutput();
+        }
+        assertThat(Background.get(drained)).isTrue();
+        for (Peer peer : peers) {
+            peer.expectEnd();
+        }
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
+        assertThat(server.statistics().bytesReceived()).isEqualTo(peers.size() * 10_000L);
+    }
+
+    /** More than {@link System#nanoTime()} can count, alone or from now on. */
+    List<Duration> ENDLESS =
+            List.of(Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE));
+
+    @Test
+    default void endlessDrain() throws IOException {
+        for (Duration endless : ENDLESS) {
+            EchoServer server = startTight();
+            Peer idle = connect(server);
+            Peer stalled = stalledPeer(server);
+            Future<Boolean> drained = drain(server, endless);
+            idle.expectEnd();
+            idle.close();
+            Backend.awaitActive(server, 1);
+            assertThat(server.drainProgress())
+                    .hasValueSatisfying(
+                            progress ->
+                                    assertThat(progress.remaining())
+                                            .isGreaterThan(Duration.ofDays(365)));
+            assertThat(drained.isDone()).isFalse();
+            long start = System.nanoTime();
+            assertThat(server.drain(Duration.ofMillis(100))).isTrue();
+            assertThat(Background.get(drained)).isTrue();
+            assertThat(Duration.ofNanos(System.nanoTime() - start))
+                    .isLessThan(Duration.ofSeconds(5));
+            stalled.receiveToReset();
+        }
+    }
+
+    @Test
+    default void endlessShutdown() throws IOException {
+        for (Duration endless : ENDLESS) {
+            EchoServer server = startTight();
+            Peer stalled = stalledPeer(server);
+            var shutdown = server.shutdown(endless);
+            assertThat(server.state()).isEqualTo(EchoServerState.DRAINING);
+            stalled.endOutput();
+            stalled.receiveAllToEnd();
+            Background.join(shutdown);
+            assertThat(server.state()).isEqualTo(EchoServerState.STOPPED);
+            assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    default void drainOfANegativeTimeIsRefused() throws IOException {
+        Duration negative = Duration.ofNanos(-1);
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        assertThatIllegalArgumentException().isThrownBy(() -> server.drain(negative));
+        assertThatIllegalArgumentException().isThrownBy(() -> server.shutdown(negative));
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        peer.echo(100);
+        server.stop();
+        assertThatIllegalArgumentException().isThrownBy(() -> server.drain(negative));
+        assertThatIllegalArgumentException().isThrownBy(() -> server.shutdown(negative));
     }
 
     @Test

@@ -1,11 +1,15 @@
 package io.epollecho.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -17,13 +21,20 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
-/** Another provider's channels and selectors, but the selectors can be held up and broken. */
+/**
+ * Another provider's channels and selectors, but the selectors can be held up and broken, and the
+ * peers of accepted channels disguised.
+ */
 public final class FaultyProvider extends SelectorProvider {
 
     private final SelectorProvider real;
     private final List<FaultySelector> selectors = new CopyOnWriteArrayList<>();
+    private volatile @Nullable Gate openingGate;
+    private volatile @Nullable UnaryOperator<InetSocketAddress> disguise;
 
     public FaultyProvider(SelectorProvider real) {
         this.real = real;
@@ -39,8 +50,27 @@ public final class FaultyProvider extends SelectorProvider {
         return selectors;
     }
 
+    /** Keeps whoever opens a selector from now on waiting, until the gate is opened. */
+    Gate holdOpening() {
+        var gate = new Gate();
+        openingGate = gate;
+        return gate;
+    }
+
+    /**
+     * Changes the address that a channel names as its peer's, or throws instead of naming it. For
+     * channels that are accepted from now on by listening sockets opened later.
+     */
+    void disguisePeers(UnaryOperator<InetSocketAddress> disguise) {
+        this.disguise = disguise;
+    }
+
     @Override
     public AbstractSelector openSelector() throws IOException {
+        Gate gate = openingGate;
+        if (gate != null) {
+            gate.pass();
+        }
         var selector = new FaultySelector(this, real.openSelector());
         selectors.add(selector);
         return selector;
@@ -48,7 +78,9 @@ public final class FaultyProvider extends SelectorProvider {
 
     @Override
     public ServerSocketChannel openServerSocketChannel() throws IOException {
-        return real.openServerSocketChannel();
+        ServerSocketChannel channel = real.openServerSocketChannel();
+        UnaryOperator<InetSocketAddress> addresses = disguise;
+        return addresses == null ? channel : new DisguisingListener(this, channel, addresses);
     }
 
     @Override
@@ -71,12 +103,37 @@ public final class FaultyProvider extends SelectorProvider {
         return real.openPipe();
     }
 
+    /** Where threads wait until the test lets them go on. */
+    static final class Gate {
+
+        private final CountDownLatch arrived = new CountDownLatch(1);
+        private final CountDownLatch opened = new CountDownLatch(1);
+
+        void pass() {
+            arrived.countDown();
+            try {
+                opened.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        void awaitArrival() throws InterruptedException {
+            assertThat(arrived.await(Background.PATIENCE_MILLIS, TimeUnit.MILLISECONDS))
+                    .as("somebody at the gate")
+                    .isTrue();
+        }
+
+        void open() {
+            opened.countDown();
+        }
+    }
+
     /** Its keys are those of the real selector, with which channels are registered. */
     public static final class FaultySelector extends AbstractSelector {
 
         private final Selector real;
-        private volatile @Nullable CountDownLatch gate;
-        private volatile @Nullable CountDownLatch atGate;
+        private volatile @Nullable Gate gate;
         private volatile @Nullable RuntimeException defect;
         private volatile boolean spinning;
 
@@ -100,31 +157,24 @@ public final class FaultyProvider extends SelectorProvider {
 
         /** Keeps the selecting thread where it is until {@link #release}. */
         public void hold() throws InterruptedException {
-            var arrived = new CountDownLatch(1);
-            atGate = arrived;
-            gate = new CountDownLatch(1);
+            var closed = new Gate();
+            gate = closed;
             wakeup();
-            arrived.await();
+            closed.awaitArrival();
         }
 
         public void release() {
-            CountDownLatch closed = gate;
+            Gate closed = gate;
             if (closed != null) {
                 gate = null;
-                closed.countDown();
+                closed.open();
             }
         }
 
         private void misbehave() {
-            CountDownLatch closed = gate;
-            CountDownLatch arrived = atGate;
-            if (closed != null && arrived != null) {
-                arrived.countDown();
-                try {
-                    closed.await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+            Gate closed = gate;
+            if (closed != null) {
+                closed.pass();
             }
             RuntimeException thrown = defect;
             if (thrown != null) {
@@ -188,7 +238,13 @@ public final class FaultyProvider extends SelectorProvider {
         protected SelectionKey register(
                 AbstractSelectableChannel channel, int interest, @Nullable Object attachment) {
             try {
-                return channel.register(real, interest, attachment);
+                SelectableChannel undisguised =
+                        switch (channel) {
+                            case DisguisingListener listener -> listener.undisguised();
+                            case DisguisedChannel accepted -> accepted.undisguised();
+                            default -> channel;
+                        };
+                return undisguised.register(real, interest, attachment);
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }

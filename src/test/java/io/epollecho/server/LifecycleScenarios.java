@@ -4,9 +4,11 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -19,9 +21,13 @@ import java.net.NetworkInterface;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A server comes and goes, as often as one likes, and leaves nothing behind. */
 interface LifecycleScenarios extends Backend {
+
+    /** Much more than a loop takes for a task. */
+    Duration PROMPT = Duration.ofSeconds(5);
 
     private EchoServerConfig onPort(int port) {
         return settings().port(port).drainTimeout(Duration.ofSeconds(5)).build();
@@ -128,6 +134,19 @@ interface LifecycleScenarios extends Backend {
         assertThat(Backend.closed(closed, CloseReason.PEER)).isEqualTo(1);
     }
 
+    /** Whether it ever ends its side is up to the peer. */
+    @Test
+    default void closeDoesNotWaitForAnIdlePeer() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        Backend.awaitRest(server, 1);
+        long start = System.nanoTime();
+        server.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+        peer.expectEnd();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
     @Test
     default void listenerSeesEachState() {
         var seen = new CopyOnWriteArrayList<EchoServerState>();
@@ -197,7 +216,7 @@ interface LifecycleScenarios extends Backend {
                         (changed, state) -> seen.add(state));
         server.start();
         InetSocketAddress address = server.localAddress();
-        List<Peer> peers = connect(server, 10);
+        List<Peer> peers = connect(address, 10);
         for (Peer peer : peers) {
             peer.echo(100);
         }
@@ -244,7 +263,7 @@ interface LifecycleScenarios extends Backend {
         var faulty = new FaultyProvider(selector().provider());
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         InetSocketAddress address = server.localAddress();
-        List<Peer> peers = connect(server, 4);
+        List<Peer> peers = connect(address, 4);
         for (Peer peer : peers) {
             peer.echo(100);
         }
@@ -287,6 +306,77 @@ interface LifecycleScenarios extends Backend {
         assertThat(rebuilds(server)).isEqualTo(eventLoops());
     }
 
+    /** Whoever leaves a task meanwhile wakes the selector that is about to be closed. */
+    @Test
+    default void taskLeftWhileTheSelectorIsReplaced() throws Exception {
+        FaultyProvider faulty = faultyProvider();
+        EchoServer server = start(faulty);
+        Peer peer = connect(server);
+        peer.echo(100);
+        FaultyProvider.Gate replacement = faulty.holdOpening();
+        try {
+            faulty.selectors().getLast().spin();
+            replacement.awaitArrival();
+            var newest = server.newestConnections(10);
+            // By then the watchdog's task waits too, and no later one wakes the loop.
+            await().until(server::stalled);
+            replacement.open();
+            assertThat(newest)
+                    .succeedsWithin(PROMPT)
+                    .asInstanceOf(InstanceOfAssertFactories.LIST)
+                    .hasSize(1);
+        } finally {
+            replacement.open();
+        }
+        await().until(() -> !server.stalled());
+        peer.echo(100);
+        assertThat(server.statistics().selectorRebuilds()).isEqualTo(1);
+    }
+
+    @Test
+    default void taskThatFailsCostsItselfOnly() throws IOException {
+        FaultyProvider faulty = faultyProvider();
+        var defect = new IllegalStateException("broken for the test");
+        var broken = new AtomicBoolean();
+        faulty.disguisePeers(
+                address -> {
+                    if (broken.get()) {
+                        throw defect;
+                    }
+                    return address;
+                });
+        EchoServer server = start(faulty);
+        List<Peer> peers = connect(server, 2);
+        for (Peer peer : peers) {
+            peer.echo(100);
+        }
+        broken.set(true);
+        assertThat(server.newestConnections(10))
+                .failsWithin(PROMPT)
+                .withThrowableThat()
+                .havingRootCause()
+                .isSameAs(defect);
+        broken.set(false);
+        for (Peer peer : peers) {
+            peer.echo(100);
+        }
+        assertThat(Background.get(server.newestConnections(10))).hasSize(2);
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
+    @Test
+    default void newestConnectionsOfANegativeLimit() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        assertThatIllegalArgumentException().isThrownBy(() -> server.newestConnections(-1));
+        assertThat(Background.get(server.newestConnections(0))).isEmpty();
+        peer.echo(100);
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        server.stop();
+        assertThatIllegalArgumentException().isThrownBy(() -> server.newestConnections(-1));
+    }
+
     @Test
     default void stuckLoopIsNoticed() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
@@ -304,7 +394,7 @@ interface LifecycleScenarios extends Backend {
                             }
                         });
         server.start();
-        List<Peer> peers = connect(server, 2);
+        List<Peer> peers = connect(server.localAddress(), 2);
         for (Peer peer : peers) {
             peer.echo(100);
         }

@@ -4,14 +4,21 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /** Limits cut whom they are meant for, say why, and spare all others. */
 interface LimitScenarios extends Backend {
@@ -73,6 +80,83 @@ interface LimitScenarios extends Backend {
         assertThat(server.statistics().rejectedTotal()).isEqualTo(3);
     }
 
+    /** Whoever has one IPv6 address has as many as they like, all of them in one network. */
+    @Test
+    default void connectionLimitPerIpv6Network() throws IOException {
+        EchoServer server = startForPeersOverIpv6(settings -> settings);
+        List<Peer> admitted = new ArrayList<>();
+        for (InetAddress address : List.of(ONE_OF_A_NETWORK, OTHER_OF_THE_NETWORK, OF_ANOTHER)) {
+            Peer peer = connect(server.localAddress(), address);
+            peer.echo(100);
+            admitted.add(peer);
+        }
+        connect(server.localAddress(), OTHER_OF_THE_NETWORK).expectEnd();
+        connect(server.localAddress(), ONE_OF_A_NETWORK).expectEnd();
+        connect(server.localAddress(), OF_ANOTHER).echo(100);
+        assertThat(Backend.rejected(server, RejectReason.ADDRESS_LIMIT)).isEqualTo(2);
+
+        admitted.getFirst().close();
+        Backend.awaitActive(server, 3);
+        connect(server.localAddress(), OTHER_OF_THE_NETWORK).echo(100);
+        connect(server.localAddress(), OTHER_OF_THE_NETWORK).expectEnd();
+    }
+
+    InetAddress ONE_OF_A_NETWORK = InetAddress.ofLiteral("127.0.0.1");
+    InetAddress OTHER_OF_THE_NETWORK = InetAddress.ofLiteral("127.0.0.2");
+    InetAddress OF_ANOTHER = InetAddress.ofLiteral("127.0.0.3");
+
+    /**
+     * A server that lets in two peers of an address or network, and to which these addresses are
+     * IPv6: the loopback interface has but one such address itself.
+     */
+    private EchoServer startForPeersOverIpv6(UnaryOperator<EchoServerConfig.Builder> change) {
+        FaultyProvider faulty = faultyProvider();
+        Map<InetAddress, InetAddress> addresses =
+                Map.of(
+                        ONE_OF_A_NETWORK, InetAddress.ofLiteral("2001:db8:0:1::1"),
+                        OTHER_OF_THE_NETWORK, InetAddress.ofLiteral("2001:db8:0:1:8000::2"),
+                        OF_ANOTHER, InetAddress.ofLiteral("2001:db8:0:2::1"));
+        faulty.disguisePeers(
+                peer -> new InetSocketAddress(addresses.get(peer.getAddress()), peer.getPort()));
+        return start(
+                faulty,
+                settings ->
+                        change.apply(
+                                settings.address(ONE_OF_A_NETWORK).maxConnectionsPerAddress(2)));
+    }
+
+    /** A line is written for the first of a burst, and at last for all the others. */
+    @Test
+    default void eachRefusalIsLogged() throws IOException {
+        int refusals = 500;
+        EchoServer server = start(settings -> settings.maxConnections(1));
+        connect(server).echo(100);
+        try (var log = new CapturedLog()) {
+            for (int i = 0; i < refusals; i++) {
+                connect(server).close();
+            }
+            await().until(() -> server.statistics().rejectedTotal() == refusals);
+            await().atMost(Duration.ofSeconds(4))
+                    .untilAsserted(
+                            () ->
+                                    assertThat(refusalsIn(log))
+                                            .as("refusals in the log")
+                                            .isEqualTo(refusals));
+            assertThat(log.events()).as("lines").hasSizeLessThan(20);
+        }
+    }
+
+    /** Each line stands for one, and for as many more as it says. */
+    private static long refusalsIn(CapturedLog log) {
+        var more = Pattern.compile("(\\d+) more");
+        return log.events().stream()
+                .map(ILoggingEvent::getFormattedMessage)
+                .filter(line -> line.toLowerCase(Locale.ROOT).contains("refused"))
+                .map(more::matcher)
+                .mapToLong(line -> line.find() ? 1 + Long.parseLong(line.group(1)) : 1)
+                .sum();
+    }
+
     @Test
     default void idleTimeout() throws IOException {
         Duration timeout = Duration.ofMillis(500);
@@ -128,7 +212,7 @@ interface LimitScenarios extends Backend {
                                 settings.selector(faulty.as(selector()))
                                         .readBufferSize(1 << 20)
                                         .writeTimeout(Duration.ofMillis(500)));
-        Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
+        Peer stalled = connect(server, 8 * 1024, 0);
         stalled.echo(1);
         for (FaultyProvider.FaultySelector selector : faulty.selectors()) {
             selector.hold();
@@ -147,7 +231,7 @@ interface LimitScenarios extends Backend {
         Duration timeout = Duration.ofSeconds(1);
         EchoServer server =
                 startTight(settings -> settings.readBufferSize(1 << 20).writeTimeout(timeout));
-        Peer slow = connect(server.localAddress(), 8_192, 0);
+        Peer slow = connect(server, 8_192, 0);
         var writer =
                 Background.run(
                         () -> {

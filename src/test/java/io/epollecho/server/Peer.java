@@ -160,6 +160,30 @@ final class Peer implements AutoCloseable {
         assertThat(received).as("bytes received of those sent").isEqualTo(sent);
     }
 
+    /** Sends so many bytes; returns false if the connection is reset before all are sent. */
+    boolean sendUnlessReset(long length) throws IOException {
+        try {
+            send(length);
+            return true;
+        } catch (SocketException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Ends the output and expects all that was sent and the end of the stream; returns false if the
+     * connection is reset before that.
+     */
+    boolean receiveAllUnlessReset() throws IOException {
+        try {
+            endOutput();
+            receiveAllToEnd();
+            return true;
+        } catch (SocketException e) {
+            return false;
+        }
+    }
+
     /** Receives until the connection is reset, which has to happen before any end of the stream. */
     void receiveToReset() throws IOException {
         try {

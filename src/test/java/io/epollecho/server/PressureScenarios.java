@@ -29,7 +29,7 @@ interface PressureScenarios extends Backend {
     @Test
     default void slowReader() throws IOException {
         EchoServer server = start();
-        Peer peer = connect(server.localAddress(), 4_096, 0);
+        Peer peer = connect(server, 4_096, 0);
         var writer =
                 Background.run(
                         () -> {
@@ -103,7 +103,7 @@ interface PressureScenarios extends Backend {
         List<Peer> silent = new ArrayList<>();
         List<Future<Void>> writers = new ArrayList<>();
         for (int i = 0; i < crowd; i++) {
-            Peer peer = connect(server.localAddress(), 8_192, 8_192);
+            Peer peer = connect(server, 8_192, 8_192);
             silent.add(peer);
             writers.add(
                     Background.run(

@@ -22,6 +22,10 @@ import java.util.concurrent.TimeUnit;
 /** A plain server in a process of its own, on the loopback address. */
 final class ServerProcess implements AutoCloseable {
 
+    /** The size of a server's read buffer by default. */
+    static final int DEFAULT_READ_BUFFER = EchoServerConfig.DEFAULT_READ_BUFFER_KIB * 1024;
+
+    private static final int DEFAULT_READ_BUDGET = EchoServerConfig.DEFAULT_READ_BUDGET_KIB * 1024;
     private static final String LISTENING = "listening on port ";
 
     private final Process process;
@@ -32,9 +36,14 @@ final class ServerProcess implements AutoCloseable {
         this.port = port;
     }
 
-    /** In that process. Arguments: backend, port, event loops, most connections. */
+    /**
+     * In that process. Arguments: backend, port, event loops, most connections, size of the read
+     * buffer, of the send buffers.
+     */
     static void main(String[] args) {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
+        int readBuffer = Integer.parseInt(args[4]);
+        int sendBuffer = Integer.parseInt(args[5]);
         EchoServer server =
                 EchoServer.start(
                         EchoServerConfig.builder()
@@ -43,12 +52,25 @@ final class ServerProcess implements AutoCloseable {
                                 .port(Integer.parseInt(args[1]))
                                 .eventLoops(Integer.parseInt(args[2]))
                                 .maxConnections(Integer.parseInt(args[3]))
+                                .readBufferSize(readBuffer)
+                                .readBudget(Math.max(readBuffer, DEFAULT_READ_BUDGET))
+                                .sendBuffer(sendBuffer == 0 ? null : sendBuffer)
                                 .build());
         System.out.println(LISTENING + server.localAddress().getPort());
     }
 
     /** Starts it and waits until it accepts connections. */
     static ServerProcess start(BackendUnderTest backend, int port, String... options)
+            throws IOException {
+        return start(backend, port, DEFAULT_READ_BUFFER, 0, options);
+    }
+
+    /**
+     * Starts one whose read buffer and send buffers have these sizes; 0 leaves the latter to the
+     * kernel.
+     */
+    static ServerProcess start(
+            BackendUnderTest backend, int port, int readBuffer, int sendBuffer, String... options)
             throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -62,7 +84,9 @@ final class ServerProcess implements AutoCloseable {
                         backend.name(),
                         Integer.toString(port),
                         "1",
-                        "100000"));
+                        "100000",
+                        Integer.toString(readBuffer),
+                        Integer.toString(sendBuffer)));
         Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
         BufferedReader output = process.inputReader();
         String line = output.readLine();

@@ -1,0 +1,147 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** What a past run of a server reports late never touches the next one. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class NextRunTest {
+
+    private static final BackendUnderTest BACKEND = BackendUnderTest.EPOLL_EDGE;
+
+    private final FaultyProvider faulty = new FaultyProvider(BACKEND.transport().provider());
+    private final List<EchoServerState> states = new CopyOnWriteArrayList<>();
+    private final List<Boolean> stalls = new CopyOnWriteArrayList<>();
+    private final List<Peer> peers = new ArrayList<>();
+    private final EchoServer server =
+            new EchoServer(
+                    BACKEND.settings().transport(faulty.as(BACKEND.transport())).build(),
+                    new EchoServerListener() {
+                        @Override
+                        public void stateChanged(EchoServer server, EchoServerState state) {
+                            states.add(state);
+                        }
+
+                        @Override
+                        public void stallChanged(EchoServer server, boolean stalled) {
+                            stalls.add(stalled);
+                        }
+                    });
+
+    @AfterEach
+    void closeAll() throws IOException {
+        faulty.selectors().forEach(FaultyProvider.FaultySelector::release);
+        server.stop();
+        for (Peer peer : peers) {
+            peer.close();
+        }
+    }
+
+    private Peer connect() throws IOException {
+        var peer = new Peer(peers.size(), server.localAddress(), null, 0, 0);
+        peers.add(peer);
+        peer.echo(100);
+        return peer;
+    }
+
+    /** Starts the server and returns its thread of that name. */
+    private Thread startAndFind(String name) {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        server.start();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(name) && !before.contains(thread))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void awaitEnd(Thread thread) throws InterruptedException {
+        assertThat(thread.join(Background.PATIENCE)).as("end of " + thread).isTrue();
+    }
+
+    @Test
+    void isNotFailedByTheDeathOfALoopLeftBehind() throws Exception {
+        Thread loop = startAndFind("echo-server-0");
+        FaultyProvider.FaultySelector stuck = faulty.selectors().getFirst();
+        stuck.hold();
+        server.stop();
+        assertThat(loop.isAlive()).as("left behind").isTrue();
+        server.start();
+        Peer peer = connect();
+
+        stuck.breakDown(new IllegalStateException("broken for the test"));
+        awaitEnd(loop);
+        peer.echo(100);
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        assertThat(server.failure()).isEmpty();
+        assertThat(states)
+                .containsExactly(
+                        EchoServerState.RUNNING, EchoServerState.STOPPED, EchoServerState.RUNNING);
+    }
+
+    @Test
+    void doesNotCountTheConnectionsOfALoopLeftBehind() throws Exception {
+        Thread loop = startAndFind("echo-server-0");
+        for (int i = 0; i < 3; i++) {
+            connect();
+        }
+        FaultyProvider.FaultySelector stuck = faulty.selectors().getFirst();
+        stuck.hold();
+        server.stop();
+        assertThat(loop.isAlive()).as("left behind").isTrue();
+        assertThat(server.statistics().active()).as("open when stopped").isZero();
+        server.start();
+        Peer peer = connect();
+        assertThat(server.statistics().active()).isEqualTo(1);
+
+        stuck.release();
+        awaitEnd(loop);
+        peer.echo(100);
+        assertThat(server.statistics().active()).isEqualTo(1);
+        assertThat(server.statistics().accepted()).isEqualTo(4);
+        peer.close();
+        await().until(() -> server.statistics().active() == 0);
+        assertThat(server.statistics().closedTotal()).isEqualTo(4);
+    }
+
+    /** The watchdog notices a stuck loop and is held up before it can pass that on. */
+    @Test
+    void isNotStalledByAWatchdogThatIsLate() throws Exception {
+        var beforeReport = new FaultyProvider.Gate();
+        try (var _ =
+                new CapturedLog(
+                        event -> {
+                            if (event.getThreadName().equals("echo-server-watchdog")
+                                    && event.getLevel() == Level.ERROR) {
+                                beforeReport.pass();
+                            }
+                        })) {
+            Thread watchdog = startAndFind("echo-server-watchdog");
+            FaultyProvider.FaultySelector stuck = faulty.selectors().getFirst();
+            stuck.hold();
+            beforeReport.awaitArrival();
+            stuck.release();
+            server.stop();
+            server.start();
+            beforeReport.open();
+            awaitEnd(watchdog);
+        } finally {
+            beforeReport.open();
+        }
+        assertThat(server.stalled()).isFalse();
+        assertThat(stalls).isEmpty();
+        connect();
+    }
+}

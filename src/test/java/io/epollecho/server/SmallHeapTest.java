@@ -1,0 +1,73 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.IOException;
+import java.util.ArrayList;
+
+/**
+ * Peers that do not read cannot fill a server's heap, however small it is: a server in a process of
+ * its own has to get by with it.
+ */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class SmallHeapTest {
+
+    /** Small, so that what peers do not read soon waits in the server. */
+    private static final int SEND_BUFFER = 16 * 1024;
+
+    /** The read buffers of a crowd would fill the heap. */
+    @ParameterizedTest
+    @EnumSource
+    void survivesFiveHundredPeersThatDoNotRead(BackendUnderTest backend) throws IOException {
+        try (ServerProcess server =
+                ServerProcess.start(
+                        backend, 0, ServerProcess.DEFAULT_READ_BUFFER, SEND_BUFFER, "-Xmx24m")) {
+            int whole = echoesToSilentPeers(server, 500);
+            assertThat(whole).as("peers within the limit").isBetween(1, 499);
+            assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    /** One read buffer is as large as a quarter of the heap. */
+    @ParameterizedTest
+    @EnumSource
+    void keepsNoMoreThanWhatIsPending(BackendUnderTest backend) throws IOException {
+        try (ServerProcess server =
+                ServerProcess.start(backend, 0, 16 << 20, SEND_BUFFER, "-Xmx64m")) {
+            int whole = echoesToSilentPeers(server, 20);
+            assertThat(whole).as("peers within the limit").isEqualTo(20);
+            assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    /**
+     * Lets peers send all they are going to send, or as much as the server lets them, and read only
+     * then. Returns how many get the whole echo; the others are reset. A bystander, who has nothing
+     * pending, gets every echo all the time.
+     */
+    private static int echoesToSilentPeers(ServerProcess server, int count) throws IOException {
+        try (Peer bystander = new Peer(0, server.address(), null, 0, 0)) {
+            var silent = new ArrayList<Peer>();
+            for (int seed = 1; seed <= count; seed++) {
+                Peer peer = new Peer(seed, server.address(), null, 8 * 1024, 0);
+                if (peer.sendUnlessReset(Backend.STALLING)) {
+                    silent.add(peer);
+                } else {
+                    peer.close();
+                }
+                bystander.echo(1_000);
+            }
+            int whole = 0;
+            for (Peer peer : silent) {
+                whole += peer.receiveAllUnlessReset() ? 1 : 0;
+                peer.close();
+                bystander.echo(1_000);
+            }
+            return whole;
+        }
+    }
+}
