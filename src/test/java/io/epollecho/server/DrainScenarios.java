@@ -320,6 +320,37 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
     }
 
+    /** It was busy a moment ago, so it has longer than one that was at rest. */
+    @Test
+    default void lingerTimeout() throws IOException {
+        Duration timeout = Duration.ofMillis(1_500);
+        EchoServer server = start(settings -> settings.lingerTimeout(timeout));
+        Peer peer = connect(server);
+        peer.echo(100);
+        Future<Boolean> drained = drain(server, LONG);
+        long start = System.nanoTime();
+        peer.echo(100);
+        peer.expectEnd();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .as("time to come to rest, and to linger")
+                .isBetween(REST.plus(timeout), REST.plus(timeout).plusSeconds(2));
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
+    @Test
+    default void lingerTimeoutDoesNotOutlastTheDrain() throws IOException {
+        Duration timeout = Duration.ofMillis(1_500);
+        EchoServer server = start(settings -> settings.lingerTimeout(Duration.ofDays(1)));
+        Peer peer = connect(server);
+        peer.echo(100);
+        long start = System.nanoTime();
+        assertThat(server.drain(timeout)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(timeout.plusSeconds(3));
+        peer.expectEnd();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
     /** What was on its way when the FIN came is read, so that the kernel sends no reset. */
     @Test
     default void drainResetsNoPeerThatEndsInTime() throws IOException {

@@ -101,6 +101,20 @@ interface LimitScenarios extends Backend {
         connect(server.localAddress(), OTHER_OF_THE_NETWORK).expectEnd();
     }
 
+    @Test
+    default void connectionLimitPerIpv6Address() throws IOException {
+        EchoServer server = startForPeersOverIpv6(settings -> settings.ipv6PrefixLength(128));
+        List<InetAddress> addresses = List.of(ONE_OF_A_NETWORK, OTHER_OF_THE_NETWORK);
+        for (InetAddress address : addresses) {
+            connect(server.localAddress(), address).echo(100);
+            connect(server.localAddress(), address).echo(100);
+        }
+        for (InetAddress address : addresses) {
+            connect(server.localAddress(), address).expectEnd();
+        }
+        assertThat(Backend.rejected(server, RejectReason.ADDRESS_LIMIT)).isEqualTo(2);
+    }
+
     InetAddress ONE_OF_A_NETWORK = InetAddress.ofLiteral("127.0.0.1");
     InetAddress OTHER_OF_THE_NETWORK = InetAddress.ofLiteral("127.0.0.2");
     InetAddress OF_ANOTHER = InetAddress.ofLiteral("127.0.0.3");

@@ -4,6 +4,8 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+
 import com.sun.management.ThreadMXBean;
 
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,44 @@ interface PressureScenarios extends Backend {
         Backend.awaitActive(server, 1);
         assertThat(server.statistics().pendingBytes()).isZero();
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(crowd);
+    }
+
+    /** A reset says that the echo is not complete. The peers that fit go on. */
+    @Test
+    default void pendingLimit() throws IOException {
+        int crowd = 50;
+        long limit = 256 * 1024; // for a third of them
+        EchoServer server = startTight(settings -> settings.maxPending(limit));
+        Peer bystander = connect(server);
+        bystander.echo(100);
+        int whole = 0;
+        try (var log = new CapturedLog()) {
+            List<Peer> silent = new ArrayList<>();
+            for (int i = 0; i < crowd; i++) {
+                Peer peer = connect(server, 8_192, 0);
+                if (peer.sendUnlessReset(STALLING)) {
+                    silent.add(peer);
+                }
+            }
+            assertThat(awaitStandstill(server).pendingBytes()).isBetween(1L, limit);
+            bystander.echo(1_000);
+            for (Peer peer : silent) {
+                whole += peer.receiveAllUnlessReset() ? 1 : 0;
+            }
+            assertThat(log.events())
+                    .filteredOn(event -> event.getLevel() == Level.WARN)
+                    .as("lines, of which there is at most one a second")
+                    .hasSizeBetween(1, 15);
+        }
+        assertThat(whole).as("peers that fit").isBetween(1, crowd - 1);
+        Backend.awaitActive(server, 1);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(whole);
+        assertThat(Backend.closed(server, CloseReason.PENDING_LIMIT)).isEqualTo(crowd - whole);
+        assertThat(server.statistics().pendingBytes()).isZero();
+
+        Peer late = stalledPeer(server); // there is room again
+        late.receive(STALLING);
+        bystander.echo(100);
     }
 
     @Test
