@@ -29,18 +29,21 @@ interface Backend {
     /** The number of event loops. */
     int eventLoops();
 
-    /** The settings of this backend, on a free port of the loopback address. */
+    /** The number of listeners, which peers come by in turn unless a scenario is about one. */
+    default int listeners() {
+        return 1;
+    }
+
+    /** The settings of this backend, on free ports of the loopback address. */
     EchoServerConfig.Builder settings();
 
     /** Another way to this backend's selectors and channels, on which faults can be staged. */
     default FaultyProvider faultyProvider() {
-        return new FaultyProvider(transport().provider());
+        return new FaultyProvider(selector().provider());
     }
 
     /** The address for the next peer that may come by any listener of a server. */
-    default InetSocketAddress anyAddress(EchoServer server) {
-        return server.localAddress();
-    }
+    InetSocketAddress anyAddress(EchoServer server);
 
     /** A server that is not started yet. */
     EchoServer create(EchoServerConfig config, EchoServerListener listener);
@@ -67,7 +70,7 @@ interface Backend {
 
     default EchoServer start(
             FaultyProvider provider, UnaryOperator<EchoServerConfig.Builder> change) {
-        return start(settings -> change.apply(settings.transport(provider.as(transport()))));
+        return start(settings -> change.apply(settings.selector(provider.as(selector()))));
     }
 
     /** A server whose sockets hold little, so that a peer that reads nothing is soon in its way. */

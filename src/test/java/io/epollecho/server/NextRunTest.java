@@ -22,13 +22,13 @@ class NextRunTest {
 
     private static final BackendUnderTest BACKEND = BackendUnderTest.EPOLL_EDGE;
 
-    private final FaultyProvider faulty = new FaultyProvider(BACKEND.transport().provider());
+    private final FaultyProvider faulty = new FaultyProvider(BACKEND.selector().provider());
     private final List<EchoServerState> states = new CopyOnWriteArrayList<>();
     private final List<Boolean> stalls = new CopyOnWriteArrayList<>();
     private final List<Peer> peers = new ArrayList<>();
     private final EchoServer server =
             new EchoServer(
-                    BACKEND.settings().transport(faulty.as(BACKEND.transport())).build(),
+                    BACKEND.settings().selector(faulty.as(BACKEND.selector())).build(),
                     new EchoServerListener() {
                         @Override
                         public void stateChanged(EchoServer server, EchoServerState state) {

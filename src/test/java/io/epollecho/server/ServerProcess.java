@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
 final class ServerProcess implements AutoCloseable {
 
     /** The size of a server's read buffer by default. */
-    static final int DEFAULT_READ_BUFFER = EchoServerConfig.DEFAULT_READ_BUFFER_KIB * 1024;
+    static final int DEFAULT_READ_BUFFER = Setting.READ_BUFFER_SIZE.defaultValue().intValue();
 
-    private static final int DEFAULT_READ_BUDGET = EchoServerConfig.DEFAULT_READ_BUDGET_KIB * 1024;
+    private static final int DEFAULT_READ_BUDGET = Setting.READ_BUDGET.defaultValue().intValue();
     private static final String LISTENING = "listening on port ";
 
     private final Process process;

@@ -14,8 +14,10 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -35,14 +37,29 @@ abstract class ServerScenarios
     private final Queue<EchoServer> servers = new ConcurrentLinkedQueue<>();
     private final Queue<Peer> peers = new ConcurrentLinkedQueue<>();
     private final AtomicLong seeds = new AtomicLong();
+    private final AtomicInteger turns = new AtomicInteger();
 
     @Override
     public EchoServerConfig.Builder settings() {
-        return EchoServerConfig.builder()
-                .selector(selector())
-                .eventLoops(eventLoops())
-                .address(InetAddress.getLoopbackAddress())
-                .port(0);
+        EchoServerConfig.Builder settings =
+                EchoServerConfig.builder()
+                        .selector(selector())
+                        .eventLoops(eventLoops())
+                        .address(InetAddress.getLoopbackAddress())
+                        .port(0);
+        for (int i = 2; i <= listeners(); i++) {
+            settings.listener(
+                    "listener-" + i,
+                    new ListenerConfig(
+                            InetAddress.getLoopbackAddress(), 0, Setting.BACKLOG.defaultValue()));
+        }
+        return settings;
+    }
+
+    @Override
+    public InetSocketAddress anyAddress(EchoServer server) {
+        var addresses = List.copyOf(server.localAddresses().values());
+        return addresses.get(turns.getAndIncrement() % addresses.size());
     }
 
     @Override

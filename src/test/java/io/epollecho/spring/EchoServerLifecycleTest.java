@@ -139,7 +139,7 @@ class EchoServerLifecycleTest {
 
     @Test
     void livenessBreaksWithAnEventLoopAndARestartMendsIt() throws IOException {
-        context.getBean(BreakableTransport.class).breakLoops();
+        context.getBean(BreakableSelector.class).breakLoops();
         await().atMost(NOTICED).until(() -> liveness() == LivenessState.BROKEN);
         await().untilAsserted(
                         () -> assertThat(events()).last().asString().startsWith("failed, because"));
@@ -156,7 +156,7 @@ class EchoServerLifecycleTest {
     /** A busy machine may add to the time, but not each time. */
     @Test
     void livenessBreaksWhileALoopIsStuck() throws Exception {
-        BreakableTransport breakable = context.getBean(BreakableTransport.class);
+        BreakableSelector breakable = context.getBean(BreakableSelector.class);
         Duration least = Duration.ofDays(1);
         for (int i = 0; i < 3 && least.compareTo(NOTICED) > 0; i++) {
             breakable.holdLoops();
@@ -237,12 +237,12 @@ class EchoServerLifecycleTest {
     static class Application {
 
         @Bean
-        BreakableTransport breakable() {
-            return new BreakableTransport();
+        BreakableSelector breakable() {
+            return new BreakableSelector();
         }
 
         @Bean
-        EchoServerConfigCustomizer broken(BreakableTransport breakable) {
+        EchoServerConfigCustomizer broken(BreakableSelector breakable) {
             return config -> config.selector(breakable.selector());
         }
 

@@ -8,7 +8,7 @@ import io.epollecho.Actuator.Answer;
 import io.epollecho.EchoPeer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerState;
-import io.epollecho.spring.BreakableTransport;
+import io.epollecho.spring.BreakableSelector;
 import io.epollecho.spring.EchoServerConfigCustomizer;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +34,7 @@ import org.springframework.context.annotation.Configuration;
 class EchoEndpointFailureTest {
 
     @Autowired private EchoServer server;
-    @Autowired private BreakableTransport transport;
+    @Autowired private BreakableSelector selector;
 
     private final Actuator actuator;
 
@@ -45,7 +45,7 @@ class EchoEndpointFailureTest {
     @BeforeEach
     void fail() {
         server.start();
-        transport.breakLoops();
+        selector.breakLoops();
         await().atMost(EchoPeer.PATIENCE).until(() -> server.state() == EchoServerState.FAILED);
     }
 
@@ -72,13 +72,13 @@ class EchoEndpointFailureTest {
     static class Host {
 
         @Bean
-        BreakableTransport transport() {
-            return new BreakableTransport();
+        BreakableSelector breakableSelector() {
+            return new BreakableSelector();
         }
 
         @Bean
-        EchoServerConfigCustomizer breakable(BreakableTransport transport) {
-            return config -> config.transport(transport.transport());
+        EchoServerConfigCustomizer breakable(BreakableSelector selector) {
+            return config -> config.selector(selector.selector());
         }
     }
 }

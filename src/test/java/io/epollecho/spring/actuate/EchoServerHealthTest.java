@@ -7,7 +7,7 @@ import io.epollecho.EchoPeer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
-import io.epollecho.spring.BreakableTransport;
+import io.epollecho.spring.BreakableSelector;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 
 class EchoServerHealthTest {
 
-    private final BreakableTransport breakable = new BreakableTransport();
+    private final BreakableSelector breakable = new BreakableSelector();
     private final EchoServer server =
             new EchoServer(
                     EchoServerConfig.builder()

@@ -9,7 +9,7 @@ import java.nio.channels.spi.SelectorProvider;
 /**
  * The JDK's channels and selectors, but event loops that wait on them can be held up and killed.
  */
-public final class BreakableTransport {
+public final class BreakableSelector {
 
     private final FaultyProvider provider = new FaultyProvider(SelectorProvider.provider());
 
