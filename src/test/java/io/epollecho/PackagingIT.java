@@ -26,6 +26,18 @@ class PackagingIT {
         }
     }
 
+    /** The probe needs libraries that the starter does not bring. */
+    @Test
+    void onlyExecJarHasTheProbe() throws IOException {
+        try (JarFile plain = open("epoll-echo.plain-jar");
+                JarFile exec = open("epoll-echo.exec-jar")) {
+            assertThat(plain.stream().map(entry -> entry.getName()))
+                    .noneMatch(name -> name.contains("/probe/"));
+            assertThat(exec.stream().map(entry -> entry.getName()))
+                    .contains("BOOT-INF/classes/io/epollecho/probe/ProbeCommand.class");
+        }
+    }
+
     @Test
     void execJarStartsTheApplicationWithNativeAccess() throws IOException {
         try (JarFile jar = open("epoll-echo.exec-jar")) {

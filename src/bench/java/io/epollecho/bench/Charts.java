@@ -41,6 +41,7 @@ final class Charts {
                     "epoll-level", new Color(0x3182BD),
                     "jdk-level", new Color(0x9ECAE1),
                     "spring-boot", new Color(0x31A354),
+                    "baseline", new Color(0xA1D99B),
                     "netty-epoll", new Color(0xD94801),
                     "netty-io_uring", new Color(0xFD8D3C),
                     "netty-nio", new Color(0xFDBE85));

@@ -6,10 +6,12 @@ import io.netty.channel.uring.IoUring;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Who takes part. */
 final class Contenders {
@@ -21,6 +23,9 @@ final class Contenders {
     static final String PLAIN = "epoll-edge";
 
     static final String SPRING = "spring-boot";
+
+    /** The runnable jar of an earlier build, for comparison with that of this build. */
+    static final String BASELINE = "baseline";
 
     static final int MAX_CONNECTIONS = 15_000;
 
@@ -37,21 +42,27 @@ final class Contenders {
     static List<Contender> all(Path work) {
         Optional<String> noC = compileC(work);
         Contender.Command c = (port, _) -> List.of(cBinary(work), String.valueOf(port));
-        return List.of(
-                new Contender(C, c, 1, false, noC),
-                new Contender("c-again", c, 1, false, noC), // the noise floor
-                java(PLAIN, PlainServer.class, "edge"),
-                java("epoll-level", PlainServer.class, "level"),
-                java("jdk-level", PlainServer.class, "jdk"),
-                spring(),
-                java("netty-epoll", NettyServer.class, "epoll", Epoll.unavailabilityCause()),
-                java(
-                        "netty-io_uring",
-                        NettyServer.class,
-                        "io_uring",
-                        IoUring.unavailabilityCause()),
-                java("netty-nio", NettyServer.class, "nio"),
-                virtualThreads());
+        List<Contender> always =
+                List.of(
+                        new Contender(C, c, 1, false, noC),
+                        new Contender("c-again", c, 1, false, noC), // the noise floor
+                        java(PLAIN, PlainServer.class, "edge"),
+                        java("epoll-level", PlainServer.class, "level"),
+                        java("jdk-level", PlainServer.class, "jdk"),
+                        spring(SPRING, System.getProperty("bench.exec-jar")),
+                        java(
+                                "netty-epoll",
+                                NettyServer.class,
+                                "epoll",
+                                Epoll.unavailabilityCause()),
+                        java(
+                                "netty-io_uring",
+                                NettyServer.class,
+                                "io_uring",
+                                IoUring.unavailabilityCause()),
+                        java("netty-nio", NettyServer.class, "nio"),
+                        virtualThreads());
+        return Stream.concat(always.stream(), baseline().stream()).toList();
     }
 
     private static Contender java(String name, Class<?> main, String transport) {
@@ -68,15 +79,15 @@ final class Contenders {
                 Optional.ofNullable(unavailable).map(Throwable::toString));
     }
 
-    private static Contender spring() {
+    private static Contender spring(String name, String execJar) {
         return new Contender(
-                SPRING,
+                name,
                 (port, loops) -> {
                     var line = new ArrayList<>(JAVA);
                     line.addAll(
                             List.of(
                                     "-jar",
-                                    System.getProperty("bench.exec-jar"),
+                                    execJar,
                                     "--server.port=0",
                                     "--echo.server.connections.max=" + MAX_CONNECTIONS,
                                     "--echo.server.port=" + port,
@@ -86,6 +97,17 @@ final class Contenders {
                 2,
                 true,
                 Optional.empty());
+    }
+
+    private static Optional<Contender> baseline() {
+        String execJar = System.getProperty("bench.baseline", "");
+        if (execJar.isBlank()) {
+            return Optional.empty();
+        }
+        if (!Files.isRegularFile(Path.of(execJar))) {
+            throw new IllegalArgumentException("bench.baseline is not a file: " + execJar);
+        }
+        return Optional.of(spring(BASELINE, execJar));
     }
 
     private static Contender virtualThreads() {

@@ -104,17 +104,22 @@ final class Report {
             var cells = names.stream().map(row -> ratio(row, contender, c(row))).toList();
             line("| %s | %s |", contender.name(), String.join(" | ", cells));
         }
-        var springs =
-                names.stream()
+        writeRatio(names, Contenders.SPRING, Contenders.PLAIN);
+        if (contenders.stream().anyMatch(it -> it.name().equals(Contenders.BASELINE))) {
+            writeRatio(names, Contenders.SPRING, Contenders.BASELINE);
+        }
+    }
+
+    private void writeRatio(List<String> rowNames, String contender, String base) {
+        var cells =
+                rowNames.stream()
                         .map(
                                 row ->
-                                        results.summary(row, Contenders.SPRING, Metric.THROUGHPUT)
-                                                .map(it -> ratio(it, plain(row)))
+                                        results.summary(row, contender, Metric.THROUGHPUT)
+                                                .map(it -> ratio(it, throughput(row, base)))
                                                 .orElse("–"))
                         .toList();
-        line(
-                "| *%s / %s* | %s |",
-                Contenders.SPRING, Contenders.PLAIN, String.join(" | ", springs));
+        line("| *%s / %s* | %s |", contender, base, String.join(" | ", cells));
     }
 
     private void writeThroughput(Row row) {
@@ -176,11 +181,11 @@ final class Report {
     }
 
     private Optional<Double> c(String row) {
-        return results.best(row, Metric.THROUGHPUT, List.of(Contenders.C));
+        return throughput(row, Contenders.C);
     }
 
-    private Optional<Double> plain(String row) {
-        return results.best(row, Metric.THROUGHPUT, List.of(Contenders.PLAIN));
+    private Optional<Double> throughput(String row, String contender) {
+        return results.best(row, Metric.THROUGHPUT, List.of(contender));
     }
 
     private Optional<Double> netty(String row) {

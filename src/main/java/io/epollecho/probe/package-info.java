@@ -5,8 +5,8 @@
  * java.nio.channels} alone; {@link io.epollecho.probe.ProbeCommand} is its command line. It knows
  * no server: whatever listens at the address is probed.
  *
- * <p>Needs HdrHistogram, and for the command line picocli. The runnable jar has both; who uses this
- * package from the starter has to add them.
+ * <p>Only the runnable jar holds this package, with HdrHistogram and picocli, which it needs. The
+ * starter does not.
  */
 @NullMarked
 package io.epollecho.probe;

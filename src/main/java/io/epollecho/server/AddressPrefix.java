@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-import java.net.Inet6Address;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
@@ -20,16 +20,21 @@ record AddressPrefix(InetAddress network) {
      * @param ipv6PrefixLength the bits that count of an IPv6 address, 1 to 128
      */
     static AddressPrefix of(InetAddress address, int ipv6PrefixLength) {
-        if (!(address instanceof Inet6Address)) {
-            return new AddressPrefix(address);
-        }
         byte[] bytes = address.getAddress();
+        if (canonical(bytes) instanceof Inet4Address ipv4) {
+            return new AddressPrefix(ipv4);
+        }
         for (int i = 0; i < bytes.length; i++) {
             int kept = Math.clamp(ipv6PrefixLength - 8L * i, 0, 8);
             bytes[i] &= (byte) (0xFF << (8 - kept));
         }
+        return new AddressPrefix(canonical(bytes));
+    }
+
+    /** Returns the address without a scope; an IPv4-mapped one becomes the IPv4 address. */
+    private static InetAddress canonical(byte[] bytes) {
         try {
-            return new AddressPrefix(InetAddress.getByAddress(bytes));
+            return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // thrown for a wrong number of bytes only
         }

@@ -26,16 +26,17 @@ interface LimitScenarios extends Backend {
     @Test
     default void connectionLimit() throws IOException {
         EchoServer server = start(settings -> settings.maxConnections(50));
-        List<Peer> peers = connect(server, 150);
+        List<Peer> admitted = connect(server, 50);
+        Backend.awaitActive(server, 50);
+        List<Peer> refused = connect(server, 100);
         await().until(() -> server.statistics().rejectedTotal() == 100);
         assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(100);
         assertThat(server.statistics().accepted()).isEqualTo(50);
         assertThat(server.statistics().active()).isEqualTo(50);
-        List<Peer> admitted = peers.subList(0, 50);
         for (Peer peer : admitted) {
             peer.echo(1_000);
         }
-        for (Peer peer : peers.subList(50, 150)) {
+        for (Peer peer : refused) {
             peer.expectEnd();
         }
 
