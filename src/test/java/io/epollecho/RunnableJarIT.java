@@ -84,8 +84,8 @@ class RunnableJarIT {
         assertFailsToStart(
                 List.of(),
                 "--echo.server.event-loops=many",
-                "echo.server.event-loops has the value 'many'",
-                "allowed is 1 to 256");
+                "The property echo.server.event-loops is many (",
+                "it must be 1 to 256.");
     }
 
     /** Root may do that, unless it gives up the capability. */

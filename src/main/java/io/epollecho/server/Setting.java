@@ -69,12 +69,10 @@ public final class Setting<T> {
                     .orUnset("to let the kernel tune it");
 
     /** The TCP_NODELAY of each connection. */
-    public static final Setting<Boolean> NO_DELAY =
-            choice("socket.no-delay", Format.SWITCH, Default.NO_DELAY, true, false);
+    public static final Setting<Boolean> NO_DELAY = flag("socket.no-delay", Default.NO_DELAY);
 
     /** The SO_KEEPALIVE of each connection. */
-    public static final Setting<Boolean> KEEP_ALIVE =
-            choice("socket.keep-alive", Format.SWITCH, Default.KEEP_ALIVE, true, false);
+    public static final Setting<Boolean> KEEP_ALIVE = flag("socket.keep-alive", Default.KEEP_ALIVE);
 
     /** The number of connections that may be open at once. */
     public static final Setting<Integer> MAX_CONNECTIONS =
@@ -186,6 +184,18 @@ public final class Setting<T> {
         this.format = format;
         this.defaultText = defaultText;
         this.allowed = allowed;
+    }
+
+    /**
+     * Returns a setting that is on or off, for a host that has one of its own beside those of the
+     * server.
+     *
+     * @param key its key
+     * @param defaultText {@code true} or {@code false}
+     * @return the setting, which is not in {@link #all()}
+     */
+    public static Setting<Boolean> flag(String key, String defaultText) {
+        return choice(key, Format.SWITCH, defaultText, true, false);
     }
 
     private static <T extends Comparable<? super T>> Setting<T> range(
@@ -317,6 +327,16 @@ public final class Setting<T> {
         require(format.type().cast(value));
     }
 
+    /**
+     * Returns a value as people write it.
+     *
+     * @param value a value, allowed or not
+     * @return such as {@code 64KB}
+     */
+    public String format(T value) {
+        return format.text().apply(value);
+    }
+
     void require(T value) {
         if (!allowed.contains(value)) {
             throw invalid(value, "it must be " + allowed());
@@ -330,13 +350,12 @@ public final class Setting<T> {
             throw invalid(
                     value,
                     "it must be %s, and %s is %s"
-                            .formatted(
-                                    allowed(), bound.key, bound.format.text().apply(boundValue)));
+                            .formatted(allowed(), bound.key, bound.format(boundValue)));
         }
     }
 
     InvalidSettingException invalid(T value, String requirement) {
-        return new InvalidSettingException(key, format.text().apply(value), requirement);
+        return new InvalidSettingException(key, format(value), requirement);
     }
 
     @Override

@@ -6,11 +6,13 @@ import io.epollecho.server.EchoServerConfig;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
 
 /**
  * Runs an {@link EchoServer} with the application, unless {@code echo.server.enabled} is false.
@@ -20,6 +22,13 @@ import org.springframework.core.env.ConfigurableEnvironment;
 @Conditional(OnEchoServerEnabled.class)
 @EnableConfigurationProperties(EchoServerProperties.class)
 public final class EchoServerAutoConfiguration {
+
+    // Static, as it is asked for before any configuration properties are bound.
+    @Bean
+    static ConfigurationPropertiesBindHandlerAdvisor echoServerSettingChecks(
+            Environment environment) {
+        return parent -> new SettingBindHandler(parent, environment);
+    }
 
     @Bean
     @ConditionalOnMissingBean

@@ -34,7 +34,7 @@ import java.time.Duration;
  */
 @ConfigurationProperties(prefix = EchoServerProperties.PREFIX, ignoreUnknownFields = false)
 public record EchoServerProperties(
-        @DefaultValue("true") boolean enabled,
+        @DefaultValue(ENABLED_BY_DEFAULT) boolean enabled,
         @Nullable InetAddress address,
         @DefaultValue(Setting.Default.PORT) int port,
         @DefaultValue(Setting.Default.BACKLOG) int backlog,
@@ -49,6 +49,8 @@ public record EchoServerProperties(
 
     /** The prefix of all properties. */
     public static final String PREFIX = "echo.server";
+
+    static final String ENABLED_BY_DEFAULT = "true";
 
     /**
      * Options of the accepted sockets.

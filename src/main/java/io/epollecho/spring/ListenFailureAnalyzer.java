@@ -24,8 +24,12 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
                 cause);
     }
 
+    private static String property(Setting<?> setting) {
+        return EchoServerProperties.PREFIX + "." + setting.key();
+    }
+
     private static String remedy(InetSocketAddress address, String reason) {
-        String portProperty = InvalidSettingFailureAnalyzer.property(Setting.PORT.key());
+        String portProperty = property(Setting.PORT);
         int port = address.getPort();
         if (reason.contains("in use")) {
             return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
@@ -39,6 +43,6 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
                             .formatted(portProperty, port);
         }
         return "Set %s to an address of this machine (ip address shows them), or leave it out to listen on all of them."
-                .formatted(InvalidSettingFailureAnalyzer.property(Setting.ADDRESS.key()));
+                .formatted(property(Setting.ADDRESS));
     }
 }

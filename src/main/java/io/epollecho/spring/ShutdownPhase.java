@@ -4,50 +4,60 @@ import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.core.env.Environment;
 
 import java.time.Duration;
+import java.util.Collection;
 
 /**
- * The time that Spring gives to each phase of a shutdown. A drain has to fit into it, with a margin
- * for its last connections to linger: after that Spring goes on, and the process may exit in the
- * middle of an echo.
+ * The time that Spring gives to each phase of a shutdown. The drain has to fit into it, with a
+ * margin for closing: after that Spring goes on, and the process may exit in the middle of an echo.
  *
  * @param timeout how long a phase may take
- * @param drainTimeoutChosen whether somebody set a drain timeout, be it the same as the default
  */
-record ShutdownPhase(Duration timeout, boolean drainTimeoutChosen) {
+record ShutdownPhase(Duration timeout) {
 
     private static final String TIMEOUT_PROPERTY = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration MARGIN = Duration.ofSeconds(2);
 
     static ShutdownPhase of(Environment environment) {
-        Binder binder = Binder.get(environment);
-        String drainTimeout = InvalidSettingFailureAnalyzer.property(Setting.DRAIN_TIMEOUT.key());
         return new ShutdownPhase(
-                binder.bind(TIMEOUT_PROPERTY, Duration.class).orElse(DEFAULT_TIMEOUT),
-                binder.bind(drainTimeout, String.class).isBound());
+                Binder.get(environment)
+                        .bind(TIMEOUT_PROPERTY, Duration.class)
+                        .orElse(DEFAULT_TIMEOUT));
+    }
+
+    /** Returns a default that gives way to a host that shuts down faster. */
+    Duration fit(Duration drainTimeout) {
+        return drainTimeout.compareTo(available()) <= 0 ? drainTimeout : available();
     }
 
     /**
-     * The drain timeout to use. The default gives way to a host that shuts down faster; a value
-     * that somebody chose does not, as one of the two would not be kept.
+     * Checks the drain timeout, unless it is the default, which gives way. One that somebody chose
+     * does not, as it would not be kept.
      *
-     * @throws InvalidSettingException if the two contradict each other
+     * @throws InvalidSettingException if it does not fit
      */
-    Duration fit(Duration drainTimeout) {
+    void check(
+            EchoServerProperties.Shutdown shutdown, Collection<ConfigurationPropertyName> chosen) {
+        String key = Setting.DRAIN_TIMEOUT.key();
+        if (chosen.contains(EchoServerPropertyNames.PREFIX.append(key))
+                && shutdown.drainTimeout().compareTo(available()) > 0) {
+            throw new InvalidSettingException(
+                    key,
+                    Setting.DRAIN_TIMEOUT.format(shutdown.drainTimeout()),
+                    "it must be at least %d seconds less than %s, which is %s"
+                            .formatted(
+                                    MARGIN.toSeconds(),
+                                    TIMEOUT_PROPERTY,
+                                    Setting.DRAIN_TIMEOUT.format(timeout)));
+        }
+    }
+
+    private Duration available() {
         Duration available = timeout.minus(MARGIN);
-        if (drainTimeout.compareTo(available) <= 0) {
-            return drainTimeout;
-        }
-        if (!drainTimeoutChosen) {
-            return available.isNegative() ? Duration.ZERO : available;
-        }
-        throw new InvalidSettingException(
-                Setting.DRAIN_TIMEOUT.key(),
-                drainTimeout.toString(),
-                "%s is %s and must be at least %d seconds longer"
-                        .formatted(TIMEOUT_PROPERTY, timeout, MARGIN.toSeconds()));
+        return available.isNegative() ? Duration.ZERO : available;
     }
 }
