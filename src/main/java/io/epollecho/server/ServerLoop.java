@@ -148,8 +148,10 @@ final class ServerLoop implements EventLoop.Owner {
         pendingLog.log(
                 others ->
                         log.warn(
-                                "Pending bytes reached the limit of {}: closing the connections"
-                                        + " stalled the longest{}",
+                                "Pending bytes on {} reached {}, its share of {}: resetting the"
+                                        + " connections stalled the longest{}",
+                                loop,
+                                pendingBuffers.limit(),
                                 Setting.MAX_PENDING.key(),
                                 others));
         List<Connection> stalled =

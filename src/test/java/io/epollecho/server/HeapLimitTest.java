@@ -1,0 +1,39 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+
+import org.junit.jupiter.api.Test;
+
+class HeapLimitTest {
+
+    private static EchoServerConfig withMaxPending(long bytes) {
+        return EchoServerConfig.builder().selector(SelectorBackend.jdk()).maxPending(bytes).build();
+    }
+
+    @Test
+    void warnsOfLimitsThatExceedTheHeapTogether() {
+        long heap = Runtime.getRuntime().maxMemory();
+        try (var log = new CapturedLog()) {
+            HeapLimit.check(withMaxPending(heap), 1);
+            assertThat(log.events())
+                    .singleElement()
+                    .satisfies(
+                            event -> {
+                                assertThat(event.getLevel()).isEqualTo(Level.WARN);
+                                assertThat(event.getFormattedMessage())
+                                        .contains("connections.max", "connections.max-pending")
+                                        .contains("-Xmx", String.valueOf(heap >> 20));
+                            });
+        }
+    }
+
+    @Test
+    void isSilentAboutLimitsThatFit() {
+        try (var log = new CapturedLog()) {
+            HeapLimit.check(withMaxPending(1 << 20), 1);
+            assertThat(log.events()).isEmpty();
+        }
+    }
+}
