@@ -42,9 +42,6 @@ interface Backend {
         return new FaultyProvider(selector().provider());
     }
 
-    /** The address for the next peer that may come by any listener of a server. */
-    InetSocketAddress anyAddress(EchoServer server);
-
     /** A server that is not started yet. */
     EchoServer create(EchoServerConfig config, EchoServerListener listener);
 
@@ -113,9 +110,8 @@ interface Backend {
         return connect(server, 0, 0);
     }
 
-    default Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException {
-        return connect(anyAddress(server), receiveBuffer, sendBuffer);
-    }
+    /** A peer that comes by any listener of the server: by each of them in turn. */
+    Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException;
 
     default List<Peer> connect(EchoServer server, int count) throws IOException {
         var peers = new ArrayList<Peer>();

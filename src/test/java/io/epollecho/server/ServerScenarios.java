@@ -57,12 +57,6 @@ abstract class ServerScenarios
     }
 
     @Override
-    public InetSocketAddress anyAddress(EchoServer server) {
-        var addresses = List.copyOf(server.localAddresses().values());
-        return addresses.get(turns.getAndIncrement() % addresses.size());
-    }
-
-    @Override
     public EchoServer create(EchoServerConfig config, EchoServerListener listener) {
         var server = new EchoServer(config, listener);
         servers.add(server);
@@ -73,6 +67,23 @@ abstract class ServerScenarios
     public Peer connect(InetSocketAddress server, int receiveBuffer, int sendBuffer)
             throws IOException {
         var peer = new Peer(seeds.incrementAndGet(), server, null, receiveBuffer, sendBuffer);
+        peers.add(peer);
+        return peer;
+    }
+
+    @Override
+    public Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException {
+        var addresses = List.copyOf(server.localAddresses().values());
+        int turn = turns.getAndIncrement() % addresses.size();
+        // One port can connect to several others: peers are told apart by their own address.
+        InetAddress from = turn == 0 ? null : InetAddress.ofLiteral("127.0.0." + (turn + 1));
+        var peer =
+                new Peer(
+                        seeds.incrementAndGet(),
+                        addresses.get(turn),
+                        from,
+                        receiveBuffer,
+                        sendBuffer);
         peers.add(peer);
         return peer;
     }
