@@ -95,7 +95,12 @@ public final class EpollSelectorProvider extends SelectorProvider {
                         });
     }
 
-    /** Whether the selectors of this provider are edge-triggered. */
+    /**
+     * Returns whether the selectors of this provider are edge-triggered.
+     *
+     * @return {@code true} for the provider of {@link #edgeTriggered()}, {@code false} for that of
+     *     {@link #levelTriggered()}
+     */
     public boolean isEdgeTriggered() {
         return edgeTriggered;
     }
