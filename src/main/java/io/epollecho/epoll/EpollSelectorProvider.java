@@ -52,21 +52,21 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * Why epoll cannot be used by this virtual machine: an operating system or a processor other
-     * than the supported ones, no native access for this module, or a C library that lacks a
-     * function. Asking changes nothing; in particular it does not make the virtual machine warn of
-     * native access.
+     * Returns the reason why epoll cannot be used by this virtual machine: another operating system
+     * or processor than the supported ones, a C library that lacks a function, or native access
+     * denied.
+     *
+     * <p>Native access is denied by {@code --illegal-native-access=deny} without {@code
+     * --enable-native-access} for this module. With neither option the virtual machine allows it
+     * and prints a warning at the first native call, which this method makes.
      *
      * @return the reason, as a sentence for people; empty if epoll can be used
      */
     public static Optional<String> unavailability() {
-        return unavailability(
-                System.getProperty("os.name", ""),
-                System.getProperty("os.arch", ""),
-                EpollSelectorProvider.class.getModule());
+        return unavailability(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
     }
 
-    static Optional<String> unavailability(String system, String architecture, Module module) {
+    static Optional<String> unavailability(String system, String architecture) {
         if (!system.equals("Linux")) {
             return Optional.of("epoll exists on Linux only, and this is " + system + ".");
         }
@@ -76,15 +76,19 @@ public final class EpollSelectorProvider extends SelectorProvider {
                             + architecture
                             + ".");
         }
-        if (!module.isNativeAccessEnabled()) {
-            String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        Optional<String> missing = Libc.missingSymbol();
+        if (missing.isPresent()) {
+            return Optional.of("This C library has no function " + missing.get() + ".");
+        }
+        if (!Libc.isNativeAccessAllowed()) {
+            Module module = EpollSelectorProvider.class.getModule();
             return Optional.of(
-                    "epoll needs native access, which is not enabled; start Java with"
+                    "epoll needs native access, which is denied; start Java with"
                             + " --enable-native-access="
-                            + name
+                            + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
                             + ".");
         }
-        return Libc.missingSymbol().map(symbol -> "This C library has no function " + symbol + ".");
+        return Optional.empty();
     }
 
     private static void requireAvailable() {

@@ -81,6 +81,21 @@ final class Libc {
         return SYMBOLS.stream().filter(symbol -> lookup.find(symbol).isEmpty()).findFirst();
     }
 
+    /**
+     * Returns whether this module may call native functions. Module.isNativeAccessEnabled() cannot
+     * tell: it is false too where the virtual machine warns of the first restricted call and then
+     * allows it.
+     */
+    @SuppressWarnings("restricted") // refused or warned of here, before any function is bound
+    static boolean isNativeAccessAllowed() {
+        try {
+            MemorySegment.NULL.reinterpret(0);
+            return true;
+        } catch (IllegalCallerException e) {
+            return false;
+        }
+    }
+
     static int epollCreate(ThreadMemory memory, int flags) {
         try {
             return result(memory, (int) Handles.EPOLL_CREATE1.invokeExact(memory.capture(), flags));
