@@ -52,7 +52,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
             if (localAddress != null) {
                 throw new AlreadyBoundException();
             }
-            socket.bind((local == null) ? null : SocketAddresses.check(local, socket.isInet6()));
+            socket.bind((local == null) ? null : Sockaddr.check(local, socket.isInet6()));
             listen((backlog < 1) ? DEFAULT_BACKLOG : backlog);
             localAddress = socket.localAddress();
         }
@@ -85,7 +85,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
             ThreadMemory memory = ThreadMemory.current();
             int result;
             do {
-                memory.length(SocketAddresses.MAX_SIZE);
+                memory.length(Sockaddr.MAX_SIZE);
                 result =
                         Libc.accept(
                                 memory,

@@ -100,10 +100,10 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         super(provider);
         this.socket = socket;
         var peer = memory.socketAddress();
-        this.peerHigh = SocketAddresses.high(peer);
-        this.peerLow = SocketAddresses.low(peer);
-        this.peerScope = SocketAddresses.scope(peer);
-        this.peerPort = SocketAddresses.port(peer);
+        this.peerHigh = Sockaddr.high(peer);
+        this.peerLow = Sockaddr.low(peer);
+        this.peerScope = Sockaddr.scope(peer);
+        this.peerPort = Sockaddr.port(peer);
         this.bound = true;
         this.state = CONNECTED;
     }
@@ -120,7 +120,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
             if (bound) {
                 throw new AlreadyBoundException();
             }
-            socket.bind((local == null) ? null : SocketAddresses.check(local, socket.isInet6()));
+            socket.bind((local == null) ? null : Sockaddr.check(local, socket.isInet6()));
             bound = true;
         }
         return this;
@@ -128,8 +128,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public boolean connect(SocketAddress remote) throws IOException {
-        InetSocketAddress peer =
-                loopbackForWildcard(SocketAddresses.check(remote, socket.isInet6()));
+        InetSocketAddress peer = loopbackForWildcard(Sockaddr.check(remote, socket.isInet6()));
         try {
             synchronized (socket) {
                 ensureOpen();
@@ -156,7 +155,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         int fd = socket.acquire();
         try {
             ThreadMemory memory = ThreadMemory.current();
-            int length = SocketAddresses.write(memory.socketAddress(), peer, socket.isInet6());
+            int length = Sockaddr.write(memory.socketAddress(), peer, socket.isInet6());
             int result = Libc.connect(memory, fd, memory.socketAddressPointer(), length);
             // An interrupted connect goes on by itself, see connect(2).
             if (result < 0 && result != -Errno.EINPROGRESS && result != -Errno.EINTR) {
@@ -200,7 +199,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
                 throw Errno.socketFailure(error);
             }
             ThreadMemory memory = ThreadMemory.current();
-            memory.length(SocketAddresses.MAX_SIZE);
+            memory.length(Sockaddr.MAX_SIZE);
             int result =
                     Libc.getpeername(
                             memory, fd, memory.socketAddressPointer(), memory.lengthPointer());
@@ -557,7 +556,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     private @Nullable SocketAddress remoteAddress() {
         if (remoteAddress == null && state == CONNECTED) {
-            remoteAddress = SocketAddresses.of(peerHigh, peerLow, peerScope, peerPort);
+            remoteAddress = Sockaddr.of(peerHigh, peerLow, peerScope, peerPort);
         }
         return remoteAddress;
     }

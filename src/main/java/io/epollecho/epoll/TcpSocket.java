@@ -77,7 +77,7 @@ final class TcpSocket extends Descriptor {
             ThreadMemory memory = ThreadMemory.current();
             InetSocketAddress local =
                     (address != null) ? address : new InetSocketAddress(wildcard(), 0);
-            int length = SocketAddresses.write(memory.socketAddress(), local, inet6);
+            int length = Sockaddr.write(memory.socketAddress(), local, inet6);
             int result = Libc.bind(memory, fd, memory.socketAddressPointer(), length);
             if (result < 0) {
                 throw Errno.socketFailure(-result);
@@ -95,14 +95,14 @@ final class TcpSocket extends Descriptor {
         int fd = acquire();
         try {
             ThreadMemory memory = ThreadMemory.current();
-            memory.length(SocketAddresses.MAX_SIZE);
+            memory.length(Sockaddr.MAX_SIZE);
             int result =
                     Libc.getsockname(
                             memory, fd, memory.socketAddressPointer(), memory.lengthPointer());
             if (result < 0) {
                 throw Errno.socketFailure(-result);
             }
-            return SocketAddresses.read(memory.socketAddress());
+            return Sockaddr.read(memory.socketAddress());
         } finally {
             release();
         }

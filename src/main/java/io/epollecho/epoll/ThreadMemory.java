@@ -72,7 +72,7 @@ final class ThreadMemory {
 
     /** Room for any {@code sockaddr} that a TCP socket has. */
     MemorySegment socketAddress() {
-        return memory.asSlice(ADDRESS, SocketAddresses.MAX_SIZE);
+        return memory.asSlice(ADDRESS, Sockaddr.MAX_SIZE);
     }
 
     long socketAddressPointer() {

@@ -45,22 +45,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What {@link Selector} and {@link SelectionKey} promise, on every provider. */
 @ParameterizedClass
-@EnumSource(Backend.class)
+@EnumSource(ProviderUnderTest.class)
 @Timeout(60)
 class SelectorContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private Loopback loopback;
     private Selector selector;
 
-    SelectorContractTest(Backend backend) {
-        this.backend = backend;
+    SelectorContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
         selector = loopback.selector;
     }
 
@@ -323,7 +323,10 @@ class SelectorContractTest {
 
     @Test
     void aChannelOfAnotherProviderIsRefused() throws Exception {
-        Backend other = (backend == Backend.JDK) ? Backend.EPOLL_LEVEL : Backend.JDK;
+        ProviderUnderTest other =
+                (underTest == ProviderUnderTest.JDK)
+                        ? ProviderUnderTest.EPOLL_LEVEL
+                        : ProviderUnderTest.JDK;
         try (SocketChannel channel = other.provider().openSocketChannel()) {
             channel.configureBlocking(false);
             assertThatExceptionOfType(IllegalSelectorException.class)

@@ -55,22 +55,22 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** What {@link SocketChannel} promises, on every provider. */
 @ParameterizedClass
-@EnumSource(Backend.class)
+@EnumSource(ProviderUnderTest.class)
 @Timeout(60)
 @SuppressWarnings("AddressSelection") // literal addresses
 class SocketChannelContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private Loopback loopback;
 
-    SocketChannelContractTest(Backend backend) {
-        this.backend = backend;
+    SocketChannelContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
     }
 
     @AfterEach

@@ -42,20 +42,20 @@ import java.util.Map;
 @Timeout(60)
 class TriggerContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private final boolean edge;
     private Loopback loopback;
     private Selector selector;
 
-    TriggerContractTest(Backend backend) {
-        this.backend = backend;
-        this.edge = backend == Backend.EPOLL_EDGE;
+    TriggerContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
+        this.edge = underTest == ProviderUnderTest.EPOLL_EDGE;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
         selector = loopback.selector;
     }
 
