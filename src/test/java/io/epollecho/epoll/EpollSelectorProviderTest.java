@@ -23,7 +23,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -98,20 +97,8 @@ class EpollSelectorProviderTest {
                 .containsExactly("available", "/0.0.0.0");
     }
 
-    /** What another virtual machine prints, errors and warnings too. */
     private static List<String> probe(String... options) throws Exception {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Xshare:auto");
-        command.addAll(List.of(options));
-        command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().remove("JAVA_TOOL_OPTIONS");
-        Process process = builder.start();
-        List<String> lines = process.inputReader().lines().toList();
-        assertThat(process.waitFor()).isZero();
-        return lines;
+        return ChildJvm.runWithOnly(List.of(options), Probe.class, List.of());
     }
 
     /** Run in a virtual machine of its own. */
