@@ -132,7 +132,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
 
     @Override
     public SocketChannel openSocketChannel() throws IOException {
-        return new EpollSocketChannel(this, null);
+        return EpollSocketChannel.open(this, null);
     }
 
     /**
@@ -143,7 +143,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
      */
     @Override
     public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-        return new EpollSocketChannel(this, Objects.requireNonNull(family));
+        return EpollSocketChannel.open(this, Objects.requireNonNull(family));
     }
 
     /** Refused: TCP only. */

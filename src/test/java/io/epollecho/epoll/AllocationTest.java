@@ -118,8 +118,10 @@ class AllocationTest {
         for (int i = from; i < to; i++) {
             loopback.closing(channels[i]).configureBlocking(false);
         }
-        assertThat(accepting / (to - from))
-                .as("bytes for a channel and its socket")
-                .isLessThan(400);
+        if (from > 0) { // the first ones bring classes and code with them
+            assertThat(accepting / (to - from))
+                    .as("bytes for a channel and its socket")
+                    .isLessThan(300);
+        }
     }
 }

@@ -315,7 +315,7 @@ class TriggerContractTest {
     void aReadIntoALargeHeapBufferIsShortOnlyWhenTheSocketIsEmpty() throws IOException {
         loopback.listener.setOption(StandardSocketOptions.SO_RCVBUF, 400_000);
         Connection connection = loopback.connect();
-        int length = 2 * ThreadMemory.SCRATCH_SIZE + 1;
+        int length = 2 * ScratchBuffer.SIZE + 1;
         connection.peer().getOutputStream().write(new byte[length]);
         connection.peer().shutdownOutput();
         awaitEvent(connection.channel(), EpollEvents.EPOLLRDHUP);
