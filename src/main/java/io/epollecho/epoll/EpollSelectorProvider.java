@@ -12,9 +12,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A {@link SelectorProvider} on Linux epoll(7), with level or with true edge triggering. It makes
- * selectors, and the non-blocking TCP channels that can be registered with them; the contract is in
- * the description of this package.
+ * A {@link SelectorProvider} on Linux epoll(7), level-triggered or truly edge-triggered. It creates
+ * selectors, and the non-blocking TCP channels that can be registered with them. The description of
+ * this package is its contract.
  *
  * <p>There is one provider for each trigger mode. A selector accepts the channels of its own
  * provider only. Providers may be used by any thread.
@@ -32,7 +32,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * The provider whose selectors report a channel as long as it is ready.
+     * Returns the provider whose selectors report a channel as long as it is ready.
      *
      * @throws UnsupportedOperationException if epoll cannot be used, with the reason
      */
@@ -42,7 +42,15 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * The provider whose selectors report a channel when it becomes ready (EPOLLET).
+     * Returns the provider whose selectors report a channel <strong>only once when it becomes
+     * ready</strong> (EPOLLET): <strong>a second selection without draining the channel reports
+     * nothing</strong>, although the description of {@link java.nio.channels.Selector} lets one
+     * expect it.
+     *
+     * <p>After a report, accept, read or write until the channel has nothing more, or call {@link
+     * java.nio.channels.SelectionKey#interestOps(int)} to have it looked at afresh. Code that was
+     * written for the JDK's selector and leaves bytes unread stalls on this one; {@link
+     * #levelTriggered()} suits it.
      *
      * @throws UnsupportedOperationException if epoll cannot be used, with the reason
      */
@@ -169,7 +177,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
         return "EpollSelectorProvider[" + (edgeTriggered ? "edge" : "level") + "-triggered]";
     }
 
-    /** Made when first asked for, which is after it is known that they can work. */
+    /** Created when first asked for, so after it is known that they can work. */
     private static final class Instances {
 
         static final EpollSelectorProvider LEVEL = new EpollSelectorProvider(false);

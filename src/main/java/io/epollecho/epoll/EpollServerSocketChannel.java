@@ -96,6 +96,11 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
     }
 
     @Override
+    public boolean isDrained() {
+        return true; // an accept finds all there is
+    }
+
+    @Override
     public @Nullable SocketAddress getLocalAddress() throws IOException {
         ensureOpen();
         return localAddress;

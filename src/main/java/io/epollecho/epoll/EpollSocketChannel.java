@@ -1,12 +1,5 @@
 package io.epollecho.epoll;
 
-import static io.epollecho.epoll.EpollEvents.EPOLLERR;
-import static io.epollecho.epoll.EpollEvents.EPOLLHUP;
-import static io.epollecho.epoll.EpollEvents.EPOLLIN;
-import static io.epollecho.epoll.EpollEvents.EPOLLOUT;
-import static io.epollecho.epoll.EpollEvents.EPOLLPRI;
-import static io.epollecho.epoll.EpollEvents.EPOLLRDHUP;
-
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
@@ -25,7 +18,6 @@ import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.NoConnectionPendingException;
 import java.nio.channels.NotYetConnectedException;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.Set;
@@ -38,37 +30,33 @@ import java.util.Set;
  */
 final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
-    private static final int UNCONNECTED = 0;
-    private static final int PENDING = 1;
-    private static final int CONNECTED = 2;
-    private static final int CLOSED = 3;
-
     private final TcpConnection connection;
 
     /** Only goes up; changed under the monitor of the connection. */
-    private volatile int state;
+    private volatile ConnectionState state;
 
     private boolean bound;
 
     private @Nullable SocketAddress remoteAddress;
 
     private EpollSocketChannel(
-            EpollSelectorProvider provider, TcpConnection connection, int state) {
+            EpollSelectorProvider provider, TcpConnection connection, ConnectionState state) {
         super(provider);
         this.connection = connection;
         this.state = state;
-        this.bound = state == CONNECTED;
+        this.bound = state == ConnectionState.CONNECTED;
     }
 
     /** Opens a channel that is yet to be connected. */
     static EpollSocketChannel open(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
             throws IOException {
-        return new EpollSocketChannel(provider, new TcpConnection(family), UNCONNECTED);
+        return new EpollSocketChannel(
+                provider, new TcpConnection(family), ConnectionState.UNCONNECTED);
     }
 
     /** Returns a channel of an accepted connection. */
     static EpollSocketChannel accepted(EpollSelectorProvider provider, TcpConnection connection) {
-        return new EpollSocketChannel(provider, connection, CONNECTED);
+        return new EpollSocketChannel(provider, connection, ConnectionState.CONNECTED);
     }
 
     // -- Connecting --
@@ -77,7 +65,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     public SocketChannel bind(@Nullable SocketAddress local) throws IOException {
         synchronized (connection) {
             ensureOpen();
-            if (state == PENDING) {
+            if (state == ConnectionState.PENDING) {
                 throw new ConnectionPendingException();
             }
             if (bound) {
@@ -96,16 +84,16 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
             synchronized (connection) {
                 ensureOpen();
                 ensureNonBlocking();
-                if (state == CONNECTED) {
+                if (state == ConnectionState.CONNECTED) {
                     throw new AlreadyConnectedException();
                 }
-                if (state == PENDING) {
+                if (state == ConnectionState.PENDING) {
                     throw new ConnectionPendingException();
                 }
                 remoteAddress = peer;
                 boolean connected = connection.connect(peer);
                 bound = true;
-                state = connected ? CONNECTED : PENDING;
+                state = connected ? ConnectionState.CONNECTED : ConnectionState.PENDING;
                 return connected;
             }
         } catch (IOException e) {
@@ -118,18 +106,18 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     public boolean finishConnect() throws IOException {
         try {
             synchronized (connection) {
-                if (state == CONNECTED) {
+                if (state == ConnectionState.CONNECTED) {
                     return true;
                 }
                 ensureOpen();
-                if (state != PENDING) {
+                if (state != ConnectionState.PENDING) {
                     throw new NoConnectionPendingException();
                 }
                 ensureNonBlocking();
                 if (!connection.hasConnected()) {
                     return false;
                 }
-                state = CONNECTED;
+                state = ConnectionState.CONNECTED;
                 return true;
             }
         } catch (IOException e) {
@@ -157,12 +145,12 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public boolean isConnected() {
-        return state == CONNECTED;
+        return state == ConnectionState.CONNECTED;
     }
 
     @Override
     public boolean isConnectionPending() {
-        return state == PENDING;
+        return state == ConnectionState.PENDING;
     }
 
     // -- Reading and writing --
@@ -228,7 +216,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     @Override
     protected void implCloseSelectableChannel() {
         synchronized (connection) {
-            state = CLOSED;
+            state = ConnectionState.CLOSED;
         }
         connection.close();
     }
@@ -237,29 +225,18 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public int readyOps(int events, int interestOps) {
-        if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-            return interestOps;
+        // The state is read once: another thread may be connecting, and each event has to be
+        // judged by one state.
+        int ready = state.readyOps(events, interestOps);
+        if ((ready & LOOK_AGAIN_UNLESS_DRAINED) != 0) {
+            connection.noteMoreBehind();
         }
-        int ready = 0;
-        if (state == CONNECTED) {
-            if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI)) != 0) {
-                ready |= SelectionKey.OP_READ;
-            }
-            if ((events & EPOLLOUT) != 0) {
-                ready |= SelectionKey.OP_WRITE;
-            }
-        } else if (state == PENDING && (events & EPOLLOUT) != 0) {
-            ready |= SelectionKey.OP_CONNECT;
-        }
-        return ready & interestOps;
+        return ready;
     }
 
-    void markUndrained() {
-        connection.noteMoreBehind();
-    }
-
-    boolean isUndrained() {
-        return connection.mayHaveMoreBehind();
+    @Override
+    public boolean isDrained() {
+        return !connection.mayHaveMoreBehind();
     }
 
     // -- Addresses and options --
@@ -268,7 +245,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     public @Nullable SocketAddress getLocalAddress() throws IOException {
         synchronized (connection) {
             ensureOpen();
-            return (bound && state != PENDING) ? connection.localAddress() : null;
+            return (bound && state != ConnectionState.PENDING) ? connection.localAddress() : null;
         }
     }
 
@@ -281,7 +258,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     }
 
     private @Nullable SocketAddress remoteAddress() {
-        if (remoteAddress == null && state == CONNECTED) {
+        if (remoteAddress == null && state == ConnectionState.CONNECTED) {
             remoteAddress = connection.acceptedFrom();
         }
         return remoteAddress;
@@ -330,13 +307,13 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     private void ensureConnected() throws ClosedChannelException {
         ensureOpen();
-        if (state != CONNECTED) {
+        if (state != ConnectionState.CONNECTED) {
             throw new NotYetConnectedException();
         }
     }
 
     private void ensureTransferable() throws ClosedChannelException {
-        if (state != CONNECTED) {
+        if (state != ConnectionState.CONNECTED) {
             ensureConnected();
         }
         ensureNonBlocking();
@@ -354,7 +331,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
                 case UNCONNECTED -> "SocketChannel[unconnected]";
                 case PENDING -> "SocketChannel[connection-pending remote=" + remoteAddress + "]";
                 case CONNECTED -> "SocketChannel[connected remote=" + remoteAddress() + "]";
-                default -> "SocketChannel[closed]";
+                case CLOSED -> "SocketChannel[closed]";
             };
         }
     }
