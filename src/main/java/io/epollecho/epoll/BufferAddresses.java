@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The native addresses of the direct buffers that a thread has used last. To ask for an address
- * makes a memory segment, which the compiler removes only where it sees far enough; an event loop
+ * The native addresses of the direct buffers that a thread has used last. Asking for an address
+ * creates a memory segment, which the compiler removes only where it sees far enough; an event loop
  * that reads and writes with the same few buffers finds them here and allocates nothing.
  *
  * <p>Belongs to one thread. Does not keep the buffers from being collected.
@@ -25,24 +25,23 @@ final class BufferAddresses {
     }
 
     /**
-     * The address of a direct buffer's position. The buffer has to have bytes remaining, and the
-     * caller keeps it reachable until the kernel is done with it.
+     * Returns the address of a position in a direct buffer, which has to be below its limit. The
+     * caller keeps the buffer reachable until the kernel is done with it.
      *
      * @throws IllegalStateException if its memory was freed by closing its arena
      * @throws WrongThreadException if its arena is confined to another thread
      */
-    long addressOfPosition(ByteBuffer direct) {
-        int position = direct.position();
+    long address(ByteBuffer direct, int position) {
         direct.get(position); // for the two exceptions
         for (Entry entry : entries) {
             if (entry.refersTo(direct)) {
                 return entry.base + position;
             }
         }
-        long address = MemorySegment.ofBuffer(direct).address();
-        entries[oldest] = new Entry(direct, address - position);
+        long base = MemorySegment.ofBuffer(direct).address() - direct.position();
+        entries[oldest] = new Entry(direct, base);
         oldest = (oldest + 1) % CAPACITY;
-        return address;
+        return base + position;
     }
 
     private static final class Entry extends WeakReference<ByteBuffer> {

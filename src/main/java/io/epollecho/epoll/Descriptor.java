@@ -81,7 +81,12 @@ class Descriptor {
         }
     }
 
-    /** Whether the number has been given back to the kernel. */
+    /** Returns whether it has been closed, although holders may keep the number for now. */
+    final boolean isClosing() {
+        return (state & CLOSING) != 0;
+    }
+
+    /** Returns whether the number has been given back to the kernel. */
     final boolean isFreed() {
         return state < 0;
     }

@@ -37,22 +37,14 @@ final class EpollSelectionKey extends AbstractSelectionKey {
      */
     long token;
 
-    /** Under the selector's lock for updates: whether this key waits for its epoll_ctl. */
-    boolean updateQueued;
+    /** Under the lock of {@link Registrations}: whether this key waits for its epoll_ctl. */
+    boolean changeQueued;
 
     /**
      * By the selecting thread: the events that epoll was asked for; zero when it does not know the
      * channel.
      */
     int registeredEvents;
-
-    /**
-     * By the selecting thread: whether this key is in the list of those that are reported again.
-     */
-    boolean repeated;
-
-    /** By the selecting thread: the last selection in which the kernel has reported this key. */
-    int lastReport;
 
     EpollSelectionKey(EpollSelector selector, EpollChannel channel, int interestOps) {
         this.selector = selector;

@@ -12,9 +12,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A {@link SelectorProvider} on Linux epoll(7), with level or with true edge triggering. It makes
- * selectors, and the non-blocking TCP channels that can be registered with them; the contract is in
- * the description of this package.
+ * A {@link SelectorProvider} on Linux epoll(7), level-triggered or truly edge-triggered. It creates
+ * selectors, and the non-blocking TCP channels that can be registered with them. The description of
+ * this package is its contract.
  *
  * <p>There is one provider for each trigger mode. A selector accepts the channels of its own
  * provider only. Providers may be used by any thread.
@@ -32,7 +32,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * The provider whose selectors report a channel as long as it is ready.
+     * Returns the provider whose selectors report a channel as long as it is ready.
      *
      * @throws UnsupportedOperationException if epoll cannot be used, with the reason
      */
@@ -42,7 +42,15 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * The provider whose selectors report a channel when it becomes ready (EPOLLET).
+     * Returns the provider whose selectors report a channel <strong>only once when it becomes
+     * ready</strong> (EPOLLET): <strong>a second selection without draining the channel reports
+     * nothing</strong>, although the description of {@link java.nio.channels.Selector} lets one
+     * expect it.
+     *
+     * <p>After a report, accept, read or write until the channel has nothing more, or call {@link
+     * java.nio.channels.SelectionKey#interestOps(int)} to have it looked at afresh. Code that was
+     * written for the JDK's selector and leaves bytes unread stalls on this one; {@link
+     * #levelTriggered()} suits it.
      *
      * @throws UnsupportedOperationException if epoll cannot be used, with the reason
      */
@@ -52,21 +60,21 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * Why epoll cannot be used by this virtual machine: an operating system or a processor other
-     * than the supported ones, no native access for this module, or a C library that lacks a
-     * function. Asking changes nothing; in particular it does not make the virtual machine warn of
-     * native access.
+     * Returns the reason why epoll cannot be used by this virtual machine: another operating system
+     * or processor than the supported ones, a C library that lacks a function, or native access
+     * denied.
+     *
+     * <p>Native access is denied by {@code --illegal-native-access=deny} without {@code
+     * --enable-native-access} for this module. With neither option the virtual machine allows it
+     * and prints a warning at the first native call, which this method makes.
      *
      * @return the reason, as a sentence for people; empty if epoll can be used
      */
     public static Optional<String> unavailability() {
-        return unavailability(
-                System.getProperty("os.name", ""),
-                System.getProperty("os.arch", ""),
-                EpollSelectorProvider.class.getModule());
+        return unavailability(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
     }
 
-    static Optional<String> unavailability(String system, String architecture, Module module) {
+    static Optional<String> unavailability(String system, String architecture) {
         if (!system.equals("Linux")) {
             return Optional.of("epoll exists on Linux only, and this is " + system + ".");
         }
@@ -76,15 +84,19 @@ public final class EpollSelectorProvider extends SelectorProvider {
                             + architecture
                             + ".");
         }
-        if (!module.isNativeAccessEnabled()) {
-            String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        Optional<String> missing = Libc.missingSymbol();
+        if (missing.isPresent()) {
+            return Optional.of("This C library has no function " + missing.get() + ".");
+        }
+        if (!Libc.isNativeAccessAllowed()) {
+            Module module = EpollSelectorProvider.class.getModule();
             return Optional.of(
-                    "epoll needs native access, which is not enabled; start Java with"
+                    "epoll needs native access, which is denied; start Java with"
                             + " --enable-native-access="
-                            + name
+                            + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
                             + ".");
         }
-        return Libc.missingSymbol().map(symbol -> "This C library has no function " + symbol + ".");
+        return Optional.empty();
     }
 
     private static void requireAvailable() {
@@ -95,7 +107,12 @@ public final class EpollSelectorProvider extends SelectorProvider {
                         });
     }
 
-    /** Whether the selectors of this provider are edge-triggered. */
+    /**
+     * Returns whether the selectors of this provider are edge-triggered.
+     *
+     * @return {@code true} for the provider of {@link #edgeTriggered()}, {@code false} for that of
+     *     {@link #levelTriggered()}
+     */
     public boolean isEdgeTriggered() {
         return edgeTriggered;
     }
@@ -123,7 +140,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
 
     @Override
     public SocketChannel openSocketChannel() throws IOException {
-        return new EpollSocketChannel(this, null);
+        return EpollSocketChannel.open(this, null);
     }
 
     /**
@@ -134,7 +151,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
      */
     @Override
     public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-        return new EpollSocketChannel(this, Objects.requireNonNull(family));
+        return EpollSocketChannel.open(this, Objects.requireNonNull(family));
     }
 
     /** Refused: TCP only. */
@@ -160,7 +177,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
         return "EpollSelectorProvider[" + (edgeTriggered ? "edge" : "level") + "-triggered]";
     }
 
-    /** Made when first asked for, which is after it is known that they can work. */
+    /** Created when first asked for, so after it is known that they can work. */
     private static final class Instances {
 
         static final EpollSelectorProvider LEVEL = new EpollSelectorProvider(false);

@@ -11,8 +11,8 @@ import java.net.ProtocolFamily;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.net.StandardSocketOptions;
 import java.nio.channels.AlreadyBoundException;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.NotYetBoundException;
@@ -36,9 +36,10 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
             throws IOException {
         super(provider);
         this.provider = provider;
-        this.socket = TcpSocket.open(family);
+        this.socket = new TcpSocket(family);
         try {
-            SocketOptions.reuseAddress(socket.fd());
+            // A server may start again while connections of its predecessor are in TIME_WAIT.
+            setOption(StandardSocketOptions.SO_REUSEADDR, true);
         } catch (IOException e) {
             socket.close();
             throw e;
@@ -52,23 +53,11 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
             if (localAddress != null) {
                 throw new AlreadyBoundException();
             }
-            socket.bind((local == null) ? null : SocketAddresses.check(local, socket.isInet6()));
-            listen((backlog < 1) ? DEFAULT_BACKLOG : backlog);
+            socket.bind((local == null) ? null : Sockaddr.check(local, socket.isInet6()));
+            socket.listen((backlog < 1) ? DEFAULT_BACKLOG : backlog);
             localAddress = socket.localAddress();
         }
         return this;
-    }
-
-    private void listen(int backlog) throws IOException {
-        int fd = socket.acquire();
-        try {
-            int result = Libc.listen(ThreadMemory.current(), fd, backlog);
-            if (result < 0) {
-                throw Errno.socketFailure(-result);
-            }
-        } finally {
-            socket.release();
-        }
     }
 
     @Override
@@ -80,39 +69,14 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         if (isBlocking()) {
             throw new IllegalBlockingModeException();
         }
-        int fd = socket.acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
-            int result;
-            do {
-                memory.length(SocketAddresses.MAX_SIZE);
-                result =
-                        Libc.accept(
-                                memory,
-                                fd,
-                                memory.socketAddressPointer(),
-                                memory.lengthPointer(),
-                                Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
-            } while (result == -Errno.EINTR || Errno.concernsOneConnection(-result));
-            if (result >= 0) {
-                return accepted(result, memory);
-            }
-            if (!isOpen()) {
-                throw new AsynchronousCloseException();
-            }
-            if (result == -Errno.EAGAIN) {
-                return null;
-            }
-            throw Errno.ioFailure(-result);
-        } finally {
-            socket.release();
+        ThreadMemory memory = ThreadMemory.current();
+        int fd = socket.accept(memory);
+        if (fd == TcpSocket.NONE) {
+            return null;
         }
-    }
-
-    private SocketChannel accepted(int fd, ThreadMemory memory) {
-        TcpSocket connection = new TcpSocket(fd, socket.isInet6());
+        TcpConnection connection = new TcpConnection(fd, socket.isInet6(), memory.socketAddress());
         try {
-            return new EpollSocketChannel(provider, connection, memory);
+            return EpollSocketChannel.accepted(provider, connection);
         } catch (Throwable t) {
             connection.close();
             throw t;
@@ -129,6 +93,11 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         return (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0
                 ? SelectionKey.OP_ACCEPT & interestOps
                 : 0;
+    }
+
+    @Override
+    public boolean isDrained() {
+        return true; // an accept finds all there is
     }
 
     @Override

@@ -1,18 +1,8 @@
 package io.epollecho.epoll;
 
-import static io.epollecho.epoll.EpollEvents.EPOLLERR;
-import static io.epollecho.epoll.EpollEvents.EPOLLHUP;
-import static io.epollecho.epoll.EpollEvents.EPOLLIN;
-import static io.epollecho.epoll.EpollEvents.EPOLLOUT;
-import static io.epollecho.epoll.EpollEvents.EPOLLPRI;
-import static io.epollecho.epoll.EpollEvents.EPOLLRDHUP;
-
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.lang.ref.Reference;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
@@ -23,13 +13,11 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.AlreadyConnectedException;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.NoConnectionPendingException;
 import java.nio.channels.NotYetConnectedException;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.Set;
@@ -37,90 +25,53 @@ import java.util.Set;
 /**
  * A TCP connection, non-blocking only.
  *
- * <p>Reading and writing take no lock: the kernel orders concurrent calls. What changes the state
- * of the connection does so under the monitor of its {@link TcpSocket}.
+ * <p>Reading and writing take no lock. What changes the state of the channel does so under the
+ * monitor of its {@link TcpConnection}.
  */
 final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
-    private static final int UNCONNECTED = 0;
-    private static final int PENDING = 1;
-    private static final int CONNECTED = 2;
-    private static final int CLOSED = 3;
+    private final TcpConnection connection;
 
-    private static final VarHandle UNDRAINED;
-
-    static {
-        try {
-            UNDRAINED =
-                    MethodHandles.lookup()
-                            .findVarHandle(EpollSocketChannel.class, "undrained", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    private final TcpSocket socket;
-
-    // The peer of an accepted connection, as numbers: most are never asked for it, and a connection
-    // that has been reset could no longer tell.
-    private final long peerHigh;
-    private final long peerLow;
-    private final int peerScope;
-    private final char peerPort;
-
-    /** Only goes up; changed under the monitor of the socket. */
-    private volatile int state;
-
-    private volatile boolean inputShutdown;
-    private volatile boolean outputShutdown;
-
-    /** The kernel tells of a reset once; everybody who reads shall hear of it. */
-    private volatile boolean reset;
+    /** Only goes up; changed under the monitor of the connection. */
+    private volatile ConnectionState state;
 
     private boolean bound;
 
     private @Nullable SocketAddress remoteAddress;
 
-    /** See {@link #markUndrained()}; zero when there is nothing to report again. */
-    private volatile int undrained;
-
-    /** A channel that is yet to be connected. */
-    EpollSocketChannel(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
-            throws IOException {
+    private EpollSocketChannel(
+            EpollSelectorProvider provider, TcpConnection connection, ConnectionState state) {
         super(provider);
-        this.socket = TcpSocket.open(family);
-        this.peerHigh = 0;
-        this.peerLow = 0;
-        this.peerScope = 0;
-        this.peerPort = 0;
+        this.connection = connection;
+        this.state = state;
+        this.bound = state == ConnectionState.CONNECTED;
     }
 
-    /** A connection that was accepted; its peer's address is where accept4 has put it. */
-    EpollSocketChannel(EpollSelectorProvider provider, TcpSocket socket, ThreadMemory memory) {
-        super(provider);
-        this.socket = socket;
-        var peer = memory.socketAddress();
-        this.peerHigh = SocketAddresses.high(peer);
-        this.peerLow = SocketAddresses.low(peer);
-        this.peerScope = SocketAddresses.scope(peer);
-        this.peerPort = SocketAddresses.port(peer);
-        this.bound = true;
-        this.state = CONNECTED;
+    /** Opens a channel that is yet to be connected. */
+    static EpollSocketChannel open(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
+            throws IOException {
+        return new EpollSocketChannel(
+                provider, new TcpConnection(family), ConnectionState.UNCONNECTED);
+    }
+
+    /** Returns a channel of an accepted connection. */
+    static EpollSocketChannel accepted(EpollSelectorProvider provider, TcpConnection connection) {
+        return new EpollSocketChannel(provider, connection, ConnectionState.CONNECTED);
     }
 
     // -- Connecting --
 
     @Override
     public SocketChannel bind(@Nullable SocketAddress local) throws IOException {
-        synchronized (socket) {
+        synchronized (connection) {
             ensureOpen();
-            if (state == PENDING) {
+            if (state == ConnectionState.PENDING) {
                 throw new ConnectionPendingException();
             }
             if (bound) {
                 throw new AlreadyBoundException();
             }
-            socket.bind((local == null) ? null : SocketAddresses.check(local, socket.isInet6()));
+            connection.bind((local == null) ? null : Sockaddr.check(local, connection.isInet6()));
             bound = true;
         }
         return this;
@@ -128,22 +79,21 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public boolean connect(SocketAddress remote) throws IOException {
-        InetSocketAddress peer =
-                loopbackForWildcard(SocketAddresses.check(remote, socket.isInet6()));
+        InetSocketAddress peer = loopbackForWildcard(Sockaddr.check(remote, connection.isInet6()));
         try {
-            synchronized (socket) {
+            synchronized (connection) {
                 ensureOpen();
                 ensureNonBlocking();
-                if (state == CONNECTED) {
+                if (state == ConnectionState.CONNECTED) {
                     throw new AlreadyConnectedException();
                 }
-                if (state == PENDING) {
+                if (state == ConnectionState.PENDING) {
                     throw new ConnectionPendingException();
                 }
                 remoteAddress = peer;
-                boolean connected = startConnecting(peer);
+                boolean connected = connection.connect(peer);
                 bound = true;
-                state = connected ? CONNECTED : PENDING;
+                state = connected ? ConnectionState.CONNECTED : ConnectionState.PENDING;
                 return connected;
             }
         } catch (IOException e) {
@@ -152,64 +102,27 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         }
     }
 
-    private boolean startConnecting(InetSocketAddress peer) throws IOException {
-        int fd = socket.acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
-            int length = SocketAddresses.write(memory.socketAddress(), peer, socket.isInet6());
-            int result = Libc.connect(memory, fd, memory.socketAddressPointer(), length);
-            // An interrupted connect goes on by itself, see connect(2).
-            if (result < 0 && result != -Errno.EINPROGRESS && result != -Errno.EINTR) {
-                throw Errno.socketFailure(-result);
-            }
-            return result == 0;
-        } finally {
-            socket.release();
-        }
-    }
-
     @Override
     public boolean finishConnect() throws IOException {
         try {
-            synchronized (socket) {
-                if (state == CONNECTED) {
+            synchronized (connection) {
+                if (state == ConnectionState.CONNECTED) {
                     return true;
                 }
                 ensureOpen();
-                if (state != PENDING) {
+                if (state != ConnectionState.PENDING) {
                     throw new NoConnectionPendingException();
                 }
                 ensureNonBlocking();
-                if (!hasPeer()) {
+                if (!connection.hasConnected()) {
                     return false;
                 }
-                state = CONNECTED;
+                state = ConnectionState.CONNECTED;
                 return true;
             }
         } catch (IOException e) {
             close();
             throw e;
-        }
-    }
-
-    private boolean hasPeer() throws IOException {
-        int fd = socket.acquire();
-        try {
-            int error = SocketOptions.takeError(fd);
-            if (error != 0) {
-                throw Errno.socketFailure(error);
-            }
-            ThreadMemory memory = ThreadMemory.current();
-            memory.length(SocketAddresses.MAX_SIZE);
-            int result =
-                    Libc.getpeername(
-                            memory, fd, memory.socketAddressPointer(), memory.lengthPointer());
-            if (result < 0 && result != -Errno.ENOTCONN) {
-                throw Errno.socketFailure(-result);
-            }
-            return result == 0;
-        } finally {
-            socket.release();
         }
     }
 
@@ -232,55 +145,22 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public boolean isConnected() {
-        return state == CONNECTED;
+        return state == ConnectionState.CONNECTED;
     }
 
     @Override
     public boolean isConnectionPending() {
-        return state == PENDING;
+        return state == ConnectionState.PENDING;
     }
 
-    // -- Reading --
+    // -- Reading and writing --
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
         Objects.requireNonNull(dst);
         ensureTransferable();
-        ensureWritable(dst);
-        if (!dst.isDirect()) {
-            ThreadMemory memory = ThreadMemory.current();
-            try {
-                return (int) receive(memory.single(dst), 0, 1);
-            } finally {
-                memory.releaseSingle();
-            }
-        }
-        if (reset || inputShutdown) {
-            return readAfterEnd();
-        }
-        int size = dst.remaining();
-        if (size == 0) {
-            return 0;
-        }
-        int before = undrained;
-        int fd = socket.acquire();
-        try {
-            int position = dst.position();
-            ThreadMemory memory = ThreadMemory.current();
-            long address = memory.buffers().addressOfPosition(dst);
-            long result;
-            do {
-                result = Libc.recv(memory, fd, address, size, 0);
-            } while (result == -Errno.EINTR);
-            if (result > 0) {
-                dst.position(position + (int) result);
-                return (int) result;
-            }
-            return readNothing((int) result, before);
-        } finally {
-            Reference.reachabilityFence(dst);
-            socket.release();
-        }
+        ensureNotReadOnly(dst);
+        return connection.read(dst);
     }
 
     @Override
@@ -288,289 +168,111 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         Objects.checkFromIndexSize(offset, length, dsts.length);
         ensureTransferable();
         for (int i = offset; i < offset + length; i++) {
-            ensureWritable(dsts[i]);
+            ensureNotReadOnly(dsts[i]);
         }
-        return receive(dsts, offset, length);
+        return connection.read(dsts, offset, length);
     }
 
-    private long receive(ByteBuffer[] dsts, int offset, int length) throws IOException {
-        if (reset || inputShutdown) {
-            return readAfterEnd();
-        }
-        int before = undrained;
-        int fd = socket.acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
-            long total = 0;
-            while (true) {
-                int room = BufferVector.stageForReceive(memory, dsts, offset, length);
-                if (room == 0) {
-                    return total;
-                }
-                int result;
-                do {
-                    result = (int) Libc.recvmsg(memory, fd, memory.messagePointer(), 0);
-                } while (result == -Errno.EINTR);
-                if (result > 0) {
-                    BufferVector.received(memory, dsts, offset, result);
-                    total += result;
-                }
-                if (result < room) {
-                    // Bytes come first, what ended them is for the next read.
-                    reset |= result == -Errno.ECONNRESET;
-                    return (total > 0) ? total : readNothing(result, before);
-                }
-            }
-        } finally {
-            Reference.reachabilityFence(dsts);
-            socket.release();
-        }
-    }
-
-    /** The kernel gave no bytes: none are there now, none will ever come, or an error. */
-    private int readNothing(int result, int undrainedBefore) throws IOException {
-        drained(undrainedBefore);
-        if (!isOpen()) {
-            throw new AsynchronousCloseException();
-        }
-        if (result == -Errno.EAGAIN) {
-            return inputShutdown ? -1 : 0;
-        }
-        if (result == 0) {
-            return -1;
-        }
-        if (result == -Errno.ECONNRESET) {
-            reset = true;
-            throw Errno.connectionReset();
-        }
-        throw Errno.ioFailure(-result);
-    }
-
-    private int readAfterEnd() throws IOException {
-        drained(undrained);
-        if (reset) {
-            throw Errno.connectionReset();
-        }
-        return -1;
-    }
-
-    private static void ensureWritable(ByteBuffer dst) {
+    private static void ensureNotReadOnly(ByteBuffer dst) {
         if (dst.isReadOnly()) {
             throw new IllegalArgumentException("Read-only buffer");
         }
     }
 
-    // -- Writing --
-
     @Override
     public int write(ByteBuffer src) throws IOException {
         Objects.requireNonNull(src);
         ensureTransferable();
-        if (!src.isDirect()) {
-            ThreadMemory memory = ThreadMemory.current();
-            try {
-                return (int) send(memory.single(src), 0, 1);
-            } finally {
-                memory.releaseSingle();
-            }
-        }
-        ensureOutputOpen();
-        int size = src.remaining();
-        if (size == 0) {
-            return 0;
-        }
-        int fd = socket.acquire();
-        try {
-            int position = src.position();
-            ThreadMemory memory = ThreadMemory.current();
-            long address = memory.buffers().addressOfPosition(src);
-            long result;
-            do {
-                result = Libc.send(memory, fd, address, size, Libc.MSG_NOSIGNAL);
-            } while (result == -Errno.EINTR);
-            if (result > 0) {
-                src.position(position + (int) result);
-                return (int) result;
-            }
-            return wroteNothing((int) result);
-        } finally {
-            Reference.reachabilityFence(src);
-            socket.release();
-        }
+        return connection.write(src);
     }
 
     @Override
     public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, srcs.length);
         ensureTransferable();
-        return send(srcs, offset, length);
-    }
-
-    private long send(ByteBuffer[] srcs, int offset, int length) throws IOException {
-        ensureOutputOpen();
-        int fd = socket.acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
-            long total = 0;
-            while (true) {
-                int staged = BufferVector.stageForSend(memory, srcs, offset, length);
-                if (staged == 0) {
-                    return total;
-                }
-                int result;
-                do {
-                    result =
-                            (int)
-                                    Libc.sendmsg(
-                                            memory, fd, memory.messagePointer(), Libc.MSG_NOSIGNAL);
-                } while (result == -Errno.EINTR);
-                if (result > 0) {
-                    BufferVector.sent(memory, srcs, offset, result);
-                    total += result;
-                }
-                if (result < staged) {
-                    // What hindered the rest is still there for the next write to run into.
-                    return (total > 0) ? total : wroteNothing(result);
-                }
-            }
-        } finally {
-            Reference.reachabilityFence(srcs);
-            socket.release();
-        }
-    }
-
-    private int wroteNothing(int result) throws IOException {
-        if (!isOpen() || outputShutdown) {
-            throw new AsynchronousCloseException();
-        }
-        if (result == 0 || result == -Errno.EAGAIN) {
-            return 0;
-        }
-        throw Errno.ioFailure(-result);
-    }
-
-    private void ensureOutputOpen() throws ClosedChannelException {
-        if (outputShutdown) {
-            throw new ClosedChannelException();
-        }
+        return connection.write(srcs, offset, length);
     }
 
     // -- Closing --
 
     @Override
     public SocketChannel shutdownInput() throws IOException {
-        synchronized (socket) {
+        synchronized (connection) {
             ensureConnected();
-            if (!inputShutdown) {
-                socket.shutdown(Libc.SHUT_RD);
-                inputShutdown = true;
-            }
+            connection.shutdownInput();
         }
         return this;
     }
 
     @Override
     public SocketChannel shutdownOutput() throws IOException {
-        synchronized (socket) {
+        synchronized (connection) {
             ensureConnected();
-            if (!outputShutdown) {
-                socket.shutdown(Libc.SHUT_WR);
-                outputShutdown = true;
-            }
+            connection.shutdownOutput();
         }
         return this;
     }
 
     @Override
     protected void implCloseSelectableChannel() {
-        synchronized (socket) {
-            state = CLOSED;
+        synchronized (connection) {
+            state = ConnectionState.CLOSED;
         }
-        socket.close();
+        connection.close();
     }
 
     // -- Readiness --
 
     @Override
     public int readyOps(int events, int interestOps) {
-        if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-            return interestOps;
+        // The state is read once: another thread may be connecting, and each event has to be
+        // judged by one state.
+        int ready = state.readyOps(events, interestOps);
+        if ((ready & LOOK_AGAIN_UNLESS_DRAINED) != 0) {
+            connection.noteMoreBehind();
         }
-        int ready = 0;
-        if (state == CONNECTED) {
-            if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI)) != 0) {
-                ready |= SelectionKey.OP_READ;
-            }
-            if ((events & EPOLLOUT) != 0) {
-                ready |= SelectionKey.OP_WRITE;
-            }
-        } else if (state == PENDING && (events & EPOLLOUT) != 0) {
-            ready |= SelectionKey.OP_CONNECT;
-        }
-        return ready & interestOps;
+        return ready;
     }
 
-    /**
-     * Notes that there is something to be read behind the bytes that a read may return: an end of
-     * stream, an error, an urgent mark. An edge-triggered selector was told of it once and will not
-     * be told again, so from now on it reports the channel until a read has returned no bytes.
-     *
-     * <p>Each note is a new number, by which a read that began before it can tell that its own
-     * finding nothing does not answer it.
-     */
-    void markUndrained() {
-        int before = undrained;
-        // Selectors of several threads may do so at once: any number will do that is new and not
-        // zero.
-        while (!UNDRAINED.compareAndSet(this, before, (before == -1) ? 1 : before + 1)) {
-            before = undrained;
-        }
-    }
-
-    boolean isUndrained() {
-        return undrained != 0;
-    }
-
-    private void drained(int undrainedBefore) {
-        if (undrainedBefore != 0) {
-            UNDRAINED.compareAndSet(this, undrainedBefore, 0);
-        }
+    @Override
+    public boolean isDrained() {
+        return !connection.mayHaveMoreBehind();
     }
 
     // -- Addresses and options --
 
     @Override
     public @Nullable SocketAddress getLocalAddress() throws IOException {
-        synchronized (socket) {
+        synchronized (connection) {
             ensureOpen();
-            return (bound && state != PENDING) ? socket.localAddress() : null;
+            return (bound && state != ConnectionState.PENDING) ? connection.localAddress() : null;
         }
     }
 
     @Override
     public @Nullable SocketAddress getRemoteAddress() throws IOException {
-        synchronized (socket) {
+        synchronized (connection) {
             ensureOpen();
             return remoteAddress();
         }
     }
 
     private @Nullable SocketAddress remoteAddress() {
-        if (remoteAddress == null && state == CONNECTED) {
-            remoteAddress = SocketAddresses.of(peerHigh, peerLow, peerScope, peerPort);
+        if (remoteAddress == null && state == ConnectionState.CONNECTED) {
+            remoteAddress = connection.acceptedFrom();
         }
         return remoteAddress;
     }
 
     @Override
     public <T> SocketChannel setOption(SocketOption<T> name, T value) throws IOException {
-        SocketOptions.set(socket, supportedOptions(), name, value);
+        SocketOptions.set(connection, supportedOptions(), name, value);
         return this;
     }
 
     @Override
     public <T> T getOption(SocketOption<T> name) throws IOException {
-        return SocketOptions.get(socket, supportedOptions(), name);
+        return SocketOptions.get(connection, supportedOptions(), name);
     }
 
     @Override
@@ -605,13 +307,13 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     private void ensureConnected() throws ClosedChannelException {
         ensureOpen();
-        if (state != CONNECTED) {
+        if (state != ConnectionState.CONNECTED) {
             throw new NotYetConnectedException();
         }
     }
 
     private void ensureTransferable() throws ClosedChannelException {
-        if (state != CONNECTED) {
+        if (state != ConnectionState.CONNECTED) {
             ensureConnected();
         }
         ensureNonBlocking();
@@ -619,17 +321,17 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public TcpSocket tcpSocket() {
-        return socket;
+        return connection;
     }
 
     @Override
     public String toString() {
-        synchronized (socket) {
+        synchronized (connection) {
             return switch (state) {
                 case UNCONNECTED -> "SocketChannel[unconnected]";
                 case PENDING -> "SocketChannel[connection-pending remote=" + remoteAddress + "]";
                 case CONNECTED -> "SocketChannel[connected remote=" + remoteAddress() + "]";
-                default -> "SocketChannel[closed]";
+                case CLOSED -> "SocketChannel[closed]";
             };
         }
     }

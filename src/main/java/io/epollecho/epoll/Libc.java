@@ -81,6 +81,21 @@ final class Libc {
         return SYMBOLS.stream().filter(symbol -> lookup.find(symbol).isEmpty()).findFirst();
     }
 
+    /**
+     * Returns whether this module may call native functions. Module.isNativeAccessEnabled() cannot
+     * tell: it is false too where the virtual machine warns of the first restricted call and then
+     * allows it.
+     */
+    @SuppressWarnings("restricted") // refused or warned of here, before any function is bound
+    static boolean isNativeAccessAllowed() {
+        try {
+            MemorySegment.NULL.reinterpret(0);
+            return true;
+        } catch (IllegalCallerException e) {
+            return false;
+        }
+    }
+
     static int epollCreate(ThreadMemory memory, int flags) {
         try {
             return result(memory, (int) Handles.EPOLL_CREATE1.invokeExact(memory.capture(), flags));
@@ -322,7 +337,14 @@ final class Libc {
         return new IllegalStateException(t);
     }
 
-    /** Apart, so that {@link #missingSymbol()} can be asked without binding anything. */
+    /**
+     * Apart, so that {@link #missingSymbol()} can be asked without binding anything.
+     *
+     * <p>The fields are not final on purpose. The compiler inlines a constant handle into its
+     * callers, as far as its limit of nested calls allows; where that limit cuts through a call,
+     * the call allocates. A handle that is no constant is compiled by itself and never allocates,
+     * however deep its caller is.
+     */
     @SuppressWarnings("restricted") // native access has been asked for, see above
     private static final class Handles {
 
@@ -330,41 +352,38 @@ final class Libc {
 
         private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
 
-        static final MethodHandle EPOLL_CREATE1 = bind("epoll_create1", JAVA_INT, JAVA_INT);
-        static final MethodHandle EPOLL_CTL =
+        static MethodHandle EPOLL_CREATE1 = bind("epoll_create1", JAVA_INT, JAVA_INT);
+        static MethodHandle EPOLL_CTL =
                 bind("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-        static final MethodHandle EPOLL_WAIT =
+        static MethodHandle EPOLL_WAIT =
                 bind("epoll_wait", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
-        static final MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle READ = bind("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle WRITE = bind("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle CLOSE = bind("close", JAVA_INT, JAVA_INT);
-        static final MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle BIND = bind("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static final MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle ACCEPT4 =
+        static MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle READ = bind("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+        static MethodHandle WRITE = bind("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+        static MethodHandle CLOSE = bind("close", JAVA_INT, JAVA_INT);
+        static MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle BIND = bind("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+        static MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle ACCEPT4 =
                 bind("accept4", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static final MethodHandle CONNECT =
-                bind("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static final MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle GETSOCKNAME =
+        static MethodHandle CONNECT = bind("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+        static MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle GETSOCKNAME =
                 bind("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle GETPEERNAME =
+        static MethodHandle GETPEERNAME =
                 bind("getpeername", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle GETSOCKOPT =
+        static MethodHandle GETSOCKOPT =
                 bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle SETSOCKOPT =
+        static MethodHandle SETSOCKOPT =
                 bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static final MethodHandle RECV =
+        static MethodHandle RECV =
                 bind("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static final MethodHandle SEND =
+        static MethodHandle SEND =
                 bind("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static final MethodHandle RECVMSG =
-                bind("recvmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static final MethodHandle SENDMSG =
-                bind("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+        static MethodHandle RECVMSG = bind("recvmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+        static MethodHandle SENDMSG = bind("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
 
-        static final MethodHandle STRERROR =
+        static MethodHandle STRERROR =
                 LINKER.downcallHandle(
                         symbol("strerror"),
                         FunctionDescriptor.of(

@@ -52,11 +52,11 @@ final class SocketOptions {
     private static final int IPPROTO_TCP = 6;
     private static final int IPPROTO_IPV6 = 41;
 
-    private static final Key ERROR = new Key(SOL_SOCKET, 4);
+    static final Key ERROR = new Key(SOL_SOCKET, 4);
     private static final Key LINGER = new Key(SOL_SOCKET, 13);
     private static final Key TOS = new Key(IPPROTO_IP, 1);
     private static final Key TRAFFIC_CLASS = new Key(IPPROTO_IPV6, 67);
-    private static final Key IPV6_ONLY = new Key(IPPROTO_IPV6, 26);
+    static final Key IPV6_ONLY = new Key(IPPROTO_IPV6, 26);
 
     private static final Map<SocketOption<?>, Key> KEYS =
             Map.of(
@@ -93,62 +93,37 @@ final class SocketOptions {
         }
         int number =
                 (value instanceof Boolean on) ? (on ? 1 : 0) : checked(option, (Integer) value);
-        int fd = socket.acquire();
-        try {
-            if (option == StandardSocketOptions.SO_LINGER) {
-                setLinger(fd, number);
-            } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
-                set(fd, TRAFFIC_CLASS, number);
-                // For the IPv4 peers of a dual-stack socket; it is no error if there can be none.
-                trySet(fd, TOS, number);
-            } else {
-                set(fd, key, number);
-            }
-        } finally {
-            socket.release();
+        if (option == StandardSocketOptions.SO_LINGER) {
+            // struct linger: whether, and for how many seconds; in Java a negative number is "not".
+            socket.setOption(LINGER, (number < 0) ? 0 : 1, Math.clamp(number, 0, 65_535));
+        } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
+            socket.setOption(TRAFFIC_CLASS, number);
+            // For the IPv4 peers of a dual-stack socket; it is no error if there can be none.
+            int _ = socket.trySetOption(TOS, number);
+        } else {
+            socket.setOption(key, number);
         }
     }
 
     static <T> T get(TcpSocket socket, Set<SocketOption<?>> supported, SocketOption<T> option)
             throws IOException {
         Key key = key(supported, option);
-        int fd = socket.acquire();
-        try {
-            Object value;
-            if (option == StandardSocketOptions.SO_LINGER) {
-                value = getLinger(fd);
-            } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
-                value = get(fd, TRAFFIC_CLASS);
-            } else if (option == StandardSocketOptions.SO_SNDBUF
-                    || option == StandardSocketOptions.SO_RCVBUF) {
-                // Linux doubles what was asked for, to have room for its own records; socket(7).
-                value = get(fd, key) / 2;
-            } else if (option.type() == Boolean.class) {
-                value = get(fd, key) != 0;
-            } else {
-                value = get(fd, key);
-            }
-            return option.type().cast(value);
-        } finally {
-            socket.release();
+        Object value;
+        if (option == StandardSocketOptions.SO_LINGER) {
+            long linger = socket.getOptionPair(LINGER);
+            value = ((int) linger == 0) ? -1 : (int) (linger >> Integer.SIZE);
+        } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
+            value = socket.getOption(TRAFFIC_CLASS);
+        } else if (option == StandardSocketOptions.SO_SNDBUF
+                || option == StandardSocketOptions.SO_RCVBUF) {
+            // Linux doubles what was asked for, to have room for its own records; socket(7).
+            value = socket.getOption(key) / 2;
+        } else if (option.type() == Boolean.class) {
+            value = socket.getOption(key) != 0;
+        } else {
+            value = socket.getOption(key);
         }
-    }
-
-    /** Takes the error that is pending on a socket, zero if there is none. */
-    static int takeError(int fd) throws IOException {
-        return get(fd, ERROR);
-    }
-
-    /**
-     * Before bind: lets a server start again while connections of its predecessor are in TIME_WAIT.
-     */
-    static void reuseAddress(int fd) throws IOException {
-        set(fd, Objects.requireNonNull(KEYS.get(StandardSocketOptions.SO_REUSEADDR)), 1);
-    }
-
-    /** Before bind: lets an IPv6 socket speak IPv4 too, whatever the machine's default is. */
-    static void dualStack(int fd) throws IOException {
-        set(fd, IPV6_ONLY, 0);
+        return option.type().cast(value);
     }
 
     private static Key key(Set<SocketOption<?>> supported, SocketOption<?> option) {
@@ -176,71 +151,13 @@ final class SocketOptions {
         return value;
     }
 
-    private static void set(int fd, Key key, int value) throws IOException {
-        check(trySet(fd, key, value));
-    }
-
-    private static int trySet(int fd, Key key, int value) {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.option(0, value);
-        return Libc.setsockopt(
-                memory, fd, key.level, key.name, memory.optionPointer(), Integer.BYTES);
-    }
-
-    private static int get(int fd, Key key) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.option(0, 0);
-        memory.length(Integer.BYTES);
-        check(
-                Libc.getsockopt(
-                        memory,
-                        fd,
-                        key.level,
-                        key.name,
-                        memory.optionPointer(),
-                        memory.lengthPointer()));
-        return memory.option(0);
-    }
-
     /**
-     * {@code struct linger} is whether, and for how many seconds; in Java a negative number is
-     * "not".
+     * An option as the kernel knows it.
+     *
+     * @param level SOL_SOCKET or a protocol
+     * @param name the number within the level
      */
-    private static void setLinger(int fd, int seconds) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.option(0, (seconds < 0) ? 0 : 1);
-        memory.option(1, Math.clamp(seconds, 0, 65_535));
-        check(
-                Libc.setsockopt(
-                        memory,
-                        fd,
-                        LINGER.level,
-                        LINGER.name,
-                        memory.optionPointer(),
-                        2 * Integer.BYTES));
-    }
-
-    private static int getLinger(int fd) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.length(2 * Integer.BYTES);
-        check(
-                Libc.getsockopt(
-                        memory,
-                        fd,
-                        LINGER.level,
-                        LINGER.name,
-                        memory.optionPointer(),
-                        memory.lengthPointer()));
-        return (memory.option(0) == 0) ? -1 : memory.option(1);
-    }
-
-    private static void check(int result) throws IOException {
-        if (result < 0) {
-            throw Errno.socketFailure(-result);
-        }
-    }
-
-    private record Key(int level, int name) {}
+    record Key(int level, int name) {}
 
     private record NamedOption<T>(String name, Class<T> type) implements SocketOption<T> {
         @Override

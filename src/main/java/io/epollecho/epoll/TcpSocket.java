@@ -4,20 +4,27 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A TCP socket: its descriptor, and what listening and connected sockets have in common. It is
- * non-blocking and closed on exec from birth, so no mode ever has to be changed by a system call.
+ * A TCP socket and all the system calls that are made on one. It is non-blocking and closed on exec
+ * from the start, so its mode is never changed by a system call.
+ *
+ * <p>Calls that set up a socket throw their errors. Calls that transfer bytes return the kernel's
+ * result or the negated error number, as what an error means depends on the transfer; they are made
+ * by holders of the descriptor, see {@link #acquire()}.
  */
-final class TcpSocket extends Descriptor {
+class TcpSocket extends Descriptor {
 
-    private static final int TYPE = Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
+    /** Instead of a descriptor: no connection is waiting to be accepted. */
+    static final int NONE = -1;
+
+    private static final int NON_BLOCKING = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
 
     private final boolean inet6;
 
@@ -32,22 +39,29 @@ final class TcpSocket extends Descriptor {
      *
      * @param family {@code INET} or {@code INET6}; {@code null} for both where the machine has both
      */
-    static TcpSocket open(@Nullable ProtocolFamily family) throws IOException {
-        boolean inet6 = isInet6(family);
-        int fd = Libc.socket(ThreadMemory.current(), inet6 ? Libc.AF_INET6 : Libc.AF_INET, TYPE, 0);
-        if (fd < 0) {
-            throw Errno.socketFailure(-fd);
-        }
-        TcpSocket socket = new TcpSocket(fd, inet6);
+    TcpSocket(@Nullable ProtocolFamily family) throws IOException {
+        this(isInet6(family));
+    }
+
+    private TcpSocket(boolean inet6) throws IOException {
+        this(checked(socket(inet6)), inet6);
         if (inet6) {
             try {
-                SocketOptions.dualStack(fd);
+                // Whatever the machine's default is, an IPv6 socket speaks IPv4 too.
+                setOption(SocketOptions.IPV6_ONLY, 0);
             } catch (IOException e) {
-                socket.close();
+                close();
                 throw e;
             }
         }
-        return socket;
+    }
+
+    private static int socket(boolean inet6) {
+        return Libc.socket(
+                ThreadMemory.current(),
+                inet6 ? Libc.AF_INET6 : Libc.AF_INET,
+                Libc.SOCK_STREAM | NON_BLOCKING,
+                0);
     }
 
     private static boolean isInet6(@Nullable ProtocolFamily family) {
@@ -66,62 +80,253 @@ final class TcpSocket extends Descriptor {
         throw new UnsupportedOperationException("Protocol family not supported");
     }
 
-    boolean isInet6() {
+    final boolean isInet6() {
         return inet6;
     }
 
-    /** Binds to the address, or to a free port of every address if there is none. */
-    void bind(@Nullable InetSocketAddress address) throws IOException {
+    // -- Setting up --
+
+    /** Binds to the address, or to a free port of every address if it is {@code null}. */
+    final void bind(@Nullable InetSocketAddress address) throws IOException {
+        InetSocketAddress local =
+                (address != null)
+                        ? address
+                        : new InetSocketAddress(Inet4Address.getByAddress(new byte[4]), 0);
         int fd = acquire();
         try {
             ThreadMemory memory = ThreadMemory.current();
-            InetSocketAddress local =
-                    (address != null) ? address : new InetSocketAddress(wildcard(), 0);
-            int length = SocketAddresses.write(memory.socketAddress(), local, inet6);
-            int result = Libc.bind(memory, fd, memory.socketAddressPointer(), length);
-            if (result < 0) {
-                throw Errno.socketFailure(-result);
-            }
+            int length = Sockaddr.write(memory.socketAddress(), local, inet6);
+            checked(Libc.bind(memory, fd, memory.socketAddressPointer(), length));
         } finally {
             release();
         }
     }
 
-    private static InetAddress wildcard() throws IOException {
-        return Inet4Address.getByAddress(new byte[4]);
+    final void listen(int backlog) throws IOException {
+        int fd = acquire();
+        try {
+            checked(Libc.listen(ThreadMemory.current(), fd, backlog));
+        } finally {
+            release();
+        }
     }
 
-    InetSocketAddress localAddress() throws IOException {
+    /**
+     * Accepts a connection and returns its descriptor, or {@link #NONE}. The address of its peer is
+     * left in the memory of the thread.
+     */
+    final int accept(ThreadMemory memory) throws IOException {
+        int fd = acquire();
+        try {
+            int result;
+            do {
+                memory.length(Sockaddr.MAX_SIZE);
+                result =
+                        Libc.accept(
+                                memory,
+                                fd,
+                                memory.socketAddressPointer(),
+                                memory.lengthPointer(),
+                                NON_BLOCKING);
+            } while (result == -Errno.EINTR || Errno.concernsOneConnection(-result));
+            if (result >= 0) {
+                return result;
+            }
+            if (isClosing()) {
+                throw new AsynchronousCloseException();
+            }
+            if (result == -Errno.EAGAIN) {
+                return NONE;
+            }
+            throw Errno.ioFailure(-result);
+        } finally {
+            release();
+        }
+    }
+
+    /** Starts to connect, and returns whether the connection is there already. */
+    final boolean connect(InetSocketAddress peer) throws IOException {
         int fd = acquire();
         try {
             ThreadMemory memory = ThreadMemory.current();
-            memory.length(SocketAddresses.MAX_SIZE);
+            int length = Sockaddr.write(memory.socketAddress(), peer, inet6);
+            int result = Libc.connect(memory, fd, memory.socketAddressPointer(), length);
+            // An interrupted connect continues by itself, see connect(2).
+            if (result == -Errno.EINPROGRESS || result == -Errno.EINTR) {
+                return false;
+            }
+            checked(result);
+            return true;
+        } finally {
+            release();
+        }
+    }
+
+    /** Returns whether a connect that was started has succeeded, or throws why it has failed. */
+    final boolean hasConnected() throws IOException {
+        int error = getOption(SocketOptions.ERROR);
+        if (error != 0) {
+            throw Errno.socketFailure(error);
+        }
+        int fd = acquire();
+        try {
+            ThreadMemory memory = ThreadMemory.current();
+            memory.length(Sockaddr.MAX_SIZE);
             int result =
-                    Libc.getsockname(
+                    Libc.getpeername(
                             memory, fd, memory.socketAddressPointer(), memory.lengthPointer());
-            if (result < 0) {
-                throw Errno.socketFailure(-result);
+            if (result == -Errno.ENOTCONN) {
+                return false;
             }
-            return SocketAddresses.read(memory.socketAddress());
+            checked(result);
+            return true;
         } finally {
             release();
         }
     }
 
-    /** Ends one direction of the connection; no error if it has ended already. */
-    void shutdown(int how) throws IOException {
+    final InetSocketAddress localAddress() throws IOException {
+        int fd = acquire();
+        try {
+            ThreadMemory memory = ThreadMemory.current();
+            memory.length(Sockaddr.MAX_SIZE);
+            checked(
+                    Libc.getsockname(
+                            memory, fd, memory.socketAddressPointer(), memory.lengthPointer()));
+            return Sockaddr.read(memory.socketAddress());
+        } finally {
+            release();
+        }
+    }
+
+    final void shutdownReceiving() throws IOException {
+        shutdown(Libc.SHUT_RD);
+    }
+
+    final void shutdownSending() throws IOException {
+        shutdown(Libc.SHUT_WR);
+    }
+
+    private void shutdown(int how) throws IOException {
         int fd = acquire();
         try {
             int result = Libc.shutdown(ThreadMemory.current(), fd, how);
-            if (result < 0 && result != -Errno.ENOTCONN) {
-                throw Errno.socketFailure(-result);
+            // The direction may have ended already, with the whole connection.
+            if (result != -Errno.ENOTCONN) {
+                checked(result);
             }
         } finally {
             release();
         }
     }
 
-    /** Found out once: whether sockets are IPv6 ones, speaking both. */
+    // -- Options, each of one int or of two --
+
+    final void setOption(SocketOptions.Key key, int value) throws IOException {
+        checked(trySetOption(key, value));
+    }
+
+    /** As {@link #setOption(SocketOptions.Key, int)}, but returns the error. */
+    final int trySetOption(SocketOptions.Key key, int value) throws IOException {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.option(0, value);
+        return setsockopt(memory, key, Integer.BYTES);
+    }
+
+    final void setOption(SocketOptions.Key key, int first, int second) throws IOException {
+        ThreadMemory memory = ThreadMemory.current();
+        memory.option(0, first);
+        memory.option(1, second);
+        checked(setsockopt(memory, key, 2 * Integer.BYTES));
+    }
+
+    private int setsockopt(ThreadMemory memory, SocketOptions.Key key, int size)
+            throws IOException {
+        int fd = acquire();
+        try {
+            return Libc.setsockopt(
+                    memory, fd, key.level(), key.name(), memory.optionPointer(), size);
+        } finally {
+            release();
+        }
+    }
+
+    final int getOption(SocketOptions.Key key) throws IOException {
+        return getsockopt(key, Integer.BYTES).option(0);
+    }
+
+    /** Returns two ints: the first in the low half, the second in the high half. */
+    final long getOptionPair(SocketOptions.Key key) throws IOException {
+        ThreadMemory memory = getsockopt(key, 2 * Integer.BYTES);
+        return ((long) memory.option(1) << Integer.SIZE) | Integer.toUnsignedLong(memory.option(0));
+    }
+
+    private ThreadMemory getsockopt(SocketOptions.Key key, int size) throws IOException {
+        int fd = acquire();
+        try {
+            ThreadMemory memory = ThreadMemory.current();
+            memory.option(0, 0);
+            memory.option(1, 0);
+            memory.length(size);
+            checked(
+                    Libc.getsockopt(
+                            memory,
+                            fd,
+                            key.level(),
+                            key.name(),
+                            memory.optionPointer(),
+                            memory.lengthPointer()));
+            return memory;
+        } finally {
+            release();
+        }
+    }
+
+    // -- Transferring, by holders --
+
+    /** Receives into memory; zero at the end of the stream. */
+    final int receive(ThreadMemory memory, long address, int size) {
+        long result;
+        do {
+            result = Libc.recv(memory, fd(), address, size, 0);
+        } while (result == -Errno.EINTR);
+        return (int) result;
+    }
+
+    /** Receives into what is staged in the memory of the thread; zero at the end of the stream. */
+    final int receiveStaged(ThreadMemory memory) {
+        long result;
+        do {
+            result = Libc.recvmsg(memory, fd(), memory.messagePointer(), 0);
+        } while (result == -Errno.EINTR);
+        return (int) result;
+    }
+
+    final int send(ThreadMemory memory, long address, int size) {
+        long result;
+        do {
+            result = Libc.send(memory, fd(), address, size, Libc.MSG_NOSIGNAL);
+        } while (result == -Errno.EINTR);
+        return (int) result;
+    }
+
+    /** Sends what is staged in the memory of the thread. */
+    final int sendStaged(ThreadMemory memory) {
+        long result;
+        do {
+            result = Libc.sendmsg(memory, fd(), memory.messagePointer(), Libc.MSG_NOSIGNAL);
+        } while (result == -Errno.EINTR);
+        return (int) result;
+    }
+
+    private static int checked(int result) throws IOException {
+        if (result < 0) {
+            throw Errno.socketFailure(-result);
+        }
+        return result;
+    }
+
+    /** Found out once: whether sockets are IPv6 ones, which speak both protocols. */
     private static final class Inet6 {
 
         static final boolean AVAILABLE =
@@ -129,7 +334,7 @@ final class TcpSocket extends Descriptor {
 
         private Inet6() {}
 
-        /** A kernel may have IPv6 and yet no interface an address of it. */
+        /** A kernel may have IPv6 although no interface has an address of it. */
         private static boolean hasAddress() {
             try (var lines = Files.lines(Path.of("/proc/net/if_inet6"))) {
                 return lines.findAny().isPresent();
@@ -139,7 +344,7 @@ final class TcpSocket extends Descriptor {
         }
 
         private static boolean opens() {
-            int fd = Libc.socket(ThreadMemory.current(), Libc.AF_INET6, TYPE, 0);
+            int fd = socket(true);
             if (fd < 0) {
                 return false;
             }

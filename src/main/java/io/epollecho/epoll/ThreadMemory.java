@@ -1,16 +1,13 @@
 package io.epollecho.epoll;
 
-import org.jspecify.annotations.Nullable;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 
 /**
  * The native memory that one thread needs while it is inside a system call: where {@code errno} is
- * captured, the small structures that are passed by pointer, and the buffer through which heap
- * buffers travel.
+ * captured, the small structures that are passed by pointer, and the sequence of buffers that is
+ * being transferred.
  *
  * <p>It belongs to the thread, not to a channel, because any thread may use any channel and because
  * ten thousand channels must not cost ten thousand of these. It is freed by the garbage collector
@@ -21,13 +18,8 @@ final class ThreadMemory {
     /** The most buffers that one gathering or scattering system call takes. */
     static final int MAX_VECTORS = 64;
 
-    /** How many bytes of heap buffers one system call carries. */
-    static final int SCRATCH_SIZE = 64 * 1024;
-
     private static final ThreadLocal<ThreadMemory> CURRENT =
             ThreadLocal.withInitial(ThreadMemory::new);
-
-    private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
     // Offsets. The capture of errno has to be at the beginning of the segment.
     private static final long ERRNO = 0;
@@ -47,11 +39,7 @@ final class ThreadMemory {
 
     private final BufferAddresses buffers = new BufferAddresses();
 
-    private final ByteBuffer[] single = {NONE};
-
-    private @Nullable ByteBuffer scratch;
-
-    private long scratchAddress;
+    private final BufferVector bufferVector = new BufferVector(this);
 
     private ThreadMemory() {
         memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTORS, memory.address() + VECTORS);
@@ -72,7 +60,7 @@ final class ThreadMemory {
 
     /** Room for any {@code sockaddr} that a TCP socket has. */
     MemorySegment socketAddress() {
-        return memory.asSlice(ADDRESS, SocketAddresses.MAX_SIZE);
+        return memory.asSlice(ADDRESS, Sockaddr.MAX_SIZE);
     }
 
     long socketAddressPointer() {
@@ -125,37 +113,13 @@ final class ThreadMemory {
         return memory.address() + MESSAGE;
     }
 
-    /** Where the direct buffers are that this thread uses. */
+    /** Returns where the direct buffers are that this thread uses. */
     BufferAddresses buffers() {
         return buffers;
     }
 
-    /** A sequence of one buffer, to be let go of afterwards so that nothing outlives its use. */
-    ByteBuffer[] single(ByteBuffer buffer) {
-        single[0] = buffer;
-        return single;
-    }
-
-    void releaseSingle() {
-        single[0] = NONE;
-    }
-
-    /**
-     * {@link #SCRATCH_SIZE} bytes, made when a heap buffer is first used; addressed absolutely
-     * only.
-     */
-    ByteBuffer scratch() {
-        ByteBuffer buffer = scratch;
-        if (buffer == null) {
-            buffer = ByteBuffer.allocateDirect(SCRATCH_SIZE);
-            scratchAddress = MemorySegment.ofBuffer(buffer).address();
-            scratch = buffer;
-        }
-        return buffer;
-    }
-
-    /** The address of {@link #scratch()}, which must have been called before. */
-    long scratchPointer() {
-        return scratchAddress;
+    /** Returns the sequence of buffers that this thread transfers. */
+    BufferVector bufferVector() {
+        return bufferVector;
     }
 }

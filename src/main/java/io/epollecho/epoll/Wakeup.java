@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What makes a waiting selector return: an eventfd(2) among the descriptors that it waits for. It
- * stays readable until it is taken, so a wakeup that comes too early is not lost.
+ * The eventfd(2) that makes a waiting selector return, being one of the descriptors it waits for.
+ * It stays readable until it is taken, so a wakeup that comes too early is not lost.
  */
 final class Wakeup {
 
@@ -26,17 +26,19 @@ final class Wakeup {
         return eventfd;
     }
 
-    /** By any thread. Does nothing after the close. */
+    /** Makes a selection return, the one under way or the next. Does nothing after the close. */
     void signal() {
+        // Before the flag is set: a thread may have no memory yet, and fail to get it.
+        ThreadMemory memory = ThreadMemory.current();
         if (!signalled.getAndSet(true) && eventfd.tryAcquire()) {
             try {
-                ThreadMemory memory = ThreadMemory.current();
                 memory.counter(1);
                 long result;
                 do {
                     result = Libc.write(memory, eventfd.fd(), memory.optionPointer(), Long.BYTES);
                 } while (result == -Errno.EINTR);
                 if (result < 0) {
+                    signalled.set(false);
                     throw new IllegalStateException("eventfd: " + Libc.strerror((int) -result));
                 }
             } finally {
@@ -46,8 +48,8 @@ final class Wakeup {
     }
 
     /**
-     * By the selecting thread, when it was told of the eventfd. The order matters: what is
-     * signalled between the two steps is answered by the selection that is about to return.
+     * Takes the signal, in the selecting thread, once epoll has reported the eventfd. The order of
+     * the two steps matters: a signal between them is answered by the selection about to return.
      */
     void take() throws IOException {
         ThreadMemory memory = ThreadMemory.current();

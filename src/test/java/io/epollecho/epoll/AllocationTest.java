@@ -31,18 +31,19 @@ class AllocationTest {
 
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void anEchoOfDirectBuffersAllocatesNothing(Backend backend) throws IOException {
-        assertThat(allocatedByEchoes(backend, ByteBuffer.allocateDirect(64))).isZero();
+    void anEchoOfDirectBuffersAllocatesNothing(ProviderUnderTest underTest) throws IOException {
+        assertThat(allocatedByEchoes(underTest, ByteBuffer.allocateDirect(64))).isZero();
     }
 
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void anEchoOfHeapBuffersAllocatesNothing(Backend backend) throws IOException {
-        assertThat(allocatedByEchoes(backend, ByteBuffer.allocate(64))).isZero();
+    void anEchoOfHeapBuffersAllocatesNothing(ProviderUnderTest underTest) throws IOException {
+        assertThat(allocatedByEchoes(underTest, ByteBuffer.allocate(64))).isZero();
     }
 
-    private static long allocatedByEchoes(Backend backend, ByteBuffer buffer) throws IOException {
-        try (Loopback loopback = new Loopback(backend.provider())) {
+    private static long allocatedByEchoes(ProviderUnderTest underTest, ByteBuffer buffer)
+            throws IOException {
+        try (Loopback loopback = new Loopback(underTest.provider())) {
             // Both ends are channels of one selector and keep a message going round.
             Selector selector = loopback.selector;
             SocketChannel client = loopback.open();
@@ -83,9 +84,9 @@ class AllocationTest {
 
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void aConnectionAtRestIsSmall(Backend backend) throws IOException {
+    void aConnectionAtRestIsSmall(ProviderUnderTest underTest) throws IOException {
         int count = 2000;
-        try (Loopback loopback = new Loopback(backend.provider())) {
+        try (Loopback loopback = new Loopback(underTest.provider())) {
             SocketChannel[] channels = new SocketChannel[count];
             Connection first = loopback.connect();
             first.channel().register(loopback.selector, OP_READ | OP_WRITE);
@@ -117,8 +118,10 @@ class AllocationTest {
         for (int i = from; i < to; i++) {
             loopback.closing(channels[i]).configureBlocking(false);
         }
-        assertThat(accepting / (to - from))
-                .as("bytes for a channel and its socket")
-                .isLessThan(400);
+        if (from > 0) { // the first ones bring classes and code with them
+            assertThat(accepting / (to - from))
+                    .as("bytes for a channel and its socket")
+                    .isLessThan(300);
+        }
     }
 }

@@ -23,7 +23,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -54,26 +53,42 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void unusableMachinesAreToldWhy() {
-        Module named = Object.class.getModule();
+    void unavailabilityNamesTheUnsupportedMachine() {
         assertThat(EpollSelectorProvider.unavailability()).isEmpty();
-        assertThat(EpollSelectorProvider.unavailability("Mac OS X", "aarch64", named))
+        assertThat(EpollSelectorProvider.unavailability("Mac OS X", "aarch64"))
                 .hasValue("epoll exists on Linux only, and this is Mac OS X.");
-        assertThat(EpollSelectorProvider.unavailability("Linux", "s390x", named))
+        assertThat(EpollSelectorProvider.unavailability("Linux", "s390x"))
                 .hasValue("epoll is supported on x86-64 (amd64) and aarch64, and this is s390x.");
-        assertThat(EpollSelectorProvider.unavailability("Linux", "aarch64", Test.class.getModule()))
-                .isEmpty(); // unnamed, as this one, to which the build gives native access
+        assertThat(EpollSelectorProvider.unavailability("Linux", "aarch64")).isEmpty();
     }
 
     @Test
-    void withoutNativeAccessItSaysSoAndTheVirtualMachineIsSilent() throws Exception {
-        assertThat(probe())
-                .containsExactly(
-                        "epoll needs native access, which is not enabled;"
-                                + " start Java with --enable-native-access=ALL-UNNAMED.");
-        assertThat(probe("--illegal-native-access=deny")).hasSize(1);
+    void epollIsAvailableWithoutAWarningWhereNativeAccessIsEnabled() throws Exception {
         assertThat(probe("--enable-native-access=ALL-UNNAMED"))
                 .containsExactly("available", "/0:0:0:0:0:0:0:0");
+        assertThat(probe("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny"))
+                .containsExactly("available", "/0:0:0:0:0:0:0:0");
+    }
+
+    @Test
+    void epollIsAvailableWithTheWarningOfTheVirtualMachineWhereNativeAccessIsNotEnabled()
+            throws Exception {
+        List<String> lines = probe();
+        assertThat(lines).endsWith("available", "/0:0:0:0:0:0:0:0");
+        assertThat(lines.subList(0, lines.size() - 2))
+                .isNotEmpty()
+                .allMatch(line -> line.isEmpty() || line.startsWith("WARNING: "))
+                .filteredOn(line -> line.contains("A restricted method"))
+                .hasSize(1);
+    }
+
+    @Test
+    void epollIsUnavailableWithTheRemedyWhereNativeAccessIsDenied() throws Exception {
+        assertThat(probe("--illegal-native-access=deny"))
+                .containsExactly(
+                        "epoll needs native access, which is denied;"
+                                + " start Java with --enable-native-access=ALL-UNNAMED.",
+                        "the provider is refused for the same reason");
     }
 
     @Test
@@ -82,20 +97,8 @@ class EpollSelectorProviderTest {
                 .containsExactly("available", "/0.0.0.0");
     }
 
-    /** What another virtual machine prints, errors and warnings too. */
     private static List<String> probe(String... options) throws Exception {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Xshare:auto");
-        command.addAll(List.of(options));
-        command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().remove("JAVA_TOOL_OPTIONS");
-        Process process = builder.start();
-        List<String> lines = process.inputReader().lines().toList();
-        assertThat(process.waitFor()).isZero();
-        return lines;
+        return ChildJvm.runWithOnly(List.of(options), Probe.class, List.of());
     }
 
     /** Run in a virtual machine of its own. */
@@ -104,8 +107,16 @@ class EpollSelectorProviderTest {
         private Probe() {}
 
         public static void main(String[] args) throws IOException {
-            System.out.println(EpollSelectorProvider.unavailability().orElse("available"));
-            if (EpollSelectorProvider.unavailability().isEmpty()) {
+            String unavailability = EpollSelectorProvider.unavailability().orElse("available");
+            System.out.println(unavailability);
+            if (EpollSelectorProvider.unavailability().isPresent()) {
+                try {
+                    EpollSelectorProvider.edgeTriggered();
+                } catch (UnsupportedOperationException e) {
+                    assertThat(e).hasMessage(unavailability);
+                    System.out.println("the provider is refused for the same reason");
+                }
+            } else {
                 try (ServerSocketChannel channel =
                         EpollSelectorProvider.edgeTriggered().openServerSocketChannel()) {
                     channel.bind(null);

@@ -85,19 +85,19 @@ class LayoutTest {
     void addressesAreLaidOutAsTheProtocolWants(
             boolean inet6, InetSocketAddress address, String bytes) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocate(SocketAddresses.MAX_SIZE, 8);
+            MemorySegment memory = arena.allocate(Sockaddr.MAX_SIZE, 8);
             memory.fill((byte) 0x55); // of an earlier use
-            int size = SocketAddresses.write(memory, address, inet6);
+            int size = Sockaddr.write(memory, address, inet6);
             assertThat(hex(memory.asSlice(0, size))).isEqualTo(bytes.replace(" ", ""));
-            assertThat(SocketAddresses.read(memory)).isEqualTo(address);
+            assertThat(Sockaddr.read(memory)).isEqualTo(address);
         }
     }
 
     @Test
     void theIpv4WildcardOnAnIpv6SocketIsTheWildcardOfBoth() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocate(SocketAddresses.MAX_SIZE, 8);
-            int size = SocketAddresses.write(memory, new InetSocketAddress("0.0.0.0", 80), true);
+            MemorySegment memory = arena.allocate(Sockaddr.MAX_SIZE, 8);
+            int size = Sockaddr.write(memory, new InetSocketAddress("0.0.0.0", 80), true);
             assertThat(hex(memory.asSlice(0, size))).isEqualTo("0a000050" + "0".repeat(48));
         }
     }

@@ -38,29 +38,27 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What {@link Selector} and {@link SelectionKey} promise, on every provider. */
 @ParameterizedClass
-@EnumSource(Backend.class)
+@EnumSource(ProviderUnderTest.class)
 @Timeout(60)
 class SelectorContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private Loopback loopback;
     private Selector selector;
 
-    SelectorContractTest(Backend backend) {
-        this.backend = backend;
+    SelectorContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
         selector = loopback.selector;
     }
 
@@ -323,7 +321,10 @@ class SelectorContractTest {
 
     @Test
     void aChannelOfAnotherProviderIsRefused() throws Exception {
-        Backend other = (backend == Backend.JDK) ? Backend.EPOLL_LEVEL : Backend.JDK;
+        ProviderUnderTest other =
+                (underTest == ProviderUnderTest.JDK)
+                        ? ProviderUnderTest.EPOLL_LEVEL
+                        : ProviderUnderTest.JDK;
         try (SocketChannel channel = other.provider().openSocketChannel()) {
             channel.configureBlocking(false);
             assertThatExceptionOfType(IllegalSelectorException.class)
@@ -690,49 +691,5 @@ class SelectorContractTest {
         assertThat(key.interestOpsAnd(OP_READ)).isEqualTo(OP_CONNECT | OP_READ);
         assertThat(selector.select(LONG)).isOne();
         assertThat(key.isReadable()).isTrue();
-    }
-
-    /** A call in a thread of its own. */
-    private static final class Task<T> {
-
-        final Thread thread;
-        private final FutureTask<T> future;
-
-        private Task(Callable<T> call) {
-            future = new FutureTask<>(call);
-            thread = new Thread(future, "task");
-        }
-
-        static <T> Task<T> start(Callable<T> call) {
-            Task<T> task = new Task<>(call);
-            task.thread.start();
-            return task;
-        }
-
-        /** Waits until the thread is in native code below a selection, as its stack shows. */
-        void awaitBlocked() {
-            while (thread.isAlive() && !isPolling(thread.getStackTrace())) {
-                Thread.onSpinWait();
-            }
-        }
-
-        private static boolean isPolling(StackTraceElement[] stack) {
-            for (StackTraceElement frame : stack) {
-                if (frame.getMethodName().equals("epollWait")
-                        || (frame.getMethodName().equals("wait")
-                                && frame.getClassName().endsWith("EPoll"))) {
-                    return true;
-                }
-            }
-            return false;
-        }
-
-        T result() throws Exception {
-            try {
-                return future.get(LONG, TimeUnit.MILLISECONDS);
-            } catch (ExecutionException e) {
-                throw (e.getCause() instanceof Exception cause) ? cause : e;
-            }
-        }
     }
 }

@@ -36,22 +36,22 @@ import java.util.concurrent.Callable;
 
 /** What {@link ServerSocketChannel} promises, on every provider. */
 @ParameterizedClass
-@EnumSource(Backend.class)
+@EnumSource(ProviderUnderTest.class)
 @Timeout(60)
 @SuppressWarnings("AddressSelection") // literal addresses
 class ServerSocketChannelContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private Loopback loopback;
 
-    ServerSocketChannelContractTest(Backend backend) {
-        this.backend = backend;
+    ServerSocketChannelContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
     }
 
     @AfterEach

@@ -9,10 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.channels.SelectionKey.OP_CONNECT;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.epollecho.epoll.Loopback.Connection;
 
@@ -37,6 +39,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.IllegalBlockingModeException;
@@ -55,22 +58,22 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** What {@link SocketChannel} promises, on every provider. */
 @ParameterizedClass
-@EnumSource(Backend.class)
+@EnumSource(ProviderUnderTest.class)
 @Timeout(60)
 @SuppressWarnings("AddressSelection") // literal addresses
 class SocketChannelContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private Loopback loopback;
 
-    SocketChannelContractTest(Backend backend) {
-        this.backend = backend;
+    SocketChannelContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
     }
 
     @AfterEach
@@ -305,6 +308,73 @@ class SocketChannelContractTest {
     }
 
     @Test
+    void aGatheringWriteSendsABufferAsOftenAsItIsGivenAndTouchesNoOther() throws IOException {
+        Connection connection = loopback.connect();
+        for (boolean direct : new boolean[] {false, true}) {
+            ByteBuffer x = bytes("xx");
+            ByteBuffer a = direct ? direct("abc") : bytes("abc");
+            ByteBuffer y = direct("yy");
+
+            assertThat(connection.channel().write(new ByteBuffer[] {x, a, a, y}, 1, 2))
+                    .isEqualTo(6);
+
+            assertThat(connection.receive(6)).isEqualTo("abcabc");
+            assertThat(List.of(x.position(), a.position(), y.position())).containsExactly(0, 3, 0);
+
+            a.position(1);
+            assertThat(connection.channel().write(new ByteBuffer[] {x, a, a, y})).isEqualTo(8);
+
+            assertThat(connection.receive(8)).isEqualTo("xxbcbcyy");
+            assertThat(List.of(x.position(), a.position(), y.position())).containsExactly(2, 3, 2);
+        }
+    }
+
+    /** Of more bytes and more buffers than one system call takes on any provider. */
+    @Test
+    void aLargeBufferThatIsGivenTwiceIsSentTwice() throws Exception {
+        for (boolean direct : new boolean[] {false, true}) {
+            Connection connection = loopback.connect();
+            byte[] content = new byte[100_000];
+            for (int i = 0; i < content.length; i++) {
+                content[i] = (byte) (i * 31 + i / 251);
+            }
+            ByteBuffer large =
+                    direct
+                            ? ByteBuffer.allocateDirect(content.length).put(content).flip()
+                            : ByteBuffer.wrap(content);
+            ByteBuffer[] sources = new ByteBuffer[100];
+            Arrays.fill(sources, bytes("z"));
+            sources[0] = large;
+            sources[99] = large;
+            int length = 2 * content.length + 98;
+            Task<byte[]> receiving =
+                    Task.start(() -> connection.peer().getInputStream().readNBytes(length));
+
+            assertThat(connection.channel().write(sources)).isEqualTo(length);
+
+            ByteBuffer expected = ByteBuffer.allocate(length);
+            expected.put(content).put("z".repeat(98).getBytes(US_ASCII)).put(content);
+            assertThat(receiving.result()).isEqualTo(expected.array());
+            assertThat(large.position()).isEqualTo(content.length);
+        }
+    }
+
+    @Test
+    void aScatteringReadIntoABufferThatIsGivenTwiceTouchesNoOther() throws IOException {
+        Connection connection = loopback.connect();
+        ByteBuffer x = ByteBuffer.allocateDirect(2);
+        ByteBuffer a = ByteBuffer.allocateDirect(3);
+        ByteBuffer y = ByteBuffer.allocateDirect(2);
+        connection.send("abcdef");
+        loopback.awaitReady(connection.channel(), OP_READ);
+
+        assertThat(connection.channel().read(new ByteBuffer[] {x, a, a, y}, 1, 2)).isEqualTo(6);
+
+        assertThat(text(a)).isEqualTo("def");
+        assertThat(List.of(x.position(), a.position(), y.position())).containsExactly(0, 3, 0);
+    }
+
+    @Test
     void aScatteringReadFillsMixedBuffersInOrder() throws IOException {
         Connection connection = loopback.connect();
         ByteBuffer[] targets = {
@@ -454,10 +524,14 @@ class SocketChannelContractTest {
         assertThat(connection.channel().shutdownOutput()).isSameAs(connection.channel());
         connection.channel().shutdownOutput();
 
-        assertThatExceptionOfType(ClosedChannelException.class)
-                .isThrownBy(() -> connection.channel().write(bytes("x")));
-        assertThatExceptionOfType(ClosedChannelException.class)
-                .isThrownBy(() -> connection.channel().write(direct("x")));
+        for (ByteBuffer source : List.of(bytes("x"), direct("x"), bytes(""), direct(""))) {
+            assertThatThrownBy(() -> connection.channel().write(source))
+                    .isExactlyInstanceOf(AsynchronousCloseException.class);
+            assertThatThrownBy(() -> connection.channel().write(new ByteBuffer[] {source, source}))
+                    .isExactlyInstanceOf(AsynchronousCloseException.class);
+        }
+        assertThatThrownBy(() -> connection.channel().write(new ByteBuffer[0]))
+                .isExactlyInstanceOf(AsynchronousCloseException.class);
         assertThat(connection.channel().isOpen()).isTrue();
         assertThat(connection.receive(10)).isEqualTo("bye");
         connection.send("hello");

@@ -42,20 +42,20 @@ import java.util.Map;
 @Timeout(60)
 class TriggerContractTest {
 
-    private final Backend backend;
+    private final ProviderUnderTest underTest;
 
     private final boolean edge;
     private Loopback loopback;
     private Selector selector;
 
-    TriggerContractTest(Backend backend) {
-        this.backend = backend;
-        this.edge = backend == Backend.EPOLL_EDGE;
+    TriggerContractTest(ProviderUnderTest underTest) {
+        this.underTest = underTest;
+        this.edge = underTest == ProviderUnderTest.EPOLL_EDGE;
     }
 
     @BeforeEach
     void open() throws IOException {
-        loopback = new Loopback(backend.provider());
+        loopback = new Loopback(underTest.provider());
         selector = loopback.selector;
     }
 
@@ -226,16 +226,16 @@ class TriggerContractTest {
     }
 
     @Test
-    void aChannelThatIsReportedAgainIsReportedOncePerSelection() throws IOException {
+    void aChannelThatIsReportedAgainIsReportedOncePerSelectionWithAllThatIsReady()
+            throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
         SelectionKey key = awaitEnd(connection);
         assertThat(ready(LONG)).containsExactly(OP_READ);
-        key.interestOps(OP_READ | OP_WRITE); // an event of the kernel beside the repeated one
-        assertThat(ready(LONG)).containsExactly(OP_READ | OP_WRITE);
-        if (edge) {
-            assertThat(ready(LONG)).containsExactly(OP_READ);
+        key.interestOps(OP_READ | OP_WRITE); // makes the kernel look again, too
+        for (int i = 0; i < 3; i++) {
+            assertThat(ready(LONG)).containsExactly(OP_READ | OP_WRITE);
         }
     }
 
@@ -251,7 +251,6 @@ class TriggerContractTest {
 
         key.interestOps(0);
         assertThat(ready(20)).isEmpty();
-        assertThat(((EpollSelectionKey) key).repeated).isFalse();
 
         key.interestOps(OP_READ);
         assertThat(ready(LONG)).containsExactly(OP_READ);
@@ -315,7 +314,7 @@ class TriggerContractTest {
     void aReadIntoALargeHeapBufferIsShortOnlyWhenTheSocketIsEmpty() throws IOException {
         loopback.listener.setOption(StandardSocketOptions.SO_RCVBUF, 400_000);
         Connection connection = loopback.connect();
-        int length = 2 * ThreadMemory.SCRATCH_SIZE + 1;
+        int length = 2 * ScratchBuffer.SIZE + 1;
         connection.peer().getOutputStream().write(new byte[length]);
         connection.peer().shutdownOutput();
         awaitEvent(connection.channel(), EpollEvents.EPOLLRDHUP);

@@ -4,6 +4,8 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Strace;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;

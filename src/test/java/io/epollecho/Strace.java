@@ -1,4 +1,4 @@
-package io.epollecho.server;
+package io.epollecho;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * strace(1) on one thread of this very process: what an event loop really asks of the kernel, and
  * what happens if the kernel says no. Where it cannot be had, the test is aborted with the reason.
  */
-final class Strace implements AutoCloseable {
+public final class Strace implements AutoCloseable {
 
     private final Process process;
     private final Path output;
@@ -28,7 +28,7 @@ final class Strace implements AutoCloseable {
     }
 
     /** Begins to trace the newest thread of this name, from its next system call on. */
-    static Strace attach(String threadName, String... options) throws IOException {
+    public static Strace attach(String threadName, String... options) throws IOException {
         Path output = Files.createTempFile("strace", ".txt");
         var command = new ArrayList<>(List.of("strace", "-o", output.toString()));
         command.addAll(List.of(options));
@@ -82,7 +82,7 @@ final class Strace implements AutoCloseable {
     }
 
     /** Lets go of the thread and returns what was traced, a line for each system call. */
-    List<String> detach() throws IOException {
+    public List<String> detach() throws IOException {
         close();
         return Files.readAllLines(output);
     }

@@ -19,7 +19,7 @@ import java.util.Objects;
  * InetSocketAddress}. Their layout is the same on every 64-bit Linux: the family in the machine's
  * byte order, everything that travels on the network in the network's.
  */
-final class SocketAddresses {
+final class Sockaddr {
 
     static final int SIZE_INET = 16;
     static final int SIZE_INET6 = 28;
@@ -36,7 +36,7 @@ final class SocketAddresses {
     /** The upper end of the low half of an IPv4-mapped address: {@code ::ffff:a.b.c.d}. */
     private static final long MAPPED = 0xffff_0000_0000L;
 
-    private SocketAddresses() {}
+    private Sockaddr() {}
 
     /**
      * The address as one that a socket of the family can use.

@@ -3,7 +3,7 @@ package io.epollecho.epoll;
 import java.nio.channels.spi.SelectorProvider;
 
 /** The providers that every contract is checked on. */
-enum Backend {
+enum ProviderUnderTest {
     JDK,
     EPOLL_LEVEL,
     EPOLL_EDGE;

@@ -1,0 +1,41 @@
+package io.epollecho.epoll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A Java virtual machine of its own, for what depends on its options or would harm this one. */
+final class ChildJvm {
+
+    private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
+    private ChildJvm() {}
+
+    /** Runs the class with native access and returns what it prints, errors and warnings too. */
+    static List<String> run(Class<?> main, List<String> arguments, String... options)
+            throws IOException, InterruptedException {
+        List<String> withNativeAccess = new ArrayList<>(List.of(options));
+        withNativeAccess.add(NATIVE_ACCESS);
+        return runWithOnly(withNativeAccess, main, arguments);
+    }
+
+    /** Runs the class with these options alone. */
+    static List<String> runWithOnly(List<String> options, Class<?> main, List<String> arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xshare:auto");
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().remove("JAVA_TOOL_OPTIONS");
+        Process process = builder.start();
+        List<String> lines = process.inputReader().lines().toList();
+        assertThat(process.waitFor()).as(() -> String.join("\n", lines)).isZero();
+        return lines;
+    }
+}

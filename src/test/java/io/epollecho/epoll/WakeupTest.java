@@ -1,0 +1,73 @@
+package io.epollecho.epoll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
+
+@Timeout(60)
+class WakeupTest {
+
+    @Test
+    void aWakeupThatRunsOutOfMemoryDoesNotSwallowThoseThatFollow() throws Exception {
+        assertThat(ChildJvm.run(OutOfMemory.class, List.of(), "-XX:MaxDirectMemorySize=4m"))
+                .containsExactly("wakeup: out of memory", "woken");
+    }
+
+    /** Run in a virtual machine of its own, whose native memory it uses up for a moment. */
+    static final class OutOfMemory {
+
+        private OutOfMemory() {}
+
+        static void main(String[] args) throws Exception {
+            try (Selector selector = EpollSelectorProvider.levelTriggered().openSelector()) {
+                selector.selectNow();
+                List<ByteBuffer> hoard = hoard();
+                Task<String> first = Task.start(() -> wakeup(selector));
+                System.out.println("wakeup: " + first.result());
+                hoard.clear();
+
+                Task<Boolean> selecting = Task.start(() -> isWoken(selector));
+                selecting.awaitBlocked();
+                Task.start(() -> wakeup(selector)).result();
+                System.out.println(selecting.result() ? "woken" : "not woken");
+            }
+        }
+
+        /** All direct memory but less than a thread needs. */
+        private static List<ByteBuffer> hoard() {
+            List<ByteBuffer> hoard = new ArrayList<>();
+            for (int size : new int[] {1 << 20, 1 << 14, 1 << 8}) {
+                try {
+                    while (true) {
+                        hoard.add(ByteBuffer.allocateDirect(size));
+                    }
+                } catch (OutOfMemoryError e) {
+                    // the next smaller ones
+                }
+            }
+            return hoard;
+        }
+
+        private static String wakeup(Selector selector) {
+            try {
+                selector.wakeup();
+                return "done";
+            } catch (OutOfMemoryError e) {
+                return "out of memory";
+            }
+        }
+
+        private static boolean isWoken(Selector selector) throws IOException {
+            long start = System.nanoTime();
+            selector.select(Loopback.LONG / 2);
+            return System.nanoTime() - start < Loopback.LONG / 2 * 1_000_000;
+        }
+    }
+}
