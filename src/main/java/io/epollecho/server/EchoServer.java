@@ -10,8 +10,11 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -387,6 +390,18 @@ public final class EchoServer implements AutoCloseable {
             throw new IllegalStateException("The echo server has not been started");
         }
         return bound;
+    }
+
+    /**
+     * Returns the addresses that the server listens on, or listened on last.
+     *
+     * @return the bound addresses with the real ports, by the names of their listeners
+     * @throws IllegalStateException if the server has never been started
+     */
+    public SequencedMap<String, InetSocketAddress> localAddresses() {
+        var addresses = new LinkedHashMap<String, InetSocketAddress>();
+        addresses.put(EchoServerConfig.DEFAULT_LISTENER, localAddress());
+        return Collections.unmodifiableSequencedMap(addresses);
     }
 
     /**
