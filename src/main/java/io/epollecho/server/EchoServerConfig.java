@@ -46,7 +46,10 @@ public record EchoServerConfig(
     /** The name of the listener that every server has. */
     public static final String DEFAULT_LISTENER = "default";
 
-    private static final Pattern LISTENER_NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+    /** The key that errors give to the name of a listener, which is itself part of a key. */
+    public static final String LISTENER_NAME = "listeners.<name>";
+
+    private static final Pattern LISTENER_NAMES = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     /**
      * Checks the ranges, and that no two settings contradict each other.
@@ -77,12 +80,12 @@ public record EchoServerConfig(
         var checked = new LinkedHashMap<String, ListenerConfig>();
         listeners.forEach(
                 (name, listener) -> {
-                    if (!LISTENER_NAME.matcher(name).matches()) {
+                    if (!LISTENER_NAMES.matcher(name).matches()) {
                         throw new InvalidSettingException(
-                                "listeners." + name,
-                                "named " + name,
-                                "a name must be lower-case letters, digits and dashes, begin with"
-                                        + " a letter and be at most 32 characters long");
+                                LISTENER_NAME,
+                                name,
+                                "it must be lower-case letters, digits and dashes, begin with a"
+                                        + " letter, and be at most 32 characters long");
                     }
                     checked.forEach((other, before) -> requireApart(name, listener, other, before));
                     checked.put(name, listener);
@@ -199,15 +202,15 @@ public record EchoServerConfig(
          *
          * @param name lower-case letters, digits and dashes, beginning with a letter, at most 32
          *     characters; not {@value EchoServerConfig#DEFAULT_LISTENER}
-         * @throws IllegalArgumentException if the name is {@value
-         *     EchoServerConfig#DEFAULT_LISTENER}
+         * @throws InvalidSettingException if the name is {@value EchoServerConfig#DEFAULT_LISTENER}
          */
         public Builder listener(String name, ListenerConfig listener) {
             if (name.equals(DEFAULT_LISTENER)) {
-                throw new IllegalArgumentException(
-                        "The listener "
-                                + DEFAULT_LISTENER
-                                + " is set by address, port and backlog");
+                throw new InvalidSettingException(
+                        LISTENER_NAME,
+                        name,
+                        "it must be another name, as this is the listener that address, port and"
+                                + " backlog themselves describe");
             }
             furtherListeners.put(name, listener);
             return this;

@@ -4,6 +4,8 @@ import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
@@ -61,6 +63,16 @@ public final class EchoServerAutoConfiguration {
     @ConditionalOnMissingBean
     EchoServerLifecycle echoServerLifecycle(EchoServer server) {
         return new EchoServerLifecycle(server);
+    }
+
+    @Bean
+    static BeanFactoryPostProcessor echoServerLocalPortResolution() {
+        return factory -> {
+            if (factory instanceof DefaultListableBeanFactory beans) {
+                beans.setAutowireCandidateResolver(
+                        new LocalPortCandidateResolver(beans.getAutowireCandidateResolver()));
+            }
+        };
     }
 
     @Bean

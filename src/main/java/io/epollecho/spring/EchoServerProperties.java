@@ -1,6 +1,7 @@
 package io.epollecho.spring;
 
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
 import io.epollecho.server.TriggerMode;
@@ -12,6 +13,7 @@ import org.springframework.util.unit.DataSize;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * The properties {@code echo.server.*}. Their defaults and ranges are those of {@link Setting}.
@@ -21,6 +23,8 @@ import java.time.Duration;
  * @param port Port to listen on, 0 to 65535. 0 takes any free one.
  * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps it at
  *     net.core.somaxconn.
+ * @param listeners Further addresses and ports to listen on, by name. Those directly below
+ *     echo.server are of the listener default.
  * @param selector Selector to run on.
  * @param triggerMode How the selector reports readiness. If not set, edge on the epoll selector and
  *     level on the JDK's, which has no other mode.
@@ -38,6 +42,7 @@ public record EchoServerProperties(
         @Nullable InetAddress address,
         @DefaultValue(Setting.Default.PORT) int port,
         @DefaultValue(Setting.Default.BACKLOG) int backlog,
+        @DefaultValue Map<String, Listener> listeners,
         @DefaultValue(Setting.Default.SELECTOR) SelectorBackend.Choice selector,
         @Nullable TriggerMode triggerMode,
         @DefaultValue(Setting.Default.EVENT_LOOPS) int eventLoops,
@@ -51,6 +56,24 @@ public record EchoServerProperties(
     public static final String PREFIX = "echo.server";
 
     static final String ENABLED_BY_DEFAULT = "true";
+
+    /**
+     * A further address and port to listen on.
+     *
+     * @param address Address to listen on. All addresses of the machine if not set.
+     * @param port Port to listen on, 0 to 65535. 0 takes any free one.
+     * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps
+     *     it at net.core.somaxconn.
+     */
+    public record Listener(
+            @Nullable InetAddress address,
+            @DefaultValue(Setting.Default.PORT) int port,
+            @DefaultValue(Setting.Default.BACKLOG) int backlog) {
+
+        ListenerConfig toConfig() {
+            return new ListenerConfig(address, port, backlog);
+        }
+    }
 
     /**
      * Options of the accepted sockets.
@@ -101,8 +124,9 @@ public record EchoServerProperties(
             @DefaultValue(Setting.Default.LINGER_TIMEOUT) Duration lingerTimeout) {}
 
     EchoServerConfig.Builder toConfig() {
-        return EchoServerConfig.builder()
-                .selector(SelectorBackend.choose(selector, triggerMode))
+        EchoServerConfig.Builder config = EchoServerConfig.builder();
+        listeners.forEach((name, listener) -> config.listener(name, listener.toConfig()));
+        return config.selector(SelectorBackend.choose(selector, triggerMode))
                 .address(address)
                 .port(port)
                 .backlog(backlog)

@@ -4,6 +4,7 @@ import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -25,6 +26,13 @@ final class EchoServerPropertyNames {
     /** Returns all settings that there are properties for. */
     static List<Setting<?>> settings() {
         return Stream.concat(Stream.of(ENABLED), Setting.all().stream()).toList();
+    }
+
+    /** Returns whether a property belongs to the listener of this name. */
+    static boolean isOfListener(ConfigurationPropertyName property, String listener) {
+        return LISTENERS.isAncestorOf(property)
+                && property.getElement(LISTENERS.getNumberOfElements(), Form.ORIGINAL)
+                        .equals(listener);
     }
 
     /** Returns the setting that a property stands for; null if it is a group or does not exist. */

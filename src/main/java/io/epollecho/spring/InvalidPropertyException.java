@@ -4,37 +4,66 @@ import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.origin.Origin;
 
 /** Thrown while properties are bound, for a value that is not allowed. */
 final class InvalidPropertyException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private final @Nullable String defaultText;
+    private final String remedy;
+
+    private InvalidPropertyException(
+            String subject, String value, String source, String requirement, String remedy) {
+        super(
+                "%s is %s%s: %s%s"
+                        .formatted(
+                                subject,
+                                quote(value),
+                                source,
+                                requirement,
+                                requirement.endsWith(".") ? "" : "."));
+        this.remedy = remedy;
+    }
 
     /**
-     * Creates an exception for a value that was written somewhere.
+     * Creates an exception for a value that is written somewhere.
      *
      * @param requirement the values that are allowed, as a clause such as "it must be 1 to 256"
      */
     InvalidPropertyException(
             ConfigurationProperty property, @Nullable Setting<?> setting, String requirement) {
-        super(
-                "The property %s is %s%s: %s"
-                        .formatted(
-                                property.getName(),
-                                quote(String.valueOf(property.getValue())),
-                                property.getOrigin() == null
-                                        ? ""
-                                        : " (" + property.getOrigin() + ")",
-                                sentence(requirement)));
-        this.defaultText = setting == null ? null : setting.defaultText();
+        this(
+                "The property " + property.getName(),
+                String.valueOf(property.getValue()),
+                origin(property),
+                requirement,
+                setting == null || setting.defaultText() == null
+                        ? "Correct the value, or remove the property."
+                        : "Correct the value, or remove the property for the default, %s."
+                                .formatted(setting.defaultText()));
     }
 
-    /** Creates an exception for a property that was not set and whose default is not allowed. */
-    InvalidPropertyException(String name, String value, String requirement) {
-        super("The property %s is %s by default: %s".formatted(name, value, sentence(requirement)));
-        this.defaultText = null;
+    /** Returns an exception for a default that other properties do not allow. */
+    static InvalidPropertyException ofDefault(String name, String value, String requirement) {
+        return new InvalidPropertyException(
+                "The property " + name,
+                value,
+                " by default",
+                requirement,
+                "Set the property to a value that is allowed, or correct the other one.");
+    }
+
+    /** Returns an exception for the name of the listener that a property belongs to. */
+    static InvalidPropertyException ofListenerName(
+            String name, ConfigurationProperty property, String requirement) {
+        return new InvalidPropertyException(
+                "The name of a listener", name, origin(property), requirement, "Correct the name.");
+    }
+
+    private static String origin(ConfigurationProperty property) {
+        Origin origin = property.getOrigin();
+        return origin == null ? "" : " (" + origin + ")";
     }
 
     private static String quote(String value) {
@@ -43,12 +72,7 @@ final class InvalidPropertyException extends RuntimeException {
                 : value;
     }
 
-    private static String sentence(String clause) {
-        return clause.endsWith(".") ? clause : clause + ".";
-    }
-
-    /** The default of the property, null if it has none or has it already. */
-    @Nullable String defaultText() {
-        return defaultText;
+    String remedy() {
+        return remedy;
     }
 }

@@ -18,13 +18,6 @@ final class InvalidPropertyFailureAnalyzer extends AbstractFailureAnalyzer<Inval
 
     @Override
     protected FailureAnalysis analyze(Throwable rootFailure, InvalidPropertyException cause) {
-        String defaultText = cause.defaultText();
-        return new FailureAnalysis(
-                cause.getMessage(),
-                defaultText == null
-                        ? "Correct the value, or remove the property."
-                        : "Correct the value, or remove the property for the default, %s."
-                                .formatted(defaultText),
-                cause);
+        return new FailureAnalysis(cause.getMessage(), cause.remedy(), cause);
     }
 }

@@ -1,5 +1,7 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.EchoServerConfig;
+
 import org.springframework.beans.factory.annotation.Value;
 
 import java.lang.annotation.Documented;
@@ -9,8 +11,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Injects the port that the echo server is bound to, in a test most often:
- * {@code @LocalEchoServerPort int port}.
+ * Injects the port that a listener of the echo server is bound to, most often into a test:
+ * {@code @LocalEchoServerPort int port}, or {@code @LocalEchoServerPort("second") int port} for the
+ * listener of that name. Works on fields, and on parameters of constructors and methods, of
+ * everything that is created after the server has started.
  */
 @Target({ElementType.FIELD, ElementType.METHOD, ElementType.PARAMETER, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
@@ -18,6 +22,13 @@ import java.lang.annotation.Target;
 @Value("${" + LocalEchoServerPort.PROPERTY + "}")
 public @interface LocalEchoServerPort {
 
-    /** The property that holds the port, from the server's start on. */
+    /** The property that holds the port of the listener {@code default} from the start on. */
     String PROPERTY = "local.echo.server.port";
+
+    /**
+     * Returns the name of the listener.
+     *
+     * @return {@code default} for the listener that every server has
+     */
+    String value() default EchoServerConfig.DEFAULT_LISTENER;
 }

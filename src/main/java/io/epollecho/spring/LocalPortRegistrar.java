@@ -1,15 +1,19 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.EchoServerConfig;
+
 import org.springframework.context.event.EventListener;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
+import java.net.InetSocketAddress;
+import java.util.HashMap;
 import java.util.Map;
 
-/** Lets the application ask its environment for the port that the echo server is bound to. */
+/** Puts the ports that the echo server is bound to into the environment of the application. */
 final class LocalPortRegistrar {
 
-    private static final String PROPERTY_SOURCE = "echoServerPort";
+    private static final String PROPERTY_SOURCE = "echoServerPorts";
 
     private final ConfigurableEnvironment environment;
 
@@ -17,10 +21,19 @@ final class LocalPortRegistrar {
         this.environment = environment;
     }
 
+    /** Returns the property that holds the port of a listener. */
+    static String property(String listener) {
+        return "local.echo.server." + listener + ".port";
+    }
+
     @EventListener
     void register(EchoServerStartedEvent event) {
-        Map<String, Object> port =
-                Map.of(LocalEchoServerPort.PROPERTY, event.server().localAddress().getPort());
-        environment.getPropertySources().addFirst(new MapPropertySource(PROPERTY_SOURCE, port));
+        Map<String, InetSocketAddress> addresses = event.server().localAddresses();
+        var ports = new HashMap<String, Object>();
+        addresses.forEach((listener, address) -> ports.put(property(listener), address.getPort()));
+        ports.put(
+                LocalEchoServerPort.PROPERTY,
+                ports.get(property(EchoServerConfig.DEFAULT_LISTENER)));
+        environment.getPropertySources().addFirst(new MapPropertySource(PROPERTY_SOURCE, ports));
     }
 }

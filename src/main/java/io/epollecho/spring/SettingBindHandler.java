@@ -1,16 +1,18 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
-import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.core.convert.ConversionException;
 import org.springframework.core.env.Environment;
 import org.springframework.util.unit.DataSize;
 
@@ -65,16 +67,28 @@ final class SettingBindHandler extends AbstractBindHandler {
             properties.toConfig().build();
             ShutdownPhase.of(environment).check(properties.shutdown(), bound.keySet());
         } catch (InvalidSettingException e) {
-            ConfigurationPropertyName name = EchoServerPropertyNames.PREFIX.append(e.key());
-            ConfigurationProperty property = bound.get(name);
-            throw property == null
-                    ? new InvalidPropertyException(name.toString(), e.value(), e.requirement())
-                    : new InvalidPropertyException(
-                            property, EchoServerPropertyNames.setting(name), e.requirement());
+            throw asProperty(e);
         }
     }
 
-    /** The innermost level is asked first; above it, the failure is a {@link BindException}. */
+    private InvalidPropertyException asProperty(InvalidSettingException e) {
+        String name = EchoServerProperties.PREFIX + "." + e.key();
+        for (ConfigurationProperty property : bound.values()) {
+            if (property.getName().toString().equals(name)) {
+                return new InvalidPropertyException(
+                        property,
+                        EchoServerPropertyNames.setting(property.getName()),
+                        e.requirement());
+            }
+            if (EchoServerPropertyNames.isOfListener(property.getName(), e.value())
+                    && e.key().equals(EchoServerConfig.LISTENER_NAME)) {
+                return InvalidPropertyException.ofListenerName(
+                        e.value(), property, e.requirement());
+            }
+        }
+        return InvalidPropertyException.ofDefault(name, e.value(), e.requirement());
+    }
+
     @Override
     public @Nullable Object onFailure(
             ConfigurationPropertyName name,
@@ -82,15 +96,31 @@ final class SettingBindHandler extends AbstractBindHandler {
             BindContext context,
             Exception error)
             throws Exception {
-        Setting<?> setting = EchoServerPropertyNames.setting(name);
-        ConfigurationProperty property = context.getConfigurationProperty();
-        if (setting != null
-                && property != null
-                && !(error instanceof InvalidPropertyException)
-                && !(error instanceof BindException)) {
-            throw new InvalidPropertyException(
-                    property, setting, "it must be " + setting.allowed());
+        if (error instanceof ConversionException
+                && EchoServerPropertyNames.PREFIX.isAncestorOf(name)) {
+            ConfigurationProperty property = find(name, context);
+            Setting<?> setting = EchoServerPropertyNames.setting(name);
+            if (property != null) {
+                throw new InvalidPropertyException(
+                        property,
+                        setting,
+                        setting == null
+                                ? "it is a group and has no value of its own"
+                                : "it must be " + setting.allowed());
+            }
         }
         return super.onFailure(name, target, context, error);
+    }
+
+    /** Not always the context's, which has forgotten it when it has tried the name as a group. */
+    private static @Nullable ConfigurationProperty find(
+            ConfigurationPropertyName name, BindContext context) {
+        for (ConfigurationPropertySource source : context.getSources()) {
+            ConfigurationProperty property = source.getConfigurationProperty(name);
+            if (property != null) {
+                return property;
+            }
+        }
+        return null;
     }
 }

@@ -368,15 +368,20 @@ class EchoServerConfigTest {
                 EchoServerConfig.builder().listener(name, new ListenerConfig(null, 0, 1));
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
-                .withMessageContaining("lower-case letters, digits and dashes");
+                .withMessage(
+                        "listeners.<name> is %s: it must be lower-case letters, digits and dashes,"
+                                + " begin with a letter, and be at most 32 characters long",
+                        name);
     }
 
     @Test
     void keepsTheNameOfTheDefaultListenerForIt() {
         var listener = new ListenerConfig(null, 0, 1);
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> EchoServerConfig.builder().listener("default", listener))
-                .withMessage("The listener default is set by address, port and backlog");
+                .withMessage(
+                        "listeners.<name> is default: it must be another name, as this is the"
+                                + " listener that address, port and backlog themselves describe");
     }
 
     /** Addresses and ports of two listeners, where * stands for all addresses. */

@@ -2,10 +2,12 @@ package io.epollecho.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.jayway.jsonpath.JsonPath;
 
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
 
@@ -15,6 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -83,6 +87,45 @@ class EchoServerPropertiesTest {
                                 .build());
     }
 
+    @Test
+    void eachListenerHasPropertiesOfItsOwn() {
+        var source = new MapConfigurationPropertySource();
+        source.put("echo.server.port", "7000");
+        source.put("echo.server.listeners.second.port", "7001");
+        source.put("echo.server.listeners.second.backlog", "10");
+        source.put("echo.server.listeners.on-loopback.address", "127.0.0.1");
+        EchoServerProperties properties =
+                new Binder(source).bindOrCreate("echo.server", EchoServerProperties.class);
+        assertThat(properties.toConfig().build().listeners())
+                .containsOnly(
+                        entry("default", new ListenerConfig(null, 7000, 4096)),
+                        entry("second", new ListenerConfig(null, 7001, 10)),
+                        entry(
+                                "on-loopback",
+                                new ListenerConfig(
+                                        InetAddress.ofLiteral("127.0.0.1"), 7777, 4096)));
+    }
+
+    @Test
+    void listenersMayBeInTheEnvironment() {
+        var environment = new StandardEnvironment();
+        environment
+                .getPropertySources()
+                .replace(
+                        "systemEnvironment",
+                        new SystemEnvironmentPropertySource(
+                                "systemEnvironment",
+                                Map.of(
+                                        "ECHO_SERVER_LISTENERS_SECOND_PORT", "7001",
+                                        "ECHO_SERVER_LISTENERS_THIRD_BACKLOG", "3",
+                                        "ECHO_SERVER_LISTENERS_THIRD_PORT", "7002")));
+        EchoServerProperties properties =
+                Binder.get(environment).bindOrCreate("echo.server", EchoServerProperties.class);
+        assertThat(properties.toConfig().build().listeners())
+                .containsEntry("second", new ListenerConfig(null, 7001, 4096))
+                .containsEntry("third", new ListenerConfig(null, 7002, 3));
+    }
+
     /**
      * The bounds themselves are allowed; what lies beyond is the matter of WrongConfigurationTest.
      */
@@ -139,12 +182,13 @@ class EchoServerPropertiesTest {
     @Test
     void describesNothingThatDoesNotExist() throws IOException {
         assertDescribed("enabled");
+        assertDescribed("listeners");
         assertThat(metadata("$.properties[?(@.name =~ /echo\\.server\\..*/)].name"))
-                .hasSize(Setting.all().size() + 1);
+                .hasSize(Setting.all().size() + 2);
     }
 
     @ParameterizedTest
-    @CsvSource({"selector, auto epoll jdk", "trigger-mode, edge level"})
+    @CsvSource({"selector, auto epoll jdk", "trigger-mode, edge level", "listeners.keys, second"})
     void hintsAtTheChoices(String key, String choices) throws IOException {
         assertThat(
                         metadata(

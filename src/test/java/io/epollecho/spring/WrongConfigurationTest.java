@@ -206,6 +206,45 @@ class WrongConfigurationTest {
         }
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "port=7000 listeners.b.port=7000 | The property echo.server.listeners.b.port is"
+                        + " 7000 (@): it must not be the port of the listener default as well, as"
+                        + " the addresses of the two overlap. | default, 7777",
+                "port=7000 listeners.b.port=7001 listeners.c.port=7001 | The property"
+                        + " echo.server.listeners.c.port is 7001 (@): it must not be the port of"
+                        + " the listener b as well | default, 7777",
+                "listeners.b.backlog=9 | The property echo.server.listeners.b.port is 7777 by"
+                        + " default: it must not be the port of the listener default as well |"
+                        + " Set the property to a value that is allowed",
+                "listeners.b.port=70000 | The property echo.server.listeners.b.port is 70000 (@):"
+                        + " it must be 0 to 65535, where 0 takes any free port. | default, 7777",
+                "listeners.b.address=x.y.z.invalid | The property echo.server.listeners.b.address"
+                        + " is x.y.z.invalid (@): it must be an IP address of this machine, or"
+                        + " unset to listen on all of them. | Correct the value",
+                "listeners.B_2.port=0 | The name of a listener is B_2 (@): it"
+                        + " must be lower-case letters, digits and dashes, begin with a letter,"
+                        + " and be at most 32 characters long. | Correct the name",
+                "listeners.default.port=0 | The name of a listener is default (@): it must be"
+                        + " another name, as this is the listener that address, port and backlog"
+                        + " themselves describe. | Correct the name",
+                "listeners.b=7000 | The property echo.server.listeners.b is 7000 (@): it is a"
+                        + " group and has no value of its own. | remove the property",
+                "listeners.b.prot=7000 | There is no property echo.server.listeners.b.prot |"
+                        + " port",
+            })
+    void isToldOfAWrongListener(
+            String properties, String message, String remedy, CapturedOutput output) {
+        String[] arguments =
+                Arrays.stream(properties.split(" "))
+                        .map(argument -> "--echo.server." + argument)
+                        .toArray(String[]::new);
+        assertThat(failToStart(output, arguments).replaceAll("\\(\"[^)]*\\)", "(@)"))
+                .contains(message, remedy);
+    }
+
     @ParameterizedTest(name = "drain {0}, phase {1}")
     @CsvSource({"29s, 30s", "20s, 10s", "5s, 6s"})
     void isToldOfADrainThatSpringWouldNotWaitFor(
