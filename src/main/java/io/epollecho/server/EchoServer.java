@@ -160,13 +160,23 @@ public final class EchoServer implements AutoCloseable {
             maxConnections = run.maxConnections();
             HeapLimit.check(config, maxConnections);
             runs = new Runs(runs.past(), run);
-            run.start();
+            startThreads(run);
             changeState(EchoServerState.RUNNING);
             log.info("Echo server listening on {}", describe());
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start the echo server: " + e.getMessage(), e);
         } finally {
             lifecycle.unlock();
+        }
+    }
+
+    private void startThreads(ServerRun run) {
+        try {
+            run.start();
+        } catch (RuntimeException | Error e) { // such as no memory for another thread
+            run.stop();
+            endRun();
+            throw e;
         }
     }
 
