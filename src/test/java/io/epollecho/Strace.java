@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * strace(1) on one thread of this very process: what an event loop really asks of the kernel, and
- * what happens if the kernel says no. Where it cannot be had, the test is aborted with the reason.
+ * strace(1) on one thread of this very process: records the system calls of an event loop, makes
+ * some fail or delays them. Where it is not available, the test is aborted with the reason.
  */
 public final class Strace implements AutoCloseable {
 
@@ -57,12 +58,20 @@ public final class Strace implements AutoCloseable {
     }
 
     private static long nativeId(String threadName) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        Optional<Path> newest = newestThread(threadName);
+        // A thread that has just been started gives itself its name.
+        while (newest.isEmpty() && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+            newest = newestThread(threadName);
+        }
+        return Long.parseLong(newest.orElseThrow().getFileName().toString());
+    }
+
+    private static Optional<Path> newestThread(String name) throws IOException {
         try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-            Path newest =
-                    threads.filter(thread -> read(thread, "comm").strip().equals(threadName))
-                            .max(Comparator.comparingLong(Strace::startTime))
-                            .orElseThrow();
-            return Long.parseLong(newest.getFileName().toString());
+            return threads.filter(thread -> read(thread, "comm").strip().equals(name))
+                    .max(Comparator.comparingLong(Strace::startTime));
         }
     }
 

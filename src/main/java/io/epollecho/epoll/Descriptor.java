@@ -5,10 +5,10 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Owner of one file descriptor. The kernel hands the number of a closed descriptor to the next
- * socket that is opened, so a number that is used after its close reaches somebody else's
- * connection. That cannot happen here: whoever uses the number holds it between {@link #acquire()}
- * and {@link #release()}, and it is closed by the last one to let go.
+ * The owner of one file descriptor. The kernel gives the number of a closed descriptor to the next
+ * socket that is opened, so a number used after its close would reach another connection. To
+ * prevent that, users hold the number between {@link #acquire()} and {@link #release()}, and the
+ * last holder closes it.
  *
  * <p>All methods may be called by any thread. None of them waits.
  */
@@ -50,7 +50,8 @@ class Descriptor {
     }
 
     /**
-     * As {@link #acquire()}, for those to whom a closed descriptor is no error; see {@link #fd()}.
+     * As {@link #acquire()}, for callers to which a closed descriptor is no error; returns false
+     * then. The number is {@link #fd()}.
      */
     final boolean tryAcquire() {
         if (((int) STATE.getAndAdd(this, HOLDER) & CLOSING) == 0) {
@@ -60,7 +61,7 @@ class Descriptor {
         return false;
     }
 
-    /** The number; to be used by holders only. */
+    /** Returns the number, for holders only. */
     final int fd() {
         return fd;
     }
@@ -71,10 +72,7 @@ class Descriptor {
         }
     }
 
-    /**
-     * Lets no one acquire any more, and closes the descriptor as soon as nobody holds it.
-     * Idempotent.
-     */
+    /** Refuses further holders, and closes the descriptor as soon as there are none. Idempotent. */
     final void close() {
         if ((int) STATE.getAndBitwiseOr(this, CLOSING) == 0) {
             free();
@@ -92,12 +90,11 @@ class Descriptor {
     }
 
     private void free() {
-        // A late tryAcquire() may hold and let go again meanwhile: exactly one of us gets through.
+        // A late tryAcquire() may hold and release meanwhile: exactly one of the two gets through.
         if (STATE.compareAndSet(this, CLOSING, FREED)) {
             int result = Libc.close(ThreadMemory.current(), fd);
-            // Linux has freed the number even if close(2) was interrupted; every other error is
-            // told
-            // of a descriptor that is not ours, which would be a defect of this package.
+            // Linux has freed the number even if close(2) was interrupted. Every other error means
+            // that the descriptor was not ours, which would be a defect of this package.
             if (result < 0 && result != -Errno.EINTR) {
                 throw new IllegalStateException("close(" + fd + "): " + Libc.strerror(-result));
             }

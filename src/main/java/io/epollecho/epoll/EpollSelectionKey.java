@@ -29,21 +29,15 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     private volatile int interestOps;
     private volatile int readyOps;
 
-    // What follows is kept for the selector, by the locks named.
+    // For the selector and its parts, under the locks named.
 
-    /**
-     * Where and which one this key is in the {@link KeyTable}; set once, before anybody can see the
-     * key.
-     */
+    /** The key's name in events, see {@link KeyTable}; set once, before another thread sees it. */
     long token;
 
-    /** Under the lock of {@link Registrations}: whether this key waits for its epoll_ctl. */
+    /** Under the lock of {@link Registrations}: true while this key waits for its epoll_ctl. */
     boolean changeQueued;
 
-    /**
-     * By the selecting thread: the events that epoll was asked for; zero when it does not know the
-     * channel.
-     */
+    /** By the selecting thread: the events registered with epoll, zero for no registration. */
     int registeredEvents;
 
     EpollSelectionKey(EpollSelector selector, EpollChannel channel, int interestOps) {
@@ -93,7 +87,10 @@ final class EpollSelectionKey extends AbstractSelectionKey {
         return before;
     }
 
-    /** With edges, to ask again is to ask the kernel to look again; with levels it looks anyway. */
+    /**
+     * With edges, setting the same interest makes the kernel look again; with levels it does so
+     * anyway.
+     */
     private void changed(int before, int now) {
         if (now != before || selector.isEdgeTriggered()) {
             selector.update(this);

@@ -10,31 +10,30 @@ import java.util.Iterator;
 import java.util.Objects;
 
 /**
- * The keys of a selector. Each has a slot in an array, by whose number the kernel names it in an
- * event, so finding a key costs one array access.
+ * The keys of a selector. Each has a slot in an array, and events carry the number of the slot, so
+ * finding a key costs one array access.
  *
- * <p>The name is a <em>token</em>: the slot in the low 32 bits and a number in the high 32 bits
- * that is new for each key. An event may lie in a batch while its connection is closed and a new
- * one gets the same descriptor and the same slot; it then names nobody.
+ * <p>An event names its key by a <em>token</em>: the slot in the low 32 bits, and in the high 32
+ * bits a number that is new for each key. While an event waits in a batch, its connection may be
+ * closed and a new one may get the same descriptor and the same slot; the token then finds no key.
  *
  * <p>Any thread may call any method. As a set it is the unmodifiable view that {@link
  * java.nio.channels.Selector#keys()} returns; its iterators show the keys of one moment.
  */
 final class KeyTable extends AbstractSet<SelectionKey> {
 
-    /** The token of what is no key: the selector's own eventfd. */
+    /** The token of the selector's own eventfd, which has no key. */
     static final long NO_KEY = -1;
 
     private volatile @Nullable EpollSelectionKey[] slots = new EpollSelectionKey[16];
 
-    // Under the monitor: a stack of the slots that have become free, those never used, the next
-    // number.
+    // Under the monitor: the free slots as a stack, the number of slots ever used, the last number.
     private int[] freeSlots = new int[16];
     private int freeCount;
     private int used;
     private int generation;
 
-    /** Gives the key a token and takes it in. */
+    /** Gives the key a token and adds it. */
     synchronized void insert(EpollSelectionKey key) {
         int slot = (freeCount > 0) ? freeSlots[--freeCount] : used++;
         if (slot == slots.length) {
@@ -58,8 +57,8 @@ final class KeyTable extends AbstractSet<SelectionKey> {
     }
 
     /**
-     * The key of an event, {@code null} if it is not there any more. Takes no lock: the selecting
-     * thread has handed the key's token to the kernel itself, after it was inserted.
+     * Returns the key of an event, {@code null} if it has been removed. Takes no lock: the
+     * selecting thread has passed the key's token to the kernel itself, after the key was inserted.
      */
     @Nullable EpollSelectionKey find(long token) {
         EpollSelectionKey key = slots[(int) token];

@@ -1,32 +1,24 @@
 package io.epollecho.epoll;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The functions of the C library that this package calls, see section 2 of the Linux manual.
  *
- * <p>Each method follows the convention of the kernel itself: zero or a positive result, or the
- * negated error number. So nobody has to ask for {@code errno}, and no failure can be taken for a
- * result.
+ * <p>Each method follows the convention of the kernel itself: the result is zero or positive, or
+ * the negated error number. So callers never ask for {@code errno}, and no failure can be taken for
+ * a result.
  *
- * <p>Pointers travel as {@code long}: a {@code MemorySegment} parameter would be kept alive by the
- * linker, which allocates when the compiler sees several kinds of segment. Callers keep what they
+ * <p>Pointers are passed as {@code long}: the linker would keep a {@code MemorySegment} parameter
+ * alive, which allocates when the compiler sees several kinds of segment. Callers keep what they
  * point to alive. None of the calls is declared critical: each may wait for a lock in the kernel,
- * and a critical call holds up every safepoint of the virtual machine.
+ * and a critical call delays every safepoint of the virtual machine.
  *
- * <p>Initialising this class binds the functions, which needs native access; ask {@link
- * EpollSelectorProvider#unavailability()} before.
+ * <p>The first call binds the functions, which needs native access; see {@link
+ * EpollSelectorProvider#unavailability()}.
  */
 final class Libc {
 
@@ -47,7 +39,7 @@ final class Libc {
     static final int EFD_CLOEXEC = 0x80000;
     static final int EFD_NONBLOCK = 0x800;
 
-    /** What {@link #missingSymbol()} looks for: every function that is bound below. */
+    /** Every function that {@link LibcHandles} binds. */
     private static final List<String> SYMBOLS =
             List.of(
                     "epoll_create1",
@@ -75,7 +67,7 @@ final class Libc {
 
     private Libc() {}
 
-    /** The first function that this machine's C library does not have. Binds nothing. */
+    /** Returns the first function that this machine's C library does not have. Binds nothing. */
     static Optional<String> missingSymbol() {
         var lookup = Linker.nativeLinker().defaultLookup();
         return SYMBOLS.stream().filter(symbol -> lookup.find(symbol).isEmpty()).findFirst();
@@ -98,7 +90,8 @@ final class Libc {
 
     static int epollCreate(ThreadMemory memory, int flags) {
         try {
-            return result(memory, (int) Handles.EPOLL_CREATE1.invokeExact(memory.capture(), flags));
+            return result(
+                    memory, (int) LibcHandles.EPOLL_CREATE1.invokeExact(memory.capture(), flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -109,7 +102,7 @@ final class Libc {
             return result(
                     memory,
                     (int)
-                            Handles.EPOLL_CTL.invokeExact(
+                            LibcHandles.EPOLL_CTL.invokeExact(
                                     memory.capture(), epoll, operation, fd, event));
         } catch (Throwable t) {
             throw impossible(t);
@@ -122,7 +115,7 @@ final class Libc {
             return result(
                     memory,
                     (int)
-                            Handles.EPOLL_WAIT.invokeExact(
+                            LibcHandles.EPOLL_WAIT.invokeExact(
                                     memory.capture(), epoll, events, capacity, timeoutMillis));
         } catch (Throwable t) {
             throw impossible(t);
@@ -133,7 +126,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (int) Handles.EVENTFD.invokeExact(memory.capture(), initialValue, flags));
+                    (int) LibcHandles.EVENTFD.invokeExact(memory.capture(), initialValue, flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -142,7 +135,8 @@ final class Libc {
     static long read(ThreadMemory memory, int fd, long buffer, long size) {
         try {
             return result(
-                    memory, (long) Handles.READ.invokeExact(memory.capture(), fd, buffer, size));
+                    memory,
+                    (long) LibcHandles.READ.invokeExact(memory.capture(), fd, buffer, size));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -151,7 +145,8 @@ final class Libc {
     static long write(ThreadMemory memory, int fd, long buffer, long size) {
         try {
             return result(
-                    memory, (long) Handles.WRITE.invokeExact(memory.capture(), fd, buffer, size));
+                    memory,
+                    (long) LibcHandles.WRITE.invokeExact(memory.capture(), fd, buffer, size));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -159,7 +154,7 @@ final class Libc {
 
     static int close(ThreadMemory memory, int fd) {
         try {
-            return result(memory, (int) Handles.CLOSE.invokeExact(memory.capture(), fd));
+            return result(memory, (int) LibcHandles.CLOSE.invokeExact(memory.capture(), fd));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -169,7 +164,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (int) Handles.SOCKET.invokeExact(memory.capture(), domain, type, protocol));
+                    (int) LibcHandles.SOCKET.invokeExact(memory.capture(), domain, type, protocol));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -178,7 +173,8 @@ final class Libc {
     static int bind(ThreadMemory memory, int fd, long address, int length) {
         try {
             return result(
-                    memory, (int) Handles.BIND.invokeExact(memory.capture(), fd, address, length));
+                    memory,
+                    (int) LibcHandles.BIND.invokeExact(memory.capture(), fd, address, length));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -186,7 +182,8 @@ final class Libc {
 
     static int listen(ThreadMemory memory, int fd, int backlog) {
         try {
-            return result(memory, (int) Handles.LISTEN.invokeExact(memory.capture(), fd, backlog));
+            return result(
+                    memory, (int) LibcHandles.LISTEN.invokeExact(memory.capture(), fd, backlog));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -197,7 +194,7 @@ final class Libc {
             return result(
                     memory,
                     (int)
-                            Handles.ACCEPT4.invokeExact(
+                            LibcHandles.ACCEPT4.invokeExact(
                                     memory.capture(), fd, address, length, flags));
         } catch (Throwable t) {
             throw impossible(t);
@@ -208,7 +205,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (int) Handles.CONNECT.invokeExact(memory.capture(), fd, address, length));
+                    (int) LibcHandles.CONNECT.invokeExact(memory.capture(), fd, address, length));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -216,7 +213,8 @@ final class Libc {
 
     static int shutdown(ThreadMemory memory, int fd, int how) {
         try {
-            return result(memory, (int) Handles.SHUTDOWN.invokeExact(memory.capture(), fd, how));
+            return result(
+                    memory, (int) LibcHandles.SHUTDOWN.invokeExact(memory.capture(), fd, how));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -226,7 +224,9 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (int) Handles.GETSOCKNAME.invokeExact(memory.capture(), fd, address, length));
+                    (int)
+                            LibcHandles.GETSOCKNAME.invokeExact(
+                                    memory.capture(), fd, address, length));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -236,7 +236,9 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (int) Handles.GETPEERNAME.invokeExact(memory.capture(), fd, address, length));
+                    (int)
+                            LibcHandles.GETPEERNAME.invokeExact(
+                                    memory.capture(), fd, address, length));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -248,7 +250,7 @@ final class Libc {
             return result(
                     memory,
                     (int)
-                            Handles.GETSOCKOPT.invokeExact(
+                            LibcHandles.GETSOCKOPT.invokeExact(
                                     memory.capture(), fd, level, name, value, length));
         } catch (Throwable t) {
             throw impossible(t);
@@ -261,7 +263,7 @@ final class Libc {
             return result(
                     memory,
                     (int)
-                            Handles.SETSOCKOPT.invokeExact(
+                            LibcHandles.SETSOCKOPT.invokeExact(
                                     memory.capture(), fd, level, name, value, length));
         } catch (Throwable t) {
             throw impossible(t);
@@ -272,7 +274,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (long) Handles.RECV.invokeExact(memory.capture(), fd, buffer, size, flags));
+                    (long) LibcHandles.RECV.invokeExact(memory.capture(), fd, buffer, size, flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -282,7 +284,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (long) Handles.SEND.invokeExact(memory.capture(), fd, buffer, size, flags));
+                    (long) LibcHandles.SEND.invokeExact(memory.capture(), fd, buffer, size, flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -292,7 +294,7 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (long) Handles.RECVMSG.invokeExact(memory.capture(), fd, message, flags));
+                    (long) LibcHandles.RECVMSG.invokeExact(memory.capture(), fd, message, flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -302,16 +304,16 @@ final class Libc {
         try {
             return result(
                     memory,
-                    (long) Handles.SENDMSG.invokeExact(memory.capture(), fd, message, flags));
+                    (long) LibcHandles.SENDMSG.invokeExact(memory.capture(), fd, message, flags));
         } catch (Throwable t) {
             throw impossible(t);
         }
     }
 
-    /** The text for an error number, in the C library's words. */
+    /** Returns the text for an error number, in the words of the C library. */
     static String strerror(int errno) {
         try {
-            var text = (MemorySegment) Handles.STRERROR.invokeExact(errno);
+            var text = (MemorySegment) LibcHandles.STRERROR.invokeExact(errno);
             return text.getString(0);
         } catch (Throwable t) {
             throw impossible(t);
@@ -327,80 +329,13 @@ final class Libc {
     }
 
     /**
-     * A method handle is declared to throw anything; one over a C function throws only on misuse or
-     * exhaustion.
+     * Method handles are declared to throw anything; those of C functions throw only on misuse or
+     * when resources run out.
      */
     private static RuntimeException impossible(Throwable t) {
         if (t instanceof Error error) {
             throw error;
         }
         return new IllegalStateException(t);
-    }
-
-    /**
-     * Apart, so that {@link #missingSymbol()} can be asked without binding anything.
-     *
-     * <p>The fields are not final on purpose. The compiler inlines a constant handle into its
-     * callers, as far as its limit of nested calls allows; where that limit cuts through a call,
-     * the call allocates. A handle that is no constant is compiled by itself and never allocates,
-     * however deep its caller is.
-     */
-    @SuppressWarnings("restricted") // native access has been asked for, see above
-    private static final class Handles {
-
-        private static final Linker LINKER = Linker.nativeLinker();
-
-        private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
-
-        static MethodHandle EPOLL_CREATE1 = bind("epoll_create1", JAVA_INT, JAVA_INT);
-        static MethodHandle EPOLL_CTL =
-                bind("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-        static MethodHandle EPOLL_WAIT =
-                bind("epoll_wait", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
-        static MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
-        static MethodHandle READ = bind("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static MethodHandle WRITE = bind("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static MethodHandle CLOSE = bind("close", JAVA_INT, JAVA_INT);
-        static MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-        static MethodHandle BIND = bind("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-        static MethodHandle ACCEPT4 =
-                bind("accept4", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static MethodHandle CONNECT = bind("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
-        static MethodHandle GETSOCKNAME =
-                bind("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static MethodHandle GETPEERNAME =
-                bind("getpeername", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static MethodHandle GETSOCKOPT =
-                bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        static MethodHandle SETSOCKOPT =
-                bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static MethodHandle RECV =
-                bind("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static MethodHandle SEND =
-                bind("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-        static MethodHandle RECVMSG = bind("recvmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-        static MethodHandle SENDMSG = bind("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-
-        static MethodHandle STRERROR =
-                LINKER.downcallHandle(
-                        symbol("strerror"),
-                        FunctionDescriptor.of(
-                                ADDRESS.withTargetLayout(
-                                        MemoryLayout.sequenceLayout(1024, ValueLayout.JAVA_BYTE)),
-                                JAVA_INT));
-
-        private Handles() {}
-
-        private static MethodHandle bind(
-                String name, ValueLayout result, ValueLayout... parameters) {
-            return LINKER.downcallHandle(
-                    symbol(name), FunctionDescriptor.of(result, parameters), ERRNO);
-        }
-
-        private static MemorySegment symbol(String name) {
-            return LINKER.defaultLookup().findOrThrow(name);
-        }
     }
 }

@@ -15,7 +15,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class ThreadMemory {
 
-    /** The most buffers that one gathering or scattering system call takes. */
+    /** The limit of buffers of one gathering or scattering system call. */
     static final int MAX_VECTORS = 64;
 
     private static final ThreadLocal<ThreadMemory> CURRENT =
@@ -49,7 +49,7 @@ final class ThreadMemory {
         return CURRENT.get();
     }
 
-    /** The segment whose first bytes receive {@code errno}. */
+    /** Returns the segment whose first bytes receive {@code errno}. */
     MemorySegment capture() {
         return memory;
     }
@@ -58,7 +58,7 @@ final class ThreadMemory {
         return memory.get(ValueLayout.JAVA_INT, ERRNO);
     }
 
-    /** Room for any {@code sockaddr} that a TCP socket has. */
+    /** Returns room for any {@code sockaddr} of a TCP socket. */
     MemorySegment socketAddress() {
         return memory.asSlice(ADDRESS, Sockaddr.MAX_SIZE);
     }
@@ -67,7 +67,7 @@ final class ThreadMemory {
         return memory.address() + ADDRESS;
     }
 
-    /** A {@code socklen_t} that goes in and out. */
+    /** Sets the {@code socklen_t} that is passed in and out. */
     void length(int length) {
         memory.set(ValueLayout.JAVA_INT, LENGTH, length);
     }
@@ -76,7 +76,7 @@ final class ThreadMemory {
         return memory.address() + LENGTH;
     }
 
-    /** Room for one socket option: an {@code int}, or the two of {@code struct linger}. */
+    /** Returns a part of a socket option: an {@code int}, or two for {@code struct linger}. */
     int option(int index) {
         return memory.get(ValueLayout.JAVA_INT, OPTION + 4L * index);
     }
@@ -85,9 +85,7 @@ final class ThreadMemory {
         memory.set(ValueLayout.JAVA_INT, OPTION + 4L * index, value);
     }
 
-    /**
-     * One unsigned 64-bit number, which is what an eventfd counts in; shares the option's place.
-     */
+    /** Sets the unsigned 64-bit number that an eventfd counts with; shares the option's place. */
     void counter(long value) {
         memory.set(ValueLayout.JAVA_LONG, OPTION, value);
     }
@@ -103,17 +101,17 @@ final class ThreadMemory {
         memory.set(ValueLayout.JAVA_LONG, offset + 8, length);
     }
 
-    /** How many entries of the {@code iovec} array count. */
+    /** Sets the number of used entries of the {@code iovec} array. */
     void vectorCount(int count) {
         memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTOR_COUNT, count);
     }
 
-    /** The {@code msghdr} over the {@code iovec} array. */
+    /** Returns the address of the {@code msghdr} over the {@code iovec} array. */
     long messagePointer() {
         return memory.address() + MESSAGE;
     }
 
-    /** Returns where the direct buffers are that this thread uses. */
+    /** Returns the addresses of the direct buffers that this thread uses. */
     BufferAddresses buffers() {
         return buffers;
     }

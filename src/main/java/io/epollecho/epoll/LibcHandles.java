@@ -1,0 +1,75 @@
+package io.epollecho.epoll;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The functions of the C library as method handles, see {@link Libc}. Initializing this class binds
+ * them, which needs native access.
+ *
+ * <p>The fields are not final on purpose. The compiler inlines a constant handle into its callers,
+ * as far as its limit of nested calls allows; where that limit cuts through a call, the call
+ * allocates. A handle that is no constant is compiled by itself and never allocates, however deep
+ * its caller is.
+ */
+@SuppressWarnings("restricted") // unavailability() has asked for native access before
+final class LibcHandles {
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+
+    static MethodHandle EPOLL_CREATE1 = bind("epoll_create1", JAVA_INT, JAVA_INT);
+    static MethodHandle EPOLL_CTL =
+            bind("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    static MethodHandle EPOLL_WAIT =
+            bind("epoll_wait", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
+    static MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+    static MethodHandle READ = bind("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static MethodHandle WRITE = bind("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static MethodHandle CLOSE = bind("close", JAVA_INT, JAVA_INT);
+    static MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    static MethodHandle BIND = bind("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    static MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+    static MethodHandle ACCEPT4 =
+            bind("accept4", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    static MethodHandle CONNECT = bind("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    static MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+    static MethodHandle GETSOCKNAME = bind("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static MethodHandle GETPEERNAME = bind("getpeername", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static MethodHandle GETSOCKOPT =
+            bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static MethodHandle SETSOCKOPT =
+            bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    static MethodHandle RECV = bind("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    static MethodHandle SEND = bind("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    static MethodHandle RECVMSG = bind("recvmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    static MethodHandle SENDMSG = bind("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+
+    static MethodHandle STRERROR =
+            LINKER.downcallHandle(
+                    symbol("strerror"),
+                    FunctionDescriptor.of(
+                            ADDRESS.withTargetLayout(
+                                    MemoryLayout.sequenceLayout(1024, ValueLayout.JAVA_BYTE)),
+                            JAVA_INT));
+
+    private LibcHandles() {}
+
+    private static MethodHandle bind(String name, ValueLayout result, ValueLayout... parameters) {
+        return LINKER.downcallHandle(
+                symbol(name), FunctionDescriptor.of(result, parameters), ERRNO);
+    }
+
+    private static MemorySegment symbol(String name) {
+        return LINKER.defaultLookup().findOrThrow(name);
+    }
+}
