@@ -101,7 +101,7 @@ annotations:
 {{/*
 Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be the same for both:
 
-  preStop sleep │ SIGTERM, drain up to drain-timeout │ 5 s for Spring │ rest of the margin │ SIGKILL
+  preStop sleep │ SIGTERM, drain up to drain-timeout │ linger up to linger-timeout │ margin, 2 s of it for Spring │ SIGKILL
 */}}
 
 {{/* Milliseconds of a duration of Spring: include "epoll-echo.milliseconds" (list "name" "20s") */}}
@@ -117,20 +117,29 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- mul (regexFind "^[0-9]+" $text | int64) $factor -}}
 {{- end -}}
 
-{{/* The drain timeout in whole seconds, rounded up. */}}
-{{- define "epoll-echo.drainSeconds" -}}
-{{- $drain := dig "echo" "server" "shutdown" "drain-timeout" "20s" .Values.config -}}
-{{- $milliseconds := include "epoll-echo.milliseconds" (list "config.echo.server.shutdown.drain-timeout" $drain) | int64 -}}
+{{/* A timeout of the shutdown in whole seconds, rounded up: include "epoll-echo.timeoutSeconds" (list . "drain-timeout" "20s") */}}
+{{- define "epoll-echo.timeoutSeconds" -}}
+{{- $name := index . 1 -}}
+{{- $timeout := dig "echo" "server" "shutdown" $name (index . 2) (index . 0).Values.config -}}
+{{- $milliseconds := include "epoll-echo.milliseconds" (list (printf "config.echo.server.shutdown.%s" $name) $timeout) | int64 -}}
 {{- div (add $milliseconds 999) 1000 -}}
 {{- end -}}
 
-{{/* What Spring gives each phase of its shutdown; the application wants two seconds above the drain. */}}
+{{- define "epoll-echo.drainSeconds" -}}
+{{- include "epoll-echo.timeoutSeconds" (list . "drain-timeout" "20s") -}}
+{{- end -}}
+
+{{- define "epoll-echo.lingerSeconds" -}}
+{{- include "epoll-echo.timeoutSeconds" (list . "linger-timeout" "5s") -}}
+{{- end -}}
+
+{{/* What Spring gives each phase of its shutdown: the application requires two seconds beyond both timeouts. */}}
 {{- define "epoll-echo.phaseSeconds" -}}
-{{- add (include "epoll-echo.drainSeconds" . | int64) 5 -}}
+{{- add (include "epoll-echo.drainSeconds" . | int64) (include "epoll-echo.lingerSeconds" . | int64) 2 -}}
 {{- end -}}
 
 {{- define "epoll-echo.gracePeriodSeconds" -}}
-{{- add (.Values.shutdown.preStopSeconds | int64) (include "epoll-echo.drainSeconds" . | int64) (.Values.shutdown.marginSeconds | int64) -}}
+{{- add (.Values.shutdown.preStopSeconds | int64) (include "epoll-echo.drainSeconds" . | int64) (include "epoll-echo.lingerSeconds" . | int64) (.Values.shutdown.marginSeconds | int64) -}}
 {{- end -}}
 
 {{/* application.yml: the configuration with what is derived. */}}

@@ -39,8 +39,7 @@ public final class EchoServerAutoConfiguration {
             ConfigurableEnvironment environment,
             ObjectProvider<EchoServerConfigCustomizer> customizers) {
         EchoServerConfig.Builder config = properties.toConfig();
-        config.drainTimeout(
-                ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));
+        ShutdownPhase.of(environment).apply(properties.shutdown(), config);
         customizers.orderedStream().forEach(customizer -> customizer.customize(config));
         return config.build();
     }
