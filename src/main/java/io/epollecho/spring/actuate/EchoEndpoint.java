@@ -8,6 +8,7 @@ import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
 import io.epollecho.server.Setting;
 import io.epollecho.server.SocketAddresses;
+import io.epollecho.spring.actuate.EchoStatus.Bytes;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
@@ -66,23 +67,16 @@ public final class EchoEndpoint {
             implements OperationResponseBody {}
 
     record Connection(
-            String peer,
-            int loop,
-            Duration age,
-            Duration idle,
-            long bytesReceived,
-            long bytesSent,
-            int bytesPending) {
+            String listener, String peer, int loop, Duration age, Duration idle, Bytes bytes) {
 
         static Connection of(ConnectionInfo info) {
             return new Connection(
+                    info.listener(),
                     SocketAddresses.format(info.peer()),
                     info.loop(),
                     info.age(),
                     info.idle(),
-                    info.bytesReceived(),
-                    info.bytesSent(),
-                    info.pendingBytes());
+                    new Bytes(info.bytesReceived(), info.bytesSent(), info.pendingBytes()));
         }
     }
 
