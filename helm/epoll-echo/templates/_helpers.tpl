@@ -101,7 +101,7 @@ annotations:
 {{/*
 Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be the same for both:
 
-  preStop sleep │ SIGTERM, drain up to drain-timeout │ linger up to linger-timeout │ margin, 2 s of it for Spring │ SIGKILL
+  preStop sleep │ SIGTERM, drain up to drain-timeout │ linger-timeout │ margin, 2 s of it for Spring │ SIGKILL
 */}}
 
 {{/* Milliseconds of a duration of Spring: include "epoll-echo.milliseconds" (list "name" "20s") */}}
@@ -117,35 +117,39 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- mul (regexFind "^[0-9]+" $text | int64) $factor -}}
 {{- end -}}
 
-{{/* A timeout of the shutdown in whole seconds, rounded up: include "epoll-echo.timeoutSeconds" (list . "drain-timeout" "20s") */}}
-{{- define "epoll-echo.timeoutSeconds" -}}
+{{/* Whole seconds of a timeout, rounded up: include "epoll-echo.shutdownSeconds" (list . "name" "default") */}}
+{{- define "epoll-echo.shutdownSeconds" -}}
 {{- $name := index . 1 -}}
 {{- $timeout := dig "echo" "server" "shutdown" $name (index . 2) (index . 0).Values.config -}}
 {{- $milliseconds := include "epoll-echo.milliseconds" (list (printf "config.echo.server.shutdown.%s" $name) $timeout) | int64 -}}
 {{- div (add $milliseconds 999) 1000 -}}
 {{- end -}}
 
+{{/* The drain timeout in whole seconds, rounded up. */}}
 {{- define "epoll-echo.drainSeconds" -}}
-{{- include "epoll-echo.timeoutSeconds" (list . "drain-timeout" "20s") -}}
+{{- include "epoll-echo.shutdownSeconds" (list . "drain-timeout" "20s") -}}
 {{- end -}}
 
+{{/* The linger timeout in whole seconds, rounded up. */}}
 {{- define "epoll-echo.lingerSeconds" -}}
-{{- include "epoll-echo.timeoutSeconds" (list . "linger-timeout" "5s") -}}
+{{- include "epoll-echo.shutdownSeconds" (list . "linger-timeout" "5s") -}}
 {{- end -}}
 
-{{/* What Spring gives each phase of its shutdown: the application requires two seconds beyond both timeouts. */}}
+{{/* What Spring gives each phase of its shutdown: two seconds more than the drain and lingering. */}}
 {{- define "epoll-echo.phaseSeconds" -}}
 {{- add (include "epoll-echo.drainSeconds" . | int64) (include "epoll-echo.lingerSeconds" . | int64) 2 -}}
 {{- end -}}
 
 {{- define "epoll-echo.gracePeriodSeconds" -}}
-{{- add (.Values.shutdown.preStopSeconds | int64) (include "epoll-echo.drainSeconds" . | int64) (include "epoll-echo.lingerSeconds" . | int64) (.Values.shutdown.marginSeconds | int64) -}}
+{{- $drain := include "epoll-echo.drainSeconds" . | int64 -}}
+{{- $linger := include "epoll-echo.lingerSeconds" . | int64 -}}
+{{- add (.Values.shutdown.preStopSeconds | int64) $drain $linger (.Values.shutdown.marginSeconds | int64) -}}
 {{- end -}}
 
 {{/* application.yml: the configuration with what is derived. */}}
 {{- define "epoll-echo.application" -}}
 {{- if not (kindIs "invalid" (dig "spring" "lifecycle" "timeout-per-shutdown-phase" nil .Values.config)) -}}
-{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout: set that one" -}}
+{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout and linger-timeout: set those" -}}
 {{- end -}}
 {{- $derived := dict "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "epoll-echo.phaseSeconds" .)))) -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $derived | toYaml -}}

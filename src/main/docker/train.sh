@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Makes the AOT cache of an extracted application by a real run of it: start, health, metrics,
-# echoes through the loop, SIGTERM, drain. A run that ended with the start would leave out just
+# echoes over two listeners, SIGTERM, drain. A run that ended with the start would leave out just
 # what the server does all day.
 #
 # usage: train.sh DIRECTORY
 #   DIRECTORY holds epoll-echo.jar with its lib/, jvm.options and the container's application.yml;
 #   epoll-echo.aot is added to it. Neither the jars nor their times may change afterwards.
 # environment, all optional:
-#   JAVA_HOME                        the Java to train for, else the java on the path
-#   TRAIN_ECHO_PORT TRAIN_HTTP_PORT  ports to use meanwhile, 7777 and 8080 if not set
+#   JAVA_HOME            the Java to train for, else the java on the path
+#   TRAIN_ECHO_PORT      port of the default listener meanwhile, 7777 if not set
+#   TRAIN_LISTENER_PORT  port of a second listener, 7778 if not set
+#   TRAIN_HTTP_PORT      port of the actuator, 8080 if not set
 set -euo pipefail
 
 export LC_ALL=C # characters are bytes
@@ -16,6 +18,7 @@ export LC_ALL=C # characters are bytes
 cd "${1:?usage: train.sh DIRECTORY}"
 java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
 echo_port="${TRAIN_ECHO_PORT:-7777}"
+listener_port="${TRAIN_LISTENER_PORT:-7778}"
 http_port="${TRAIN_HTTP_PORT:-8080}"
 start_seconds=120
 
@@ -34,15 +37,15 @@ http() {
     [[ $answer == HTTP/1.?' 200'* ]]
 }
 
-# echoes COUNT SIZE: sends that many messages over one connection, and takes each one back
+# echoes PORT COUNT SIZE: sends that many messages over one connection, and takes each one back
 echoes() {
     local message back
-    message=$(head -c "$2" /dev/zero | tr '\0' 'e')
-    exec 5<>"/dev/tcp/127.0.0.1/$echo_port"
-    for ((i = 0; i < $1; i++)); do
+    message=$(head -c "$3" /dev/zero | tr '\0' 'e')
+    exec 5<>"/dev/tcp/127.0.0.1/$1"
+    for ((i = 0; i < $2; i++)); do
         printf '%s' "$message" >&5
-        IFS= read -r -N "$2" -t 10 back <&5 || fail "an echo of $2 bytes did not come back"
-        [[ $back == "$message" ]] || fail "an echo of $2 bytes came back changed"
+        IFS= read -r -N "$3" -t 10 back <&5 || fail "an echo of $3 bytes did not come back from $1"
+        [[ $back == "$message" ]] || fail "an echo of $3 bytes came back changed from $1"
     done
     exec 5>&-
 }
@@ -50,7 +53,8 @@ echoes() {
 rm -f epoll-echo.aot
 # At level warning it lists each class that no cache can hold, the proxies for instance.
 "$java" @jvm.options -XX:AOTCacheOutput=epoll-echo.aot -Xlog:aot=error -jar epoll-echo.jar \
-    --echo.server.port="$echo_port" --server.port="$http_port" &
+    --echo.server.port="$echo_port" --echo.server.listeners.training.port="$listener_port" \
+    --server.port="$http_port" &
 server=$!
 trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
 
@@ -63,9 +67,11 @@ for _ in 1 2 3; do
     http /actuator/health/liveness && http /actuator/health/readiness || fail "a probe failed"
     http /actuator/prometheus && http /actuator/echo || fail "the actuator did not answer"
 done
-for _ in {1..20}; do
-    echoes 50 64
-    echoes 2 16384
+for _ in {1..10}; do
+    for port in "$echo_port" "$listener_port"; do
+        echoes "$port" 50 64
+        echoes "$port" 2 16384
+    done
 done
 
 exec 6<>"/dev/tcp/127.0.0.1/$echo_port" # something to drain

@@ -4,13 +4,15 @@
 #
 # usage: image.sh JAR DIRECTORY
 #   JAR is the runnable jar; DIRECTORY is made anew and becomes what /app is in the image.
-# environment, all optional: JAVA_HOME, TRAIN_ECHO_PORT and TRAIN_HTTP_PORT, as for train.sh
+# environment, all optional: JAVA_HOME, TRAIN_ECHO_PORT, TRAIN_LISTENER_PORT and TRAIN_HTTP_PORT, as
+# for train.sh
 set -euo pipefail
 
 jar=$(realpath "${1:?usage: image.sh JAR DIRECTORY}")
 app=$(realpath -m "${2:?usage: image.sh JAR DIRECTORY}")
 docker=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../main/docker")
-export TRAIN_ECHO_PORT="${TRAIN_ECHO_PORT:-7777}" TRAIN_HTTP_PORT="${TRAIN_HTTP_PORT:-8080}"
+export TRAIN_ECHO_PORT="${TRAIN_ECHO_PORT:-7777}" TRAIN_LISTENER_PORT="${TRAIN_LISTENER_PORT:-7778}"
+export TRAIN_HTTP_PORT="${TRAIN_HTTP_PORT:-8080}"
 start_seconds=120
 
 java() {
@@ -41,19 +43,22 @@ cd "$app"
 container() {
     exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" @jvm.options -XX:AOTCache=epoll-echo.aot -jar epoll-echo.jar "$@"
 }
-container --echo.server.port="$TRAIN_ECHO_PORT" --server.port="$TRAIN_HTTP_PORT" &
+container --echo.server.port="$TRAIN_ECHO_PORT" --server.port="$TRAIN_HTTP_PORT" \
+    --echo.server.listeners.second.port="$TRAIN_LISTENER_PORT" &
 server=$!
 trap 'rm -rf "$extracted"; kill -KILL "$server" 2>/dev/null || true' EXIT
 
-# echo, by the probe of the same image
+# echo on both listeners, by the probe of the same image
 probe() {
-    (container probe --host 127.0.0.1 --port "$TRAIN_ECHO_PORT" "$@")
+    (container probe --host 127.0.0.1 --port "$@")
 }
-until probe --count 1 >/dev/null 2>&1; do
+until probe "$TRAIN_ECHO_PORT" --count 1 >/dev/null 2>&1; do
     kill -0 "$server" 2>/dev/null || fail "the server did not start"
     ((SECONDS < start_seconds)) || fail "the server did not echo after $start_seconds s"
 done
-probe --connections 8 --count 10000 || fail "echoes were wrong or missing"
+for port in "$TRAIN_ECHO_PORT" "$TRAIN_LISTENER_PORT"; do
+    probe "$port" --connections 8 --count 10000 || fail "echoes were wrong or missing on $port"
+done
 
 # stop
 kill -TERM "$server"

@@ -43,7 +43,8 @@ class RunnableJarIT {
         assertThat(status.at("$.state")).isEqualTo("running");
         assertThat(status.number("$.bytes.sent")).isPositive();
         assertThat(jar.actuator().get("prometheus").body())
-                .containsPattern("(?m)^echo_server_data_sent_bytes_total [1-9]")
+                .containsPattern(
+                        "(?m)^echo_server_data_sent_bytes_total\\{listener=\"default\"} [1-9]")
                 .contains("echo_server_connections_limit ");
         assertThat(jar.actuator().get("info").status()).isEqualTo(200);
     }

@@ -23,7 +23,7 @@ final class RunningJar implements AutoCloseable {
 
     private static final Duration START = Duration.ofSeconds(60);
     private static final Pattern HTTP = Pattern.compile("Tomcat started on port (\\d+)");
-    private static final Pattern ECHO = Pattern.compile("listening on \\S+:(\\d+): selector");
+    private static final Pattern ECHO = Pattern.compile("listening on \\S+:(\\d+) \\(default,");
     private static final Pattern UP = Pattern.compile("Started (EpollEchoApplication) in");
 
     private final Process process;

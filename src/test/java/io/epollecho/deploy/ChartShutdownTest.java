@@ -32,6 +32,18 @@ class ChartShutdownTest {
                 .contains("timeout-per-shutdown-phase: " + phase + "\n");
     }
 
+    @ParameterizedTest
+    @CsvSource({"5s, 35, 27s", "0s, 30, 22s", "1m, 90, 82s", "1001ms, 32, 24s"})
+    void followTheLingerTimeout(String linger, long gracePeriod, String phase) {
+        Rendered rendered =
+                Chart.render(
+                        "config: {echo: {server: {shutdown: {linger-timeout: %s}}}}"
+                                .formatted(linger));
+        assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(gracePeriod);
+        assertThat(rendered.applicationYml())
+                .contains("timeout-per-shutdown-phase: " + phase + "\n");
+    }
+
     @Test
     void followTheLingerTimeout() {
         Rendered rendered =
@@ -56,6 +68,16 @@ class ChartShutdownTest {
         Rendered without = Chart.render("shutdown: {preStopSeconds: 0}");
         assertThat(without.pod().getTerminationGracePeriodSeconds()).isEqualTo(30);
         assertThat(without.container().getLifecycle()).isNull();
+    }
+
+    @Test
+    void areRefusedForLingeringAsWell() {
+        assertThatThrownBy(
+                        () ->
+                                Chart.renderUnchecked(
+                                        "config: {echo: {server: {shutdown: {linger-timeout:"
+                                                + " PT5S}}}}"))
+                .hasMessageContaining("config.echo.server.shutdown.linger-timeout is \"PT5S\"");
     }
 
     @ParameterizedTest

@@ -42,6 +42,7 @@ final class Image {
                             .redirectOutput(log.toFile());
             builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
             builder.environment().put("TRAIN_ECHO_PORT", String.valueOf(freePort()));
+            builder.environment().put("TRAIN_LISTENER_PORT", String.valueOf(freePort()));
             builder.environment().put("TRAIN_HTTP_PORT", String.valueOf(freePort()));
             Process process = builder.start();
             try {

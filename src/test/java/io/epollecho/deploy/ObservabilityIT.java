@@ -9,6 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,7 +60,7 @@ class ObservabilityIT {
 
     @Test
     void dashboardAsksForWhatTheServerExports() {
-        assertThat(Queries.ofDashboard())
+        assertThat(dashboardQueries())
                 .hasSizeGreaterThan(15)
                 .allSatisfy(ObservabilityIT::assertAnswered);
     }
@@ -72,34 +73,88 @@ class ObservabilityIT {
     }
 
     private static void assertAnswered(String query) {
-        List<Queries.Series> all = Queries.series(query);
-        assertThat(all).as(query).isNotEmpty();
-        for (Queries.Series series : all) {
-            if (series.metric().equals(UP)) {
-                continue;
-            }
-            assertThat(METRICS).as(query).containsKey(series.metric());
-            Map<String, Set<String>> labels = METRICS.getOrDefault(series.metric(), Map.of());
-            for (Queries.Matcher matcher : series.matchers()) {
-                if (!TARGET.contains(matcher.label())) {
-                    for (String value : matcher.pattern().split("\\|", -1)) {
-                        assertThat(labels.getOrDefault(matcher.label(), Set.of()))
-                                .as("%s: %s", query, matcher)
-                                .contains(value);
-                    }
+        for (String operand : Queries.operands(query)) {
+            assertThat(Queries.series(operand))
+                    .as(query)
+                    .singleElement()
+                    .satisfies(series -> assertAnswered(operand, series));
+        }
+    }
+
+    private static void assertAnswered(String operand, Queries.Series series) {
+        if (series.metric().equals(UP)) {
+            return;
+        }
+        assertThat(METRICS).as(operand).containsKey(series.metric());
+        Map<String, Set<String>> labels = METRICS.getOrDefault(series.metric(), Map.of());
+        for (Queries.Condition condition : series.conditions()) {
+            if (!TARGET.contains(condition.label())) {
+                for (String value : condition.pattern().split("\\|", -1)) {
+                    assertThat(labels.getOrDefault(condition.label(), Set.of()))
+                            .as("%s: %s", operand, condition)
+                            .contains(value);
                 }
             }
-            assertThat(Queries.groups(query))
-                    .as(query)
-                    .allMatch(label -> TARGET.contains(label) || labels.containsKey(label));
         }
+        assertThat(Queries.groups(operand))
+                .as(operand)
+                .allMatch(label -> TARGET.contains(label) || labels.containsKey(label));
+    }
+
+    /** Prometheus leaves out what finds no match on the other side, and says nothing. */
+    @Test
+    void bothSidesOfADivisionHaveTheSameLabels() {
+        List<String> queries = new ArrayList<>(dashboardQueries());
+        queries.addAll(Queries.ofRules(pod.rendered()));
+        assertThat(queries)
+                .filteredOn(query -> query.contains(" / "))
+                .hasSizeGreaterThan(3)
+                .allSatisfy(
+                        query ->
+                                assertThat(Queries.operands(query))
+                                        .extracting(ObservabilityIT::resultLabels)
+                                        .containsOnly(
+                                                resultLabels(Queries.operands(query).getFirst())));
+    }
+
+    /** A pod short of something would be as many alerts as it has listeners. */
+    @Test
+    void noAlertIsRepeatedForEachListener() {
+        assertThat(Queries.ofRules(pod.rendered()))
+                .flatExtracting(Queries::operands)
+                .allSatisfy(
+                        operand -> assertThat(resultLabels(operand)).doesNotContain("listener"));
+    }
+
+    @Test
+    void legendsTellTheLinesOfAPanelApart() {
+        assertThat(Queries.ofDashboard())
+                .allSatisfy(
+                        line -> {
+                            Set<String> labels =
+                                    resultLabels(Queries.operands(line.query()).getFirst());
+                            labels.removeAll(Set.of("namespace", "job"));
+                            assertThat(labels)
+                                    .allMatch(label -> line.legend().contains("{{" + label + "}}"));
+                        });
+    }
+
+    private static Set<String> resultLabels(String operand) {
+        String metric = Queries.series(operand).getFirst().metric();
+        Set<String> labels = new TreeSet<>(METRICS.getOrDefault(metric, Map.of()).keySet());
+        labels.addAll(TARGET);
+        return new TreeSet<>(Queries.resultLabels(operand, labels));
+    }
+
+    private static List<String> dashboardQueries() {
+        return Queries.ofDashboard().stream().map(Queries.Line::query).toList();
     }
 
     /** And the dashboard leaves out nothing that the echo server itself exports. */
     @Test
     void dashboardShowsAllThatTheEchoServerMeasures() {
         var shown = new TreeSet<String>();
-        for (String query : Queries.ofDashboard()) {
+        for (String query : dashboardQueries()) {
             Queries.series(query).forEach(series -> shown.add(series.metric()));
         }
         assertThat(METRICS.keySet())

@@ -26,13 +26,14 @@ public final class BreakableSelector {
     }
 
     /** Keeps all event loops where they are until {@link #releaseLoops}. */
-    void holdLoops() throws InterruptedException {
+    public void holdLoops() throws InterruptedException {
         for (FaultySelector selector : provider.selectors()) {
             selector.hold();
         }
     }
 
-    void releaseLoops() {
+    /** Lets the event loops that are held go on. */
+    public void releaseLoops() {
         provider.selectors().forEach(FaultySelector::release);
     }
 }

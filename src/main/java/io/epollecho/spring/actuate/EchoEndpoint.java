@@ -8,6 +8,7 @@ import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
 import io.epollecho.server.Setting;
 import io.epollecho.server.SocketAddresses;
+import io.epollecho.spring.actuate.EchoStatus.Bytes;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The endpoint {@code echo}: what the server does, the connections it has, its graceful shutdown
@@ -41,9 +43,10 @@ public final class EchoEndpoint {
     private static final String CONNECTIONS = "connections";
     private static final int DEFAULT_LIMIT = 100;
     private static final int LARGEST_LIMIT = 10_000;
-    private static final long LOOP_PATIENCE_SECONDS = 5;
+    private static final Duration LOOP_PATIENCE = Duration.ofSeconds(5);
 
     private final EchoServer server;
+    private final Duration loopPatience;
 
     /**
      * Speaks for a server.
@@ -51,7 +54,12 @@ public final class EchoEndpoint {
      * @param server the server
      */
     public EchoEndpoint(EchoServer server) {
+        this(server, LOOP_PATIENCE);
+    }
+
+    EchoEndpoint(EchoServer server, Duration loopPatience) {
         this.server = server;
+        this.loopPatience = loopPatience;
     }
 
     /** Live connections, newest first, and how many there are in all. */
@@ -59,23 +67,16 @@ public final class EchoEndpoint {
             implements OperationResponseBody {}
 
     record Connection(
-            String peer,
-            int loop,
-            Duration age,
-            Duration idle,
-            long bytesReceived,
-            long bytesSent,
-            int bytesPending) {
+            String listener, String peer, int loop, Duration age, Duration idle, Bytes bytes) {
 
         static Connection of(ConnectionInfo info) {
             return new Connection(
+                    info.listener(),
                     SocketAddresses.format(info.peer()),
                     info.loop(),
                     info.age(),
                     info.idle(),
-                    info.bytesReceived(),
-                    info.bytesSent(),
-                    info.pendingBytes());
+                    new Bytes(info.bytesReceived(), info.bytesSent(), info.pendingBytes()));
         }
     }
 
@@ -91,14 +92,23 @@ public final class EchoEndpoint {
             return null; // not found
         }
         int atMost = limit == null ? DEFAULT_LIMIT : parseLimit(limit);
-        List<Connection> connections =
-                server
-                        .newestConnections(atMost)
-                        .get(LOOP_PATIENCE_SECONDS, TimeUnit.SECONDS)
-                        .stream()
-                        .map(Connection::of)
-                        .toList();
-        return new ConnectionList(server.statistics().active(), connections);
+        return new ConnectionList(server.statistics().active(), newestConnections(atMost));
+    }
+
+    private List<Connection> newestConnections(int limit) throws Exception {
+        try {
+            return server
+                    .newestConnections(limit)
+                    .get(loopPatience.toMillis(), TimeUnit.MILLISECONDS)
+                    .stream()
+                    .map(Connection::of)
+                    .toList();
+        } catch (TimeoutException e) {
+            throw RefusedRequestException.unavailable(
+                    ("An event loop did not list its connections within %d ms: it is stuck or"
+                                    + " overloaded")
+                            .formatted(loopPatience.toMillis()));
+        }
     }
 
     /** Drains and stops; the answer comes at once, and {@link #status} tells how far it is. */
@@ -130,12 +140,12 @@ public final class EchoEndpoint {
 
     @WriteOperation
     EchoStatus start() {
-        if (server.state() == EchoServerState.DRAINING) {
-            throw RefusedRequestException.conflict(
-                    "The echo server is draining: wait for its end, or DELETE with timeout=0s");
-        }
         try {
             server.start();
+        } catch (IllegalStateException e) {
+            // Asked beforehand, the state could change until the start.
+            throw RefusedRequestException.conflict(
+                    "The echo server is draining: wait for its end, or DELETE with timeout=0s");
         } catch (BindFailedException e) {
             throw RefusedRequestException.conflict(String.valueOf(e.getMessage()));
         }

@@ -8,7 +8,9 @@ import io.epollecho.server.SocketAddresses;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** The health contributor {@code echo}: up while the server accepts connections. */
 public final class EchoServerHealthIndicator extends AbstractHealthIndicator {
@@ -48,7 +50,14 @@ public final class EchoServerHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("triggerMode", selector.triggerMode().label())
                 .withDetail("connections", server.statistics().active());
         if (state != EchoServerState.STOPPED) {
-            health.withDetail("address", SocketAddresses.format(server.localAddress()));
+            health.withDetail("listeners", addresses());
         }
+    }
+
+    private Map<String, String> addresses() {
+        var addresses = new LinkedHashMap<String, String>();
+        server.localAddresses()
+                .forEach((name, address) -> addresses.put(name, SocketAddresses.format(address)));
+        return addresses;
     }
 }

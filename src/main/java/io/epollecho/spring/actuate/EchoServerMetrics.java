@@ -14,16 +14,21 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /**
  * The meters {@code echo.server.*}. They read what the loops count anyway, when a registry asks; an
- * echo pays nothing for them. No tag has a value that a peer could choose.
+ * echo pays nothing for them.
+ *
+ * <p>The meters of connections carry the tag {@code listener}, with the names that the
+ * configuration gives. No tag has a value that a peer could choose.
  */
 public final class EchoServerMetrics implements MeterBinder {
 
     private static final String PREFIX = "echo.server.";
+    private static final String LISTENER = "listener";
 
     private final EchoServer server;
 
@@ -38,58 +43,69 @@ public final class EchoServerMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        bindConnections(registry);
-        bindBytes(registry);
+        bindLimits(registry);
+        for (String listener : server.config().listeners().keySet()) {
+            bindConnections(registry, listener);
+            bindBytes(registry, listener);
+        }
         for (int loop = 0; loop < server.config().eventLoops(); loop++) {
             bindLoop(registry, loop);
         }
     }
 
-    private void bindConnections(MeterRegistry registry) {
-        gauge("connections.active", EchoServerStatistics::active)
+    private void bindLimits(MeterRegistry registry) {
+        Gauge.builder(PREFIX + "connections.limit", server, EchoServer::maxConnections)
+                .description("Connections that may be open at once, over all listeners")
+                .register(registry);
+        Gauge.builder(PREFIX + "pending.limit", server, server -> server.config().maxPending())
+                .description("Bytes that may wait for slow peers, over all listeners")
+                .baseUnit(BaseUnits.BYTES)
+                .register(registry);
+    }
+
+    private void bindConnections(MeterRegistry registry, String listener) {
+        gauge("connections.active", listener, EchoServerStatistics::active)
                 .description("Connections that are open")
                 .register(registry);
-        Gauge.builder(PREFIX + "connections.limit", server, EchoServer::maxConnections)
-                .description("Connections that may be open at once")
-                .register(registry);
-        counter("connections.accepted", EchoServerStatistics::accepted)
-                .description("Connections taken on")
+        counter("connections.accepted", listener, EchoServerStatistics::accepted)
+                .description("Connections accepted")
                 .register(registry);
         for (CloseReason reason : CloseReason.values()) {
-            counter("connections.closed", statistics -> count(statistics.closed(), reason))
+            counter("connections.closed", listener, figures -> count(figures.closed(), reason))
                     .description("Connections closed")
                     .tag("reason", reason.label())
                     .register(registry);
         }
         for (RejectReason reason : RejectReason.values()) {
-            counter("connections.rejected", statistics -> count(statistics.rejected(), reason))
-                    .description("Connections turned away")
+            counter("connections.rejected", listener, figures -> count(figures.rejected(), reason))
+                    .description("Connections rejected")
                     .tag("reason", reason.label())
                     .register(registry);
         }
         FunctionTimer.builder(
                         PREFIX + "connection.duration",
                         server,
-                        server -> server.statistics().closedTotal(),
-                        server -> server.statistics().connectionTime().toNanos(),
+                        server -> statistics(server, listener).closedTotal(),
+                        server -> statistics(server, listener).connectionTime().toNanos(),
                         TimeUnit.NANOSECONDS)
                 .description("How long closed connections were open")
+                .tag(LISTENER, listener)
                 .register(registry);
-        counter("accept.errors", EchoServerStatistics::acceptErrors)
+        counter("accept.errors", listener, EchoServerStatistics::acceptErrors)
                 .description("Failed attempts to accept a connection")
                 .register(registry);
     }
 
-    private void bindBytes(MeterRegistry registry) {
-        counter("data.received", EchoServerStatistics::bytesReceived)
+    private void bindBytes(MeterRegistry registry, String listener) {
+        counter("data.received", listener, EchoServerStatistics::bytesReceived)
                 .description("Bytes read from peers")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
-        counter("data.sent", EchoServerStatistics::bytesSent)
+        counter("data.sent", listener, EchoServerStatistics::bytesSent)
                 .description("Bytes written to peers")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
-        gauge("pending", EchoServerStatistics::pendingBytes)
+        gauge("pending", listener, EchoServerStatistics::pendingBytes)
                 .description("Bytes that wait for slow peers to take them")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
@@ -119,15 +135,25 @@ public final class EchoServerMetrics implements MeterBinder {
     }
 
     private Gauge.Builder<EchoServer> gauge(
-            String name, ToDoubleFunction<EchoServerStatistics> figure) {
+            String name, String listener, ToDoubleFunction<EchoServerStatistics> figure) {
         return Gauge.builder(
-                PREFIX + name, server, server -> figure.applyAsDouble(server.statistics()));
+                        PREFIX + name,
+                        server,
+                        server -> figure.applyAsDouble(statistics(server, listener)))
+                .tag(LISTENER, listener);
     }
 
     private FunctionCounter.Builder<EchoServer> counter(
-            String name, ToDoubleFunction<EchoServerStatistics> figure) {
+            String name, String listener, ToDoubleFunction<EchoServerStatistics> figure) {
         return FunctionCounter.builder(
-                PREFIX + name, server, server -> figure.applyAsDouble(server.statistics()));
+                        PREFIX + name,
+                        server,
+                        server -> figure.applyAsDouble(statistics(server, listener)))
+                .tag(LISTENER, listener);
+    }
+
+    private static EchoServerStatistics statistics(EchoServer server, String listener) {
+        return Objects.requireNonNull(server.statisticsByListener().get(listener), listener);
     }
 
     private static <E> double count(Map<E, Long> counts, E reason) {

@@ -11,11 +11,13 @@ import io.epollecho.server.SocketAddresses;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -23,9 +25,9 @@ import java.util.stream.IntStream;
  * The echo server at one moment.
  *
  * @param state running, draining, stopped or failed
- * @param address where it listens, or listened until its drain began; none if it is stopped
  * @param selector the selector it runs on
  * @param triggerMode how that reports readiness
+ * @param listeners its listeners by name, the default one first
  * @param connections how many, and how they ended
  * @param bytes what was moved
  * @param limits what it allows
@@ -35,9 +37,9 @@ import java.util.stream.IntStream;
  */
 record EchoStatus(
         String state,
-        @Nullable String address,
         String selector,
         String triggerMode,
+        SequencedMap<String, Listener> listeners,
         Connections connections,
         Bytes bytes,
         Limits limits,
@@ -55,15 +57,23 @@ record EchoStatus(
 
     record Bytes(long received, long sent, long pending) {}
 
+    /**
+     * @param address where it listens, or listened until the drain began; none if the server is
+     *     stopped
+     */
+    record Listener(@Nullable String address, int backlog, Connections connections, Bytes bytes) {}
+
     record Limits(
             int connections,
             int connectionsPerAddress,
-            int backlog,
+            int ipv6PrefixLength,
+            long maxPending,
             int readBufferSize,
             int readBudget,
             Duration idleTimeout,
             Duration writeTimeout,
-            Duration drainTimeout) {}
+            Duration drainTimeout,
+            Duration lingerTimeout) {}
 
     record Loop(int number, long active, long accepted, Bytes bytes, Duration busy) {}
 
@@ -73,17 +83,10 @@ record EchoStatus(
         EchoServerStatistics total = server.statistics();
         return new EchoStatus(
                 state.name().toLowerCase(Locale.ROOT),
-                state == EchoServerState.STOPPED
-                        ? null
-                        : SocketAddresses.format(server.localAddress()),
                 config.selector().name(),
                 config.selector().triggerMode().label(),
-                new Connections(
-                        total.active(),
-                        total.accepted(),
-                        labelled(total.closed(), reason -> reason.label()),
-                        labelled(total.rejected(), reason -> reason.label()),
-                        total.acceptErrors()),
+                listeners(server, state),
+                connections(total),
                 bytes(total),
                 limits(server),
                 loops(server.statisticsByLoop()),
@@ -91,17 +94,50 @@ record EchoStatus(
                 server.failure().map(Throwable::toString).orElse(null));
     }
 
+    private static SequencedMap<String, Listener> listeners(
+            EchoServer server, EchoServerState state) {
+        Map<String, InetSocketAddress> addresses =
+                state == EchoServerState.STOPPED ? Map.of() : server.localAddresses();
+        var listeners = new LinkedHashMap<String, Listener>();
+        server.statisticsByListener()
+                .forEach(
+                        (name, statistics) ->
+                                listeners.put(
+                                        name,
+                                        new Listener(
+                                                text(addresses.get(name)),
+                                                server.config().listener(name).backlog(),
+                                                connections(statistics),
+                                                bytes(statistics))));
+        return listeners;
+    }
+
+    private static @Nullable String text(@Nullable InetSocketAddress address) {
+        return address == null ? null : SocketAddresses.format(address);
+    }
+
+    private static Connections connections(EchoServerStatistics statistics) {
+        return new Connections(
+                statistics.active(),
+                statistics.accepted(),
+                labelled(statistics.closed(), reason -> reason.label()),
+                labelled(statistics.rejected(), reason -> reason.label()),
+                statistics.acceptErrors());
+    }
+
     private static Limits limits(EchoServer server) {
         EchoServerConfig config = server.config();
         return new Limits(
                 server.maxConnections(),
                 config.connections().maxPerAddress(),
-                config.listeners().firstEntry().getValue().backlog(),
+                config.connections().ipv6PrefixLength(),
+                config.maxPending(),
                 config.readBufferSize(),
                 config.readBudget(),
                 config.connections().idleTimeout(),
                 config.connections().writeTimeout(),
-                config.drainTimeout());
+                config.drainTimeout(),
+                config.lingerTimeout());
     }
 
     private static List<Loop> loops(List<LoopStatistics> loops) {

@@ -9,6 +9,7 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
 
     private static final int BAD_REQUEST = 400;
     private static final int CONFLICT = 409;
+    private static final int SERVICE_UNAVAILABLE = 503;
 
     private final int status;
     private final String reason;
@@ -27,6 +28,11 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
     /** Returns the refusal of a request that does not fit what the server is doing. */
     static RefusedRequestException conflict(String reason) {
         return new RefusedRequestException(CONFLICT, reason);
+    }
+
+    /** Returns the refusal of a request that the server cannot answer at the moment. */
+    static RefusedRequestException unavailable(String reason) {
+        return new RefusedRequestException(SERVICE_UNAVAILABLE, reason);
     }
 
     /** Returns the HTTP status of the answer. */

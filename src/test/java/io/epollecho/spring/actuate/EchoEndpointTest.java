@@ -52,7 +52,8 @@ class EchoEndpointTest {
             peer.exchange(321);
             Answer answer = actuator.get("echo");
             assertThat(answer.at("$.state")).isEqualTo("running");
-            assertThat(answer.at("$.address")).asString().endsWith(":" + port());
+            assertThat(answer.at("$.listeners.default.address")).asString().endsWith(":" + port());
+            assertThat(answer.number("$.listeners.default.backlog")).isEqualTo(4096);
             assertThat(answer.at("$.selector")).isEqualTo(server.config().selector().name());
             assertThat(answer.at("$.triggerMode"))
                     .isEqualTo(server.config().selector().triggerMode().label());
@@ -60,7 +61,11 @@ class EchoEndpointTest {
             assertThat(answer.number("$.bytes.received") - before.number("$.bytes.received"))
                     .isEqualTo(321);
             assertThat(answer.number("$.limits.connections")).isEqualTo(server.maxConnections());
+            assertThat(answer.number("$.limits.ipv6PrefixLength")).isEqualTo(64);
+            assertThat(answer.number("$.limits.maxPending"))
+                    .isEqualTo(server.config().maxPending());
             assertThat(answer.at("$.limits.drainTimeout")).isEqualTo("PT20S");
+            assertThat(answer.at("$.limits.lingerTimeout")).isEqualTo("PT5S");
             assertThat(answer.number("$.loops.length()")).isEqualTo(1);
             assertThat(answer.number("$.loops[0].active")).isEqualTo(1);
             assertThat(answer.body()).doesNotContain("\"drain\":{", "\"failure\"");
@@ -75,13 +80,15 @@ class EchoEndpointTest {
                 newer.exchange(20);
                 Answer all = actuator.get("echo/connections");
                 assertThat(all.number("$.active")).isEqualTo(2);
-                assertThat(all.at("$.connections[*].bytesReceived")).hasToString("[20,10]");
+                assertThat(all.at("$.connections[*].bytes.received")).hasToString("[20,10]");
+                assertThat(all.at("$.connections[*].listener"))
+                        .hasToString("[\"default\",\"default\"]");
                 assertThat(all.at("$.connections[0].peer"))
                         .asString()
                         .matches(".*127.0.0.1.*:\\d+");
                 Answer one = actuator.get("echo/connections?limit=1");
                 assertThat(one.number("$.active")).isEqualTo(2);
-                assertThat(one.at("$.connections[*].bytesReceived")).hasToString("[20]");
+                assertThat(one.at("$.connections[*].bytes.received")).hasToString("[20]");
             }
         }
     }

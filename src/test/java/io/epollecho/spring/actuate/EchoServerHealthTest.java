@@ -7,6 +7,8 @@ import io.epollecho.EchoPeer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
+import io.epollecho.server.ListenerConfig;
+import io.epollecho.server.SocketAddresses;
 import io.epollecho.spring.BreakableSelector;
 
 import org.junit.jupiter.api.AfterEach;
@@ -15,7 +17,9 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
@@ -27,6 +31,9 @@ class EchoServerHealthTest {
                     EchoServerConfig.builder()
                             .selector(breakable.selector())
                             .port(0)
+                            .listener(
+                                    "second",
+                                    new ListenerConfig(InetAddress.getLoopbackAddress(), 0, 128))
                             .sendBuffer(16 * 1024)
                             .build());
 
@@ -38,7 +45,7 @@ class EchoServerHealthTest {
     @Test
     void isOutOfServiceBeforeTheStart() {
         assertHealth(Status.OUT_OF_SERVICE, "stopped", 0);
-        assertThat(health().getDetails()).doesNotContainKey("address");
+        assertThat(health().getDetails()).doesNotContainKey("listeners");
     }
 
     @Test
@@ -50,11 +57,10 @@ class EchoServerHealthTest {
             assertThat(health().getDetails())
                     .containsEntry("selector", "breakable")
                     .containsEntry("triggerMode", "level")
-                    .hasEntrySatisfying(
-                            "address",
-                            address ->
-                                    assertThat(address.toString())
-                                            .endsWith(":" + server.localAddress().getPort()));
+                    .containsEntry(
+                            "listeners",
+                            Map.of("default", address("default"), "second", address("second")));
+            assertThat(address("second")).startsWith("127.0.0.1:");
         }
     }
 
@@ -80,6 +86,11 @@ class EchoServerHealthTest {
         assertThat(health().getDetails().get("error"))
                 .asString()
                 .startsWith(failure().getClass().getName());
+    }
+
+    private String address(String listener) {
+        return SocketAddresses.format(
+                Objects.requireNonNull(server.localAddresses().get(listener)));
     }
 
     private Throwable failure() {

@@ -7,8 +7,10 @@ import io.epollecho.EchoPeer;
 import io.epollecho.server.CloseReason;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.RejectReason;
 import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.search.RequiredSearch;
@@ -22,19 +24,26 @@ import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 class EchoServerMetricsTest {
 
     private static final String PREFIX = "echo.server.";
+    private static final String DEFAULT = EchoServerConfig.DEFAULT_LISTENER;
+    private static final String SECOND = "second";
+    private static final long MAX_PENDING = 10_000_000;
 
     private final MeterRegistry registry = new SimpleMeterRegistry();
     private final EchoServer server =
             EchoServer.start(
                     EchoServerConfig.builder()
                             .port(0)
+                            .listener(SECOND, new ListenerConfig(null, 0, 128))
                             .eventLoops(2)
                             .maxConnections(2)
+                            .maxPending(MAX_PENDING)
                             .sendBuffer(16 * 1024)
                             .build());
 
@@ -54,6 +63,7 @@ class EchoServerMetricsTest {
                 .containsOnly(
                         "connections.active",
                         "connections.limit",
+                        "pending.limit",
                         "connections.accepted",
                         "connections.closed",
                         "connections.rejected",
@@ -75,15 +85,75 @@ class EchoServerMetricsTest {
         assertThat(registry.getMeters())
                 .flatExtracting(meter -> meter.getId().getTags())
                 .extracting(Tag::getKey)
-                .containsOnly("reason", "loop");
-        assertThat(registry.find(PREFIX + "connections.closed").meters())
+                .containsOnly("listener", "reason", "loop");
+        assertThat(registry.getMeters())
+                .extracting(meter -> meter.getId().getTag("listener"))
+                .containsOnly(null, DEFAULT, SECOND);
+        assertThat(registry.find(PREFIX + "connections.closed").tag("listener", SECOND).meters())
                 .extracting(meter -> meter.getId().getTag("reason"))
                 .containsExactlyInAnyOrderElementsOf(
                         Arrays.stream(CloseReason.values()).map(CloseReason::label).toList());
-        assertThat(registry.find(PREFIX + "connections.rejected").meters())
+        assertThat(registry.find(PREFIX + "connections.rejected").tag("listener", SECOND).meters())
                 .extracting(meter -> meter.getId().getTag("reason"))
                 .containsExactlyInAnyOrderElementsOf(
                         Arrays.stream(RejectReason.values()).map(RejectReason::label).toList());
+    }
+
+    /** A sum over the listeners would be off by whatever has the tag on one of them only. */
+    @Test
+    void tellTheListenersApartUnlessTheyShareWhatIsMeasured() {
+        for (String listener : List.of(DEFAULT, SECOND)) {
+            assertThat(
+                            registry.getMeters().stream()
+                                    .map(Meter::getId)
+                                    .filter(id -> listener.equals(id.getTag("listener")))
+                                    .map(id -> id.getName().replace(PREFIX, "")))
+                    .containsOnly(
+                            "connections.active",
+                            "connections.accepted",
+                            "connections.closed",
+                            "connections.rejected",
+                            "connection.duration",
+                            "data.received",
+                            "data.sent",
+                            "pending",
+                            "accept.errors");
+        }
+        assertThat(
+                        registry.getMeters().stream()
+                                .map(Meter::getId)
+                                .filter(id -> id.getTag("listener") == null)
+                                .map(id -> id.getName().replace(PREFIX, "")))
+                .containsOnly(
+                        "connections.limit",
+                        "pending.limit",
+                        "loop.busy",
+                        "loop.connections",
+                        "loop.selector.rebuilds");
+    }
+
+    @Test
+    void nameTheListenerWhereThereIsOnlyOne() {
+        var single = new SimpleMeterRegistry();
+        new EchoServerMetrics(new EchoServer(EchoServerConfig.defaults())).bindTo(single);
+        assertThat(single.get(PREFIX + "connections.active").gauges())
+                .singleElement()
+                .extracting(gauge -> gauge.getId().getTag("listener"))
+                .isEqualTo("default");
+    }
+
+    @Test
+    void countTheConnectionsOfEachListener() throws IOException {
+        try (EchoPeer peer = EchoPeer.connect(port(SECOND))) {
+            peer.exchange(567);
+            assertThat(gauge("connections.active", SECOND)).isEqualTo(1);
+            assertThat(gauge("connections.active", DEFAULT)).isZero();
+            assertThat(counter("data.received", SECOND)).isEqualTo(567);
+            assertThat(counter("data.received", DEFAULT)).isZero();
+            peer.finish();
+        }
+        await().untilAsserted(() -> assertThat(duration(SECOND).count()).isEqualTo(1));
+        assertThat(duration(DEFAULT).count()).isZero();
     }
 
     @Test
@@ -92,11 +162,12 @@ class EchoServerMetricsTest {
                 EchoPeer second = connect()) {
             first.exchange(1000);
             second.exchange(234);
-            assertThat(gauge("connections.active")).isEqualTo(2);
-            assertThat(gauge("connections.limit")).isEqualTo(2);
-            assertThat(counter("connections.accepted")).isEqualTo(2);
-            assertThat(counter("data.received")).isEqualTo(1234);
-            await().untilAsserted(() -> assertThat(counter("data.sent")).isEqualTo(1234));
+            assertThat(gauge("connections.active", DEFAULT)).isEqualTo(2);
+            assertThat(meter("connections.limit").gauge().value()).isEqualTo(2);
+            assertThat(meter("pending.limit").gauge().value()).isEqualTo(MAX_PENDING);
+            assertThat(counter("connections.accepted", DEFAULT)).isEqualTo(2);
+            assertThat(counter("data.received", DEFAULT)).isEqualTo(1234);
+            await().untilAsserted(() -> assertThat(counter("data.sent", DEFAULT)).isEqualTo(1234));
             for (String loop : new String[] {"0", "1"}) {
                 assertThat(meter("loop.connections").tag("loop", loop).gauge().value())
                         .isEqualTo(1);
@@ -107,33 +178,41 @@ class EchoServerMetricsTest {
             }
             assertThat(
                             meter("connections.rejected")
+                                    .tag("listener", DEFAULT)
                                     .tag("reason", "limit")
                                     .functionCounter()
                                     .count())
                     .isEqualTo(1);
-            assertThat(counter("connections.accepted")).isEqualTo(2);
+            assertThat(counter("connections.accepted", DEFAULT)).isEqualTo(2);
 
             first.finish();
-            await().untilAsserted(() -> assertThat(gauge("connections.active")).isEqualTo(1));
-            assertThat(meter("connections.closed").tag("reason", "peer").functionCounter().count())
+            await().untilAsserted(
+                            () -> assertThat(gauge("connections.active", DEFAULT)).isEqualTo(1));
+            assertThat(
+                            meter("connections.closed")
+                                    .tag("listener", DEFAULT)
+                                    .tag("reason", "peer")
+                                    .functionCounter()
+                                    .count())
                     .isEqualTo(1);
-            FunctionTimer duration = meter("connection.duration").functionTimer();
+            FunctionTimer duration = duration(DEFAULT);
             assertThat(duration.count()).isEqualTo(1);
             assertThat(duration.totalTime(TimeUnit.SECONDS))
                     .isPositive()
                     .isLessThan((double) EchoPeer.PATIENCE.toSeconds());
-            assertThat(counter("accept.errors")).isZero();
+            assertThat(counter("accept.errors", DEFAULT)).isZero();
         }
     }
 
     @Test
     void pendingShowsWhatAPeerDoesNotTake() throws IOException {
         try (EchoPeer peer = connect()) {
-            peer.stall(() -> gauge("pending") > 0);
-            assertThat(gauge("pending")).isEqualTo((double) server.statistics().pendingBytes());
+            peer.stall(() -> gauge("pending", DEFAULT) > 0);
+            assertThat(gauge("pending", DEFAULT))
+                    .isEqualTo((double) server.statistics().pendingBytes());
             peer.finish();
-            await().untilAsserted(() -> assertThat(gauge("pending")).isZero());
-            assertThat(counter("data.sent")).isEqualTo(counter("data.received"));
+            await().untilAsserted(() -> assertThat(gauge("pending", DEFAULT)).isZero());
+            assertThat(counter("data.sent", DEFAULT)).isEqualTo(counter("data.received", DEFAULT));
         }
     }
 
@@ -160,18 +239,26 @@ class EchoServerMetricsTest {
                         () ->
                                 assertThat(prometheus.scrape().lines())
                                         .contains(
-                                                "echo_server_connections_active 0.0",
-                                                "echo_server_connections_limit 2.0",
-                                                "echo_server_connections_accepted_total 1.0",
-                                                "echo_server_connections_closed_total{reason=\"peer\"}"
-                                                    + " 1.0",
-                                                "echo_server_connections_rejected_total{reason=\"limit\"}"
+                                                "echo_server_connections_active{listener=\"default\"}"
                                                     + " 0.0",
-                                                "echo_server_connection_duration_seconds_count 1",
-                                                "echo_server_data_received_bytes_total 1000.0",
-                                                "echo_server_data_sent_bytes_total 1000.0",
-                                                "echo_server_pending_bytes 0.0",
-                                                "echo_server_accept_errors_total 0.0",
+                                                "echo_server_connections_limit 2.0",
+                                                "echo_server_pending_limit_bytes 1.0E7",
+                                                "echo_server_connections_accepted_total{listener=\"default\"}"
+                                                    + " 1.0",
+                                                "echo_server_connections_closed_total{listener=\"default\",reason=\"peer\"}"
+                                                    + " 1.0",
+                                                "echo_server_connections_rejected_total{listener=\"default\",reason=\"limit\"}"
+                                                    + " 0.0",
+                                                "echo_server_connection_duration_seconds_count{listener=\"default\"}"
+                                                    + " 1",
+                                                "echo_server_data_received_bytes_total{listener=\"default\"}"
+                                                    + " 1000.0",
+                                                "echo_server_data_sent_bytes_total{listener=\"default\"}"
+                                                    + " 1000.0",
+                                                "echo_server_pending_bytes{listener=\"default\"}"
+                                                        + " 0.0",
+                                                "echo_server_accept_errors_total{listener=\"default\"}"
+                                                    + " 0.0",
                                                 "echo_server_loop_connections{loop=\"1\"} 0.0")
                                         .anyMatch(
                                                 line ->
@@ -180,15 +267,23 @@ class EchoServerMetricsTest {
     }
 
     private EchoPeer connect() throws IOException {
-        return EchoPeer.connect(server.localAddress().getPort());
+        return EchoPeer.connect(port(DEFAULT));
     }
 
-    private double gauge(String name) {
-        return meter(name).gauge().value();
+    private int port(String listener) {
+        return Objects.requireNonNull(server.localAddresses().get(listener)).getPort();
     }
 
-    private double counter(String name) {
-        return meter(name).functionCounter().count();
+    private double gauge(String name, String listener) {
+        return meter(name).tag("listener", listener).gauge().value();
+    }
+
+    private double counter(String name, String listener) {
+        return meter(name).tag("listener", listener).functionCounter().count();
+    }
+
+    private FunctionTimer duration(String listener) {
+        return meter("connection.duration").tag("listener", listener).functionTimer();
     }
 
     private RequiredSearch meter(String name) {

@@ -1,0 +1,83 @@
+package io.epollecho.spring.actuate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.epollecho.EchoPeer;
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.EchoServerListener;
+import io.epollecho.server.EchoServerState;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+
+/** Requests to the endpoint that others overtake. */
+class EchoEndpointRaceTest {
+
+    private final CountDownLatch starting = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+    private final EchoServer server =
+            new EchoServer(
+                    EchoServerConfig.builder().port(0).build(),
+                    new EchoServerListener() {
+                        @Override
+                        public void stateChanged(EchoServer server, EchoServerState state) {
+                            if (state == EchoServerState.RUNNING) {
+                                starting.countDown();
+                                awaitRelease();
+                            }
+                        }
+                    });
+
+    @AfterEach
+    void stop() {
+        released.countDown();
+        server.stop();
+    }
+
+    /** The server is running when it is asked to start, and draining when its turn comes. */
+    @Test
+    void refusesAStartThatADrainOvertakes() throws Exception {
+        Thread.ofPlatform().start(server::start);
+        assertThat(starting.await(EchoPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        awaitItsTurn(
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    var _ = server.shutdown(Duration.ofSeconds(20));
+                                }));
+        var start = new FutureTask<>(() -> new EchoEndpoint(server).start());
+        awaitItsTurn(Thread.ofPlatform().start(start));
+        released.countDown();
+
+        assertThat(start)
+                .failsWithin(EchoPeer.PATIENCE)
+                .withThrowableThat()
+                .havingCause()
+                .isInstanceOfSatisfying(
+                        RefusedRequestException.class,
+                        refused -> {
+                            assertThat(refused.status()).isEqualTo(409);
+                            assertThat(refused.reason()).startsWith("The echo server is draining");
+                        });
+    }
+
+    private static void awaitItsTurn(Thread thread) {
+        await().atMost(EchoPeer.PATIENCE).until(() -> thread.getState() == Thread.State.WAITING);
+    }
+
+    private void awaitRelease() {
+        try {
+            released.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
