@@ -101,7 +101,7 @@ annotations:
 {{/*
 Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be the same for both:
 
-  preStop sleep │ SIGTERM, drain up to drain-timeout │ linger-timeout │ margin, 2 s of it for Spring │ SIGKILL
+  preStop sleep │ SIGTERM, drain up to drain-timeout │ 5 s for Spring │ rest of the margin │ SIGKILL
 */}}
 
 {{/* Milliseconds of a duration of Spring: include "epoll-echo.milliseconds" (list "name" "20s") */}}
@@ -117,39 +117,26 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- mul (regexFind "^[0-9]+" $text | int64) $factor -}}
 {{- end -}}
 
-{{/* Whole seconds of a timeout, rounded up: include "epoll-echo.shutdownSeconds" (list . "name" "default") */}}
-{{- define "epoll-echo.shutdownSeconds" -}}
-{{- $name := index . 1 -}}
-{{- $timeout := dig "echo" "server" "shutdown" $name (index . 2) (index . 0).Values.config -}}
-{{- $milliseconds := include "epoll-echo.milliseconds" (list (printf "config.echo.server.shutdown.%s" $name) $timeout) | int64 -}}
+{{/* The drain timeout in whole seconds, rounded up. */}}
+{{- define "epoll-echo.drainSeconds" -}}
+{{- $drain := dig "echo" "server" "shutdown" "drain-timeout" "20s" .Values.config -}}
+{{- $milliseconds := include "epoll-echo.milliseconds" (list "config.echo.server.shutdown.drain-timeout" $drain) | int64 -}}
 {{- div (add $milliseconds 999) 1000 -}}
 {{- end -}}
 
-{{/* The drain timeout in whole seconds, rounded up. */}}
-{{- define "epoll-echo.drainSeconds" -}}
-{{- include "epoll-echo.shutdownSeconds" (list . "drain-timeout" "20s") -}}
-{{- end -}}
-
-{{/* The linger timeout in whole seconds, rounded up. */}}
-{{- define "epoll-echo.lingerSeconds" -}}
-{{- include "epoll-echo.shutdownSeconds" (list . "linger-timeout" "5s") -}}
-{{- end -}}
-
-{{/* What Spring gives each phase of its shutdown: two seconds more than the drain and lingering. */}}
+{{/* What Spring gives each phase of its shutdown; the application wants two seconds above the drain. */}}
 {{- define "epoll-echo.phaseSeconds" -}}
-{{- add (include "epoll-echo.drainSeconds" . | int64) (include "epoll-echo.lingerSeconds" . | int64) 2 -}}
+{{- add (include "epoll-echo.drainSeconds" . | int64) 5 -}}
 {{- end -}}
 
 {{- define "epoll-echo.gracePeriodSeconds" -}}
-{{- $drain := include "epoll-echo.drainSeconds" . | int64 -}}
-{{- $linger := include "epoll-echo.lingerSeconds" . | int64 -}}
-{{- add (.Values.shutdown.preStopSeconds | int64) $drain $linger (.Values.shutdown.marginSeconds | int64) -}}
+{{- add (.Values.shutdown.preStopSeconds | int64) (include "epoll-echo.drainSeconds" . | int64) (.Values.shutdown.marginSeconds | int64) -}}
 {{- end -}}
 
 {{/* application.yml: the configuration with what is derived. */}}
 {{- define "epoll-echo.application" -}}
 {{- if not (kindIs "invalid" (dig "spring" "lifecycle" "timeout-per-shutdown-phase" nil .Values.config)) -}}
-{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout and linger-timeout: set those" -}}
+{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout: set that one" -}}
 {{- end -}}
 {{- $derived := dict "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "epoll-echo.phaseSeconds" .)))) -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $derived | toYaml -}}

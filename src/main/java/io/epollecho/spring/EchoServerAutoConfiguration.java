@@ -39,7 +39,8 @@ public final class EchoServerAutoConfiguration {
             ConfigurableEnvironment environment,
             ObjectProvider<EchoServerConfigCustomizer> customizers) {
         EchoServerConfig.Builder config = properties.toConfig();
-        ShutdownPhase.of(environment).apply(properties.shutdown(), config);
+        config.drainTimeout(
+                ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));
         customizers.orderedStream().forEach(customizer -> customizer.customize(config));
         return config.build();
     }

@@ -65,14 +65,10 @@ final class SettingBindHandler extends AbstractBindHandler {
     private void checkTogether(EchoServerProperties properties) {
         try {
             properties.toConfig().build();
-            ShutdownPhase.of(environment).check(properties.shutdown(), this::isBound);
+            ShutdownPhase.of(environment).check(properties.shutdown(), bound.keySet());
         } catch (InvalidSettingException e) {
             throw asProperty(e);
         }
-    }
-
-    private boolean isBound(Setting<?> setting) {
-        return bound.containsKey(EchoServerPropertyNames.PREFIX.append(setting.key()));
     }
 
     private InvalidPropertyException asProperty(InvalidSettingException e) {

@@ -1,24 +1,20 @@
 package io.epollecho.spring;
 
-import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.core.env.Environment;
 
 import java.time.Duration;
-import java.util.function.Predicate;
+import java.util.Collection;
 
 /**
- * The time that Spring gives to each phase of a shutdown. The drain has to fit into it, with the
- * time to linger after it and a margin: when the phase is over Spring goes on, and the process may
- * exit in the middle of an echo.
+ * The time that Spring gives to each phase of a shutdown. The drain has to fit into it, with a
+ * margin for closing: after that Spring goes on, and the process may exit in the middle of an echo.
  *
- * <p>A default gives way to a host that shuts down faster, the drain timeout first. A value that
- * somebody chose does not, as it would not be kept.
- *
- * @param timeout the time that a phase may take
+ * @param timeout how long a phase may take
  */
 record ShutdownPhase(Duration timeout) {
 
@@ -33,56 +29,35 @@ record ShutdownPhase(Duration timeout) {
                         .orElse(DEFAULT_TIMEOUT));
     }
 
-    /** Sets the timeouts to what the properties say, or to what is left of the phase. */
-    void apply(EchoServerProperties.Shutdown shutdown, EchoServerConfig.Builder config) {
-        Duration linger = atMost(timeout.minus(MARGIN), shutdown.lingerTimeout());
-        config.lingerTimeout(linger);
-        config.drainTimeout(atMost(timeout.minus(MARGIN).minus(linger), shutdown.drainTimeout()));
-    }
-
-    private static Duration atMost(Duration available, Duration timeout) {
-        if (available.isNegative()) {
-            return Duration.ZERO;
-        }
-        return timeout.compareTo(available) <= 0 ? timeout : available;
+    /** Returns a default that gives way to a host that shuts down faster. */
+    Duration fit(Duration drainTimeout) {
+        return drainTimeout.compareTo(available()) <= 0 ? drainTimeout : available();
     }
 
     /**
-     * Checks the timeouts that somebody chose.
+     * Checks the drain timeout, unless it is the default, which gives way. One that somebody chose
+     * does not, as it would not be kept.
      *
-     * @param chosen tests whether a setting is a choice and not the default
-     * @throws InvalidSettingException for the first that does not fit
+     * @throws InvalidSettingException if it does not fit
      */
-    void check(EchoServerProperties.Shutdown shutdown, Predicate<Setting<?>> chosen) {
-        EchoServerConfig.Builder config = EchoServerConfig.builder();
-        apply(shutdown, config);
-        EchoServerConfig fitted = config.build();
-        if (chosen.test(Setting.LINGER_TIMEOUT)) {
-            require(Setting.LINGER_TIMEOUT, shutdown.lingerTimeout(), fitted.lingerTimeout(), "");
-        }
-        if (chosen.test(Setting.DRAIN_TIMEOUT)) {
-            String linger =
-                    "%s (%s) and "
+    void check(
+            EchoServerProperties.Shutdown shutdown, Collection<ConfigurationPropertyName> chosen) {
+        String key = Setting.DRAIN_TIMEOUT.key();
+        if (chosen.contains(EchoServerPropertyNames.PREFIX.append(key))
+                && shutdown.drainTimeout().compareTo(available()) > 0) {
+            throw new InvalidSettingException(
+                    key,
+                    Setting.DRAIN_TIMEOUT.format(shutdown.drainTimeout()),
+                    "it must be at least %d seconds less than %s, which is %s"
                             .formatted(
-                                    Setting.LINGER_TIMEOUT.key(),
-                                    Setting.LINGER_TIMEOUT.format(fitted.lingerTimeout()));
-            require(Setting.DRAIN_TIMEOUT, shutdown.drainTimeout(), fitted.drainTimeout(), linger);
+                                    MARGIN.toSeconds(),
+                                    TIMEOUT_PROPERTY,
+                                    Setting.DRAIN_TIMEOUT.format(timeout)));
         }
     }
 
-    private void require(
-            Setting<Duration> setting, Duration value, Duration available, String others) {
-        if (value.compareTo(available) > 0) {
-            throw new InvalidSettingException(
-                    setting.key(),
-                    setting.format(value),
-                    "it must be at most %s, so that with %s%s of margin it fits into %s (%s)"
-                            .formatted(
-                                    setting.format(available),
-                                    others,
-                                    setting.format(MARGIN),
-                                    TIMEOUT_PROPERTY,
-                                    setting.format(timeout)));
-        }
+    private Duration available() {
+        Duration available = timeout.minus(MARGIN);
+        return available.isNegative() ? Duration.ZERO : available;
     }
 }

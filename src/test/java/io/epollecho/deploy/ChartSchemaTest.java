@@ -111,7 +111,7 @@ class ChartSchemaTest {
                 "image: {digest: 'sha256:abc'}",
                 "image: {repository: ''}",
                 "replicaCount: -1",
-                "shutdown: {marginSeconds: 3}",
+                "shutdown: {marginSeconds: 6}",
                 "config: {echo.server.port: 7777}",
                 "config: {echo: {server: {drainTimeout: 1s}}}",
                 "config: {echo: {server: {port: 0}}}",

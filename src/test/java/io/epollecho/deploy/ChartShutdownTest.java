@@ -13,14 +13,14 @@ class ChartShutdownTest {
 
     @ParameterizedTest
     @CsvSource({
-        "20s, 35, 27s",
-        "0s, 15, 7s",
-        "1m, 75, 67s",
-        "500ms, 16, 8s",
-        "1001ms, 17, 9s",
-        "1500, 17, 9s",
-        "2h, 7215, 7207s",
-        "1d, 86415, 86407s"
+        "20s, 35, 25s",
+        "0s, 15, 5s",
+        "1m, 75, 65s",
+        "500ms, 16, 6s",
+        "1001ms, 17, 7s",
+        "1500, 17, 7s",
+        "2h, 7215, 7205s",
+        "1d, 86415, 86405s"
     })
     void followTheDrainTimeout(String drain, long gracePeriod, String phase) {
         Rendered rendered =
@@ -32,52 +32,22 @@ class ChartShutdownTest {
                 .contains("timeout-per-shutdown-phase: " + phase + "\n");
     }
 
-    @ParameterizedTest
-    @CsvSource({"5s, 35, 27s", "0s, 30, 22s", "1m, 90, 82s", "1001ms, 32, 24s"})
-    void followTheLingerTimeout(String linger, long gracePeriod, String phase) {
-        Rendered rendered =
-                Chart.render(
-                        "config: {echo: {server: {shutdown: {linger-timeout: %s}}}}"
-                                .formatted(linger));
-        assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(gracePeriod);
-        assertThat(rendered.applicationYml())
-                .contains("timeout-per-shutdown-phase: " + phase + "\n");
-    }
-
-    @Test
-    void followTheLingerTimeout() {
-        Rendered rendered =
-                Chart.render("config: {echo: {server: {shutdown: {linger-timeout: 1500ms}}}}");
-        assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(32);
-        assertThat(rendered.applicationYml()).contains("timeout-per-shutdown-phase: 24s\n");
-    }
-
     @Test
     void addUpWithoutADrainTimeoutAsWell() {
         assertThat(Chart.render("config: {echo: null}").pod().getTerminationGracePeriodSeconds())
-                .as("5 s before, the application's own 20 s and 5 s, 5 s margin")
+                .as("5 s before, the application's own 20 s, 10 s margin")
                 .isEqualTo(35);
     }
 
     @Test
     void followPreStopAndMargin() {
         Rendered rendered = Chart.render("shutdown: {preStopSeconds: 30, marginSeconds: 60}");
-        assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(115);
+        assertThat(rendered.pod().getTerminationGracePeriodSeconds()).isEqualTo(110);
         assertThat(rendered.container().getLifecycle().getPreStop().getSleep().getSeconds())
                 .isEqualTo(30);
         Rendered without = Chart.render("shutdown: {preStopSeconds: 0}");
         assertThat(without.pod().getTerminationGracePeriodSeconds()).isEqualTo(30);
         assertThat(without.container().getLifecycle()).isNull();
-    }
-
-    @Test
-    void areRefusedForLingeringAsWell() {
-        assertThatThrownBy(
-                        () ->
-                                Chart.renderUnchecked(
-                                        "config: {echo: {server: {shutdown: {linger-timeout:"
-                                                + " PT5S}}}}"))
-                .hasMessageContaining("config.echo.server.shutdown.linger-timeout is \"PT5S\"");
     }
 
     @ParameterizedTest
