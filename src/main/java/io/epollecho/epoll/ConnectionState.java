@@ -10,11 +10,13 @@ import static io.epollecho.epoll.EpollEvents.EPOLLRDHUP;
 import java.nio.channels.SelectionKey;
 
 /**
- * The states of a socket channel, which it passes in this order, and what events mean in each:
+ * The states of a socket channel, and what events mean in each.
  *
  * <pre>
  * UNCONNECTED ─connect()─► PENDING ─finishConnect()─► CONNECTED      from every state: CLOSED
  * </pre>
+ *
+ * <p>A connect that succeeds at once skips PENDING, and an accepted connection begins at CONNECTED.
  */
 enum ConnectionState {
     UNCONNECTED,

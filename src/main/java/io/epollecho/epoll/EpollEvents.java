@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * An array of {@code struct epoll_event}: what happened, and to which registration.
+ * An array of {@code struct epoll_event}: events, each with the data of its registration.
  *
  * <p>The structure is packed on x86-64 and not elsewhere, see {@code EPOLL_PACKED} in {@code
  * linux/eventpoll.h}; so the data is at offset 4 or 8.
@@ -38,7 +38,7 @@ final class EpollEvents {
         return memory.address();
     }
 
-    /** The bytes as the kernel sees them. */
+    /** Returns the bytes as the kernel sees them. */
     MemorySegment memory() {
         return memory;
     }

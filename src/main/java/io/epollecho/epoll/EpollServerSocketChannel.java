@@ -29,7 +29,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
     private final EpollSelectorProvider provider;
     private final TcpSocket socket;
 
-    /** Set once, under the monitor of the socket, when it is bound and listens. */
+    /** Set once, under the monitor of the socket, when it is bound and listening. */
     private volatile @Nullable SocketAddress localAddress;
 
     EpollServerSocketChannel(EpollSelectorProvider provider, @Nullable ProtocolFamily family)

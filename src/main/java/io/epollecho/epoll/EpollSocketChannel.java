@@ -32,7 +32,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     private final TcpConnection connection;
 
-    /** Only goes up; changed under the monitor of the connection. */
+    /** Changed under the monitor of the connection. */
     private volatile ConnectionState state;
 
     private boolean bound;
@@ -126,10 +126,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         }
     }
 
-    /**
-     * Every address of this machine includes the loopback one, and that is where such a connection
-     * goes.
-     */
+    /** The wildcard as a peer means this machine, which its loopback address reaches. */
     private static InetSocketAddress loopbackForWildcard(InetSocketAddress address)
             throws UnknownHostException {
         if (!address.getAddress().isAnyLocalAddress()) {

@@ -9,8 +9,8 @@ import java.net.SocketException;
 
 /**
  * Error numbers of Linux (the same on x86-64 and aarch64, see errno(3)) and the exceptions they
- * become. Class and message are those that the JDK's own channels give, so that code which was
- * written against them goes on working.
+ * become. Class and message are those of the JDK's own channels, so that code written for them
+ * continues to work.
  */
 final class Errno {
 
@@ -37,7 +37,7 @@ final class Errno {
 
     private Errno() {}
 
-    /** For what sets up a socket: its creation, bind, listen, connect, options, addresses. */
+    /** Returns the exception of a call that sets up a socket, from its creation to its options. */
     static IOException socketFailure(int errno) {
         String message = Libc.strerror(errno);
         return switch (errno) {
@@ -49,19 +49,19 @@ final class Errno {
         };
     }
 
-    /** For what moves bytes, accepts connections or waits for events. */
+    /** Returns the exception of a call that transfers bytes, accepts or waits for events. */
     static IOException ioFailure(int errno) {
         return new IOException(Libc.strerror(errno));
     }
 
-    /** For a read from a connection that the peer has reset. */
+    /** Returns the exception of a read from a connection that the peer has reset. */
     static SocketException connectionReset() {
         return new SocketException("Connection reset");
     }
 
     /**
-     * Whether an accept failed for one connection only. Linux passes errors that are already
-     * pending on the new connection to accept(2), and its manual asks to try again after them.
+     * Returns whether an accept failed for one connection only. Linux passes errors already pending
+     * on the new connection to accept(2), and its manual asks to try again after them.
      */
     static boolean concernsOneConnection(int errno) {
         return switch (errno) {

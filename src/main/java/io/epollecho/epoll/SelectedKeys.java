@@ -9,7 +9,7 @@ import java.util.Iterator;
 import java.util.Set;
 
 /**
- * The selected-key set: users may remove from it, only the selector may add. Not thread-safe, as
+ * The selected-key set: users may remove keys, and only the selector adds them. Not thread-safe, as
  * specified.
  */
 final class SelectedKeys extends AbstractSet<SelectionKey> {

@@ -17,7 +17,7 @@ import java.util.Objects;
 /**
  * {@code struct sockaddr_in} (ip(7)) and {@code struct sockaddr_in6} (ipv6(7)), to and from {@link
  * InetSocketAddress}. Their layout is the same on every 64-bit Linux: the family in the machine's
- * byte order, everything that travels on the network in the network's.
+ * byte order, the port and the address in that of the network.
  */
 final class Sockaddr {
 
@@ -39,10 +39,10 @@ final class Sockaddr {
     private Sockaddr() {}
 
     /**
-     * The address as one that a socket of the family can use.
+     * Returns the address if a socket of the family can use it.
      *
      * @throws UnsupportedAddressTypeException if it cannot
-     * @throws UnresolvedAddressException if it is only a name
+     * @throws UnresolvedAddressException if the address is an unresolved name
      */
     static InetSocketAddress check(SocketAddress address, boolean ipv6) {
         Objects.requireNonNull(address);
@@ -86,8 +86,7 @@ final class Sockaddr {
         return of(high(memory), low(memory), scope(memory), port(memory));
     }
 
-    // An address as plain numbers, in which form it costs a connection no object. IPv4 is
-    // IPv4-mapped.
+    // An address as plain numbers, which cost a connection no object. IPv4 is IPv4-mapped.
 
     static long high(MemorySegment memory) {
         return isInet6(memory) ? memory.get(LONG, 8) : 0;

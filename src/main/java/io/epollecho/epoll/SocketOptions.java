@@ -14,14 +14,14 @@ import java.util.Set;
 final class SocketOptions {
 
     /**
-     * Whether urgent data stays in its place in the stream. {@code java.nio} has no constant for
-     * it; the JDK's socket channels list an option of this name among those they support, and that
-     * is how users of this one find it too.
+     * True to keep urgent data in its place in the stream. {@code java.nio} has no constant for it;
+     * the JDK's socket channels have an option of this name in {@code supportedOptions()}, where
+     * users of this one find it too.
      */
     static final SocketOption<Boolean> SO_OOBINLINE =
             new NamedOption<>("SO_OOBINLINE", Boolean.class);
 
-    /** For connections: what the JDK's channels have. */
+    /** The options of connections: those of the JDK's channels. */
     static final Set<SocketOption<?>> SOCKET_CHANNEL =
             Set.of(
                     StandardSocketOptions.SO_RCVBUF,
@@ -35,7 +35,7 @@ final class SocketOptions {
                     SO_OOBINLINE);
 
     /**
-     * For listeners: what the JDK's channels have, and those options that an accepted connection
+     * The options of listeners: those of the JDK's channels, and those that an accepted connection
      * inherits from its listener on Linux, which saves a system call for each connection.
      */
     static final Set<SocketOption<?>> SERVER_SOCKET_CHANNEL =
@@ -79,7 +79,7 @@ final class SocketOptions {
                     StandardSocketOptions.IP_TOS,
                     TOS);
 
-    /** Below this Linux would take less than one packet needs; the JDK asks for no less either. */
+    /** With less, Linux could not hold one packet; the JDK asks for no less either. */
     private static final int MIN_RECEIVE_BUFFER = 1024;
 
     private SocketOptions() {}
@@ -94,7 +94,7 @@ final class SocketOptions {
         int number =
                 (value instanceof Boolean on) ? (on ? 1 : 0) : checked(option, (Integer) value);
         if (option == StandardSocketOptions.SO_LINGER) {
-            // struct linger: whether, and for how many seconds; in Java a negative number is "not".
+            // struct linger: on or off, and the seconds; in Java a negative number means off.
             socket.setOption(LINGER, (number < 0) ? 0 : 1, Math.clamp(number, 0, 65_535));
         } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
             socket.setOption(TRAFFIC_CLASS, number);

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** Selecting, reading and writing leave nothing to the garbage collector. */
@@ -39,6 +40,30 @@ class AllocationTest {
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
     void anEchoOfHeapBuffersAllocatesNothing(ProviderUnderTest underTest) throws IOException {
         assertThat(allocatedByEchoes(underTest, ByteBuffer.allocate(64))).isZero();
+    }
+
+    /**
+     * As if the channels were used below many layers of calls, where inlining comes to its limit.
+     */
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
+    void anEchoAllocatesNothingHoweverLittleTheCompilerInlines(ProviderUnderTest underTest)
+            throws Exception {
+        assertThat(ChildJvm.run(Echoes.class, List.of(underTest.name()), "-XX:MaxInlineLevel=9"))
+                .containsExactly("direct: 0", "heap: 0");
+    }
+
+    /** Run in a virtual machine of its own. */
+    static final class Echoes {
+
+        private Echoes() {}
+
+        static void main(String[] args) throws IOException {
+            ProviderUnderTest underTest = ProviderUnderTest.valueOf(args[0]);
+            System.out.println(
+                    "direct: " + allocatedByEchoes(underTest, ByteBuffer.allocateDirect(64)));
+            System.out.println("heap: " + allocatedByEchoes(underTest, ByteBuffer.allocate(64)));
+        }
     }
 
     private static long allocatedByEchoes(ProviderUnderTest underTest, ByteBuffer buffer)
