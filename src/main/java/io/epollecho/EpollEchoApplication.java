@@ -7,6 +7,7 @@ import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 
 /** Main class of the runnable jar. It is not in the plain jar, which is the starter. */
 @SpringBootConfiguration(proxyBeanMethods = false)
@@ -22,6 +23,10 @@ public final class EpollEchoApplication {
     static void main(String[] args) {
         if (args.length > 0 && args[0].equals("probe")) {
             System.exit(ProbeCommand.run(Arrays.copyOfRange(args, 1, args.length)));
+        }
+        OptionalInt exitCode = new ServerCommand(System.out, System.err).run(args);
+        if (exitCode.isPresent()) {
+            System.exit(exitCode.getAsInt());
         }
         SpringApplication.run(EpollEchoApplication.class, args);
     }

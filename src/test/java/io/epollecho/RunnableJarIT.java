@@ -89,6 +89,42 @@ class RunnableJarIT {
                 "it must be 1 to 256.");
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "prboe, There is no command prboe. The only one is probe",
+        "--port=7000, There is no option --port. Did you mean --echo.server.port?",
+        "--echo.server.prot=1, There is no option --echo.server.prot. Did you mean"
+                + " --echo.server.port?",
+    })
+    void refusesAWrongCommandLineInOneLine(String argument, String message) throws Exception {
+        try (RunningJar failing = RunningJar.launch(List.of(), argument)) {
+            assertThat(failing.awaitExit(FAILED_START)).isEqualTo(2);
+            assertThat(failing.log()).startsWith("epoll-echo: " + message).hasLineCount(1);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"--help, Usage: java -jar", "-h, Usage: java -jar", "--version, epoll-echo 0.1.0"})
+    void answersInsteadOfStarting(String argument, String answer) throws Exception {
+        try (RunningJar answering = RunningJar.launch(List.of(), argument)) {
+            assertThat(answering.awaitExit(FAILED_START)).isZero();
+            assertThat(answering.log()).startsWith(answer);
+        }
+    }
+
+    @Test
+    void refusesAWrongEnvironmentVariable() throws Exception {
+        try (RunningJar failing = RunningJar.launch(List.of("env", "ECHO_SERVER_PROT=7000"))) {
+            assertThat(failing.awaitExit(FAILED_START)).isEqualTo(2);
+            assertThat(failing.log())
+                    .contains(
+                            "the environment variable ECHO_SERVER_PROT.",
+                            "Rename it if you mean ECHO_SERVER_PORT, or unset it.")
+                    .containsOnlyOnce("APPLICATION FAILED TO START")
+                    .doesNotContain("\tat ");
+        }
+    }
+
     /** Root may do that, unless it gives up the capability. */
     @Test
     void refusesAPortThatNeedsAPermissionAndSaysWhich() throws Exception {

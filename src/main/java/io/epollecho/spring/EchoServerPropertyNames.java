@@ -6,11 +6,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The names of the properties {@code echo.server.*}, and the setting that each stands for. */
-final class EchoServerPropertyNames {
+public final class EchoServerPropertyNames {
 
     static final ConfigurationPropertyName PREFIX =
             ConfigurationPropertyName.of(EchoServerProperties.PREFIX);
@@ -21,14 +26,99 @@ final class EchoServerPropertyNames {
     static final Setting<Boolean> ENABLED =
             Setting.flag("enabled", EchoServerProperties.ENABLED_BY_DEFAULT);
 
+    private static final int LISTENER_DEPTH = LISTENERS.getNumberOfElements() + 1;
+
     private EchoServerPropertyNames() {}
 
-    /** Returns all settings that there are properties for. */
-    static List<Setting<?>> settings() {
+    /**
+     * Returns all settings that there are properties for.
+     *
+     * @return an unmodifiable list
+     */
+    public static List<Setting<?>> settings() {
         return Stream.concat(Stream.of(ENABLED), Setting.all().stream()).toList();
     }
 
-    /** Returns whether a property belongs to the listener of this name. */
+    /**
+     * Returns whether there is a property of this name.
+     *
+     * @param name a name in any form that Spring Boot understands, such as {@code
+     *     echo.server.read-buffer-size} or {@code echo.server.readBufferSize}
+     * @return true for a property; false for a group of properties
+     */
+    public static boolean isKnown(String name) {
+        return setting(ConfigurationPropertyName.adapt(name, '.')) != null;
+    }
+
+    /**
+     * Returns whether a name is in the namespace of these properties, allowing for a typing error.
+     *
+     * @param name a name with a dot, such as {@code ehco.server.port}
+     * @return false for the properties of others
+     */
+    public static boolean isLike(String name) {
+        String namespace = PREFIX.getElement(0, Form.UNIFORM);
+        return Nearest.distance(name.substring(0, name.indexOf('.')), namespace) <= 1;
+    }
+
+    /**
+     * Returns the property that somebody probably meant.
+     *
+     * @param name a name that is not known, in full or not
+     * @return the name of a property; empty if none is similar
+     */
+    public static Optional<String> nearest(String name) {
+        ConfigurationPropertyName property = ConfigurationPropertyName.adapt(name, '.');
+        if (LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > LISTENER_DEPTH) {
+            String group = property.chop(LISTENER_DEPTH).toString();
+            return Nearest.to(
+                    name,
+                    Setting.ofListeners().stream()
+                            .map(setting -> group + "." + setting.key())
+                            .toList());
+        }
+        String key = name.replaceFirst("^echo\\.(server\\.)?", "");
+        return Nearest.to(key, spellings().keySet()).map(spellings()::get);
+    }
+
+    /** The names by their keys, by the ends of those, and in full. */
+    private static Map<String, String> spellings() {
+        var names = new LinkedHashMap<String, String>();
+        for (Setting<?> setting : settings()) {
+            String name = EchoServerProperties.PREFIX + "." + setting.key();
+            names.put(setting.key(), name);
+            names.put(name, name);
+        }
+        for (Setting<?> setting : settings()) {
+            String key = setting.key();
+            names.putIfAbsent(
+                    key.substring(key.lastIndexOf('.') + 1),
+                    EchoServerProperties.PREFIX + "." + key);
+        }
+        return names;
+    }
+
+    /** Returns the environment variables that stand for a property: {@code ECHO_SERVER_PORT}. */
+    static List<String> variables(String name) {
+        String upper = name.toUpperCase(Locale.ROOT).replace('.', '_');
+        return List.of(upper.replace("-", ""), upper.replace('-', '_'));
+    }
+
+    /** Returns the environment variables of all properties but those of further listeners. */
+    static List<String> variables() {
+        var variables = new ArrayList<String>();
+        settings()
+                .forEach(
+                        setting ->
+                                variables.addAll(
+                                        variables(
+                                                EchoServerProperties.PREFIX
+                                                        + "."
+                                                        + setting.key())));
+        return variables;
+    }
+
+    /** Returns whether the property belongs to the listener of this name. */
     static boolean isOfListener(ConfigurationPropertyName property, String listener) {
         return LISTENERS.isAncestorOf(property)
                 && property.getElement(LISTENERS.getNumberOfElements(), Form.ORIGINAL)
@@ -37,10 +127,9 @@ final class EchoServerPropertyNames {
 
     /** Returns the setting that a property stands for; null if it is a group or does not exist. */
     static @Nullable Setting<?> setting(ConfigurationPropertyName property) {
-        int listenerDepth = LISTENERS.getNumberOfElements() + 1;
         boolean ofListener =
-                LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > listenerDepth;
-        ConfigurationPropertyName group = ofListener ? property.chop(listenerDepth) : PREFIX;
+                LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > LISTENER_DEPTH;
+        ConfigurationPropertyName group = ofListener ? property.chop(LISTENER_DEPTH) : PREFIX;
         return (ofListener ? Setting.ofListeners() : settings())
                 .stream()
                         .filter(setting -> group.append(setting.key()).equals(property))

@@ -31,20 +31,29 @@ final class UnknownPropertyFailureAnalyzer
         if (!EchoServerPropertyNames.PREFIX.isAncestorOf(property.getName())) {
             return null;
         }
-        String known =
-                EchoServerPropertyNames.settings().stream()
-                        .map(Setting::key)
-                        .collect(Collectors.joining(", "));
+        String name = property.getName().toString();
         return new FailureAnalysis(
-                "There is no property %s, which is %s%s."
+                "There is no property %s%s."
                         .formatted(
-                                property.getName(),
-                                property.getValue(),
+                                name,
                                 property.getOrigin() == null
                                         ? ""
                                         : " (" + property.getOrigin() + ")"),
-                "Correct its name or remove it. Below %s there are: %s."
-                        .formatted(EchoServerPropertyNames.PREFIX, known),
+                EchoServerPropertyNames.nearest(name)
+                        .map("Rename it if you mean %s, or remove it."::formatted)
+                        .orElseGet(UnknownPropertyFailureAnalyzer::known),
                 cause);
+    }
+
+    private static String known() {
+        return EchoServerPropertyNames.settings().stream()
+                .map(Setting::key)
+                .collect(
+                        Collectors.joining(
+                                ", ",
+                                "Correct its name, or remove it. Below "
+                                        + EchoServerProperties.PREFIX
+                                        + " there are: ",
+                                ", and listeners."));
     }
 }

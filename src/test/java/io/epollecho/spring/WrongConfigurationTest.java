@@ -149,13 +149,19 @@ class WrongConfigurationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "prot                | address, port, backlog",
-                "connections.maximum | connections.max",
-                "timeout             | shutdown.drain-timeout",
+                "prot                | Rename it if you mean echo.server.port, or remove it.",
+                "connections.maximum | Rename it if you mean echo.server.connections.max, or",
+                "idle-timeout        | Rename it if you mean echo.server.connections.idle-timeout,",
+                "zzz                 | there are: enabled, address, port, backlog,",
             })
-    void isToldWhichPropertiesThereAre(String unknown, String known, CapturedOutput output) {
+    void isToldTheNearestPropertyOrAllOfThem(String unknown, String known, CapturedOutput output) {
         assertThat(failToStart(output, "--echo.server." + unknown + "=1"))
-                .contains("There is no property echo.server." + unknown, known);
+                .contains(
+                        "There is no property echo.server."
+                                + unknown
+                                + " (\"echo.server."
+                                + unknown,
+                        known);
     }
 
     @Test
@@ -232,8 +238,8 @@ class WrongConfigurationTest {
                         + " themselves describe. | Correct the name",
                 "listeners.b=7000 | The property echo.server.listeners.b is 7000 (@): it is a"
                         + " group and has no value of its own. | remove the property",
-                "listeners.b.prot=7000 | There is no property echo.server.listeners.b.prot |"
-                        + " port",
+                "listeners.b.prot=7000 | There is no property echo.server.listeners.b.prot (@). |"
+                        + " Rename it if you mean echo.server.listeners.b.port, or remove it.",
             })
     void isToldOfAWrongListener(
             String properties, String message, String remedy, CapturedOutput output) {

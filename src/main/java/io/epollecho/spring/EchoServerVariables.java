@@ -1,0 +1,143 @@
+package io.epollecho.spring;
+
+import io.epollecho.server.Setting;
+
+import org.apache.commons.logging.Log;
+import org.springframework.boot.EnvironmentPostProcessor;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.logging.DeferredLogFactory;
+import org.springframework.core.Ordered;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MutablePropertySources;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Checks the environment variables that begin with {@code ECHO_SERVER_}: one that stands for no
+ * property stops the start, as Spring Boot itself ignores it.
+ *
+ * <p>Kubernetes gives each container the addresses of the services of its namespace in variables,
+ * and those of a service called echo-server begin with {@code ECHO_SERVER_} as well. They are
+ * hidden from the application; {@code ECHO_SERVER_PORT}, for one, would be taken for the property.
+ *
+ * @see <a href="https://kubernetes.io/docs/concepts/services-networking/service/">Service</a>,
+ *     "Environment variables"
+ */
+final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
+
+    private static final String PREFIX = "ECHO_SERVER_";
+
+    private static final String LISTENERS = "LISTENERS_";
+
+    private static final Pattern LISTENER =
+            Pattern.compile(PREFIX + LISTENERS + "([A-Z][A-Z0-9]*)_([A-Z0-9_]+)");
+
+    private static final Pattern SERVICE_LINK =
+            Pattern.compile(
+                    PREFIX
+                            + "([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?"
+                            + "|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+    /** The value of the one whose name is not enough to tell. */
+    private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
+
+    private final Log log;
+
+    EchoServerVariables(DeferredLogFactory logs) {
+        this.log = logs.getLog(getClass());
+    }
+
+    /** Before Spring Boot wraps the variables to know their origin. */
+    @Override
+    public int getOrder() {
+        return Ordered.HIGHEST_PRECEDENCE;
+    }
+
+    @Override
+    public void postProcessEnvironment(
+            ConfigurableEnvironment environment, SpringApplication application) {
+        MutablePropertySources sources = environment.getPropertySources();
+        PropertySource<?> variables =
+                sources.get(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
+        if (variables == null || !(variables.getSource() instanceof Map<?, ?> values)) {
+            return;
+        }
+        var kept = new HashMap<String, Object>();
+        values.forEach(
+                (name, value) -> {
+                    String variable = String.valueOf(name);
+                    if (!variable.startsWith(PREFIX) || !isServiceLink(variable, value)) {
+                        kept.put(variable, value);
+                    } else if (isKnown(variable)) {
+                        log.info(
+                                "Ignoring %s=%s, the address of a Kubernetes service"
+                                        .formatted(variable, value));
+                    }
+                });
+        kept.keySet().stream()
+                .filter(variable -> variable.startsWith(PREFIX))
+                .sorted()
+                .forEach(EchoServerVariables::requireKnown);
+        if (kept.size() < values.size()) {
+            sources.replace(
+                    variables.getName(),
+                    new SystemEnvironmentPropertySource(variables.getName(), kept));
+        }
+    }
+
+    private static boolean isServiceLink(String variable, Object value) {
+        return SERVICE_LINK.matcher(variable).matches()
+                || (variable.endsWith("_PORT")
+                        && SERVICE_ADDRESS.matcher(String.valueOf(value)).matches());
+    }
+
+    private static void requireKnown(String variable) {
+        if (!isKnown(variable)) {
+            throw new UnknownVariableException(
+                    variable,
+                    nearest(variable.substring(PREFIX.length()))
+                            .map("Rename it if you mean %s, or unset it."::formatted)
+                            .orElse(
+                                    "Rename it to that of a property, such as ECHO_SERVER_PORT, or"
+                                            + " unset it."));
+        }
+    }
+
+    private static boolean isKnown(String variable) {
+        Matcher listener = LISTENER.matcher(variable);
+        return EchoServerPropertyNames.variables().contains(variable)
+                || (listener.matches() && variablesOfListeners().contains(listener.group(2)));
+    }
+
+    private static List<String> variablesOfListeners() {
+        return Setting.ofListeners().stream()
+                .flatMap(setting -> EchoServerPropertyNames.variables(setting.key()).stream())
+                .toList();
+    }
+
+    /** The prefix is right, so it does not count. */
+    private static Optional<String> nearest(String variable) {
+        var candidates = new ArrayList<String>();
+        for (String known : EchoServerPropertyNames.variables()) {
+            candidates.add(known.substring(PREFIX.length()));
+        }
+        if (variable.startsWith(LISTENERS) && variable.lastIndexOf('_') > LISTENERS.length()) {
+            // The name of a listener has no _ in a variable, where it separates names.
+            String name =
+                    variable.substring(LISTENERS.length(), variable.lastIndexOf('_'))
+                            .replace("_", "");
+            variablesOfListeners()
+                    .forEach(setting -> candidates.add(LISTENERS + name + "_" + setting));
+        }
+        return Nearest.to(variable, candidates).map(PREFIX::concat);
+    }
+}

@@ -1,0 +1,118 @@
+package io.epollecho;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
+
+class ServerCommandTest {
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "prboe --host x --port 7 | There is no command prboe. The only one is"
+                        + " probe, as the first argument.",
+                "--echo.server.port=0 probe | There is no command probe. The only one is"
+                        + " probe, as the first argument.",
+                "help | There is no command help. The only one is probe",
+                "--port=7000 | There is no option --port. Did you mean --echo.server.port?",
+                "--prot=7000 | There is no option --prot. Did you mean --echo.server.port?",
+                "--port | There is no option --port. Did you mean --echo.server.port?",
+                "-p | There is no option -p.",
+                "-port=7000 | There is no option -port. Did you mean --echo.server.port?",
+                "--idle-timeout=1m | There is no option --idle-timeout. Did you mean"
+                        + " --echo.server.connections.idle-timeout?",
+                "--echo.server.prot=1 | There is no option --echo.server.prot. Did you mean"
+                        + " --echo.server.port?",
+                "--echo.port=1 | There is no option --echo.port. Did you mean --echo.server.port?",
+                "--ehco.server.port=1 | There is no option --ehco.server.port. Did you mean"
+                        + " --echo.server.port?",
+                "--echo.server.listeners.b.prot=1 | There is no option"
+                        + " --echo.server.listeners.b.prot. Did you mean"
+                        + " --echo.server.listeners.b.port?",
+                "--echo.server.zzz=1 | There is no option --echo.server.zzz. --help lists",
+                "--echo.server.connections=1 | There is no option --echo.server.connections.",
+                "--echo.server.port 7000 | --echo.server.port needs a value:"
+                        + " --echo.server.port=<value>.",
+                "-- | There is no option --.",
+            })
+    void refusesAMistakeInOneLine(String arguments, String message) {
+        assertThat(run(arguments)).hasValue(2);
+        assertThat(text(err)).startsWith("epoll-echo: " + message).hasLineCount(1);
+        assertThat(text(err))
+                .endsWith("--help lists commands and options." + System.lineSeparator());
+        assertThat(text(out)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--echo.server.port=7000 --echo.server.connections.max=1",
+                "--echo.server.readBufferSize=1KB",
+                "--echo.server.listeners.second.port=7001",
+                "--echo.server.enabled=false",
+                "--echo.server.address=",
+                "--server.port=0 --server.port=1",
+                "--spring.config.location=/etc/x.yml --spring.profiles.active=a",
+                "--logging.level.root=debug",
+                "--management.endpoints.web.exposure.include=*",
+                "--debug",
+                "--trace=true",
+                "--info.owner=me",
+            })
+    void leavesPropertiesToSpring(String arguments) {
+        assertThat(run(arguments)).isEmpty();
+        assertThat(text(out) + text(err)).isEmpty();
+    }
+
+    @Test
+    void startsWithoutAnyArgument() {
+        assertThat(new ServerCommand(System.out, System.err).run()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "--echo.server.port=0 --help", "prboe -h"})
+    void helps(String arguments) {
+        assertThat(run(arguments)).hasValue(0);
+        assertThat(text(out))
+                .contains(
+                        "probe --host HOST --port PORT",
+                        "--echo.server.port=7777",
+                        "0 to 65535, where 0 takes any free port",
+                        "--echo.server.shutdown.drain-timeout=20s",
+                        "--echo.server.socket.send-buffer=<unset>",
+                        "--echo.server.listeners.<name>.port",
+                        "--server.port=8080");
+        assertThat(text(out).lines()).allSatisfy(line -> assertThat(line).hasSizeLessThan(100));
+        assertThat(text(err)).isEmpty();
+    }
+
+    @Test
+    void tellsItsVersion() {
+        assertThat(run("--version")).hasValue(0);
+        assertThat(text(out)).startsWith("epoll-echo ").hasLineCount(1);
+    }
+
+    private OptionalInt run(String arguments) {
+        return new ServerCommand(print(out), print(err)).run(arguments.split(" "));
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
+    private static String text(ByteArrayOutputStream bytes) {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}
