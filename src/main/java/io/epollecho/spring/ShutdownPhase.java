@@ -33,18 +33,10 @@ record ShutdownPhase(Duration timeout) {
                         .orElse(DEFAULT_TIMEOUT));
     }
 
-    /** Sets the timeouts to what the properties say, or to what is left of the phase. */
+    /** Sets the timeouts to what the properties say, or to what the phase leaves for them. */
     void apply(EchoServerProperties.Shutdown shutdown, EchoServerConfig.Builder config) {
-        Duration linger = atMost(timeout.minus(MARGIN), shutdown.lingerTimeout());
-        config.lingerTimeout(linger);
-        config.drainTimeout(atMost(timeout.minus(MARGIN).minus(linger), shutdown.drainTimeout()));
-    }
-
-    private static Duration atMost(Duration available, Duration timeout) {
-        if (available.isNegative()) {
-            return Duration.ZERO;
-        }
-        return timeout.compareTo(available) <= 0 ? timeout : available;
+        config.lingerTimeout(atMost(availableToLinger(), shutdown.lingerTimeout()))
+                .drainTimeout(atMost(availableToDrain(shutdown), shutdown.drainTimeout()));
     }
 
     /**
@@ -54,20 +46,36 @@ record ShutdownPhase(Duration timeout) {
      * @throws InvalidSettingException for the first that does not fit
      */
     void check(EchoServerProperties.Shutdown shutdown, Predicate<Setting<?>> chosen) {
-        EchoServerConfig.Builder config = EchoServerConfig.builder();
-        apply(shutdown, config);
-        EchoServerConfig fitted = config.build();
         if (chosen.test(Setting.LINGER_TIMEOUT)) {
-            require(Setting.LINGER_TIMEOUT, shutdown.lingerTimeout(), fitted.lingerTimeout(), "");
+            require(Setting.LINGER_TIMEOUT, shutdown.lingerTimeout(), availableToLinger(), "");
         }
         if (chosen.test(Setting.DRAIN_TIMEOUT)) {
-            String linger =
+            Duration linger = atMost(availableToLinger(), shutdown.lingerTimeout());
+            require(
+                    Setting.DRAIN_TIMEOUT,
+                    shutdown.drainTimeout(),
+                    availableToDrain(shutdown),
                     "%s (%s) and "
                             .formatted(
                                     Setting.LINGER_TIMEOUT.key(),
-                                    Setting.LINGER_TIMEOUT.format(fitted.lingerTimeout()));
-            require(Setting.DRAIN_TIMEOUT, shutdown.drainTimeout(), fitted.drainTimeout(), linger);
+                                    Setting.LINGER_TIMEOUT.format(linger)));
         }
+    }
+
+    private Duration availableToLinger() {
+        return atLeastZero(timeout.minus(MARGIN));
+    }
+
+    private Duration availableToDrain(EchoServerProperties.Shutdown shutdown) {
+        return atLeastZero(availableToLinger().minus(shutdown.lingerTimeout()));
+    }
+
+    private static Duration atLeastZero(Duration time) {
+        return time.isNegative() ? Duration.ZERO : time;
+    }
+
+    private static Duration atMost(Duration available, Duration time) {
+        return time.compareTo(available) <= 0 ? time : available;
     }
 
     private void require(
