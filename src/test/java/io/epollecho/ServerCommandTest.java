@@ -46,6 +46,9 @@ class ServerCommandTest {
                 "--echo.server.port 7000 | --echo.server.port needs a value:"
                         + " --echo.server.port=<value>.",
                 "-- | There is no option --.",
+                "--=x | There is no option --.",
+                "--echo..port=1 | There is no option --echo..port.",
+                "--echo.server.listeners.port=1 | There is no option",
             })
     void refusesAMistakeInOneLine(String arguments, String message) {
         assertThat(run(arguments)).hasValue(2);

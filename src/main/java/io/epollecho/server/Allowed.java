@@ -18,21 +18,18 @@ sealed interface Allowed<T> {
     String text();
 
     /**
-     * All values from the lowest to the highest. Each end is a value, or the value of another
-     * setting.
+     * All values from the lowest to the highest.
+     *
+     * @param from the setting that this one must not be below, null if there is none
+     * @param to the setting that this one must not be above, null if there is none
      */
     record Range<T extends Comparable<? super T>>(
-            @Nullable T lowest,
-            @Nullable T highest,
-            @Nullable Setting<T> from,
-            @Nullable Setting<T> to,
-            String text)
+            T lowest, T highest, @Nullable Setting<T> from, @Nullable Setting<T> to, String text)
             implements Allowed<T> {
 
         @Override
         public boolean contains(T value) {
-            return (lowest == null || value.compareTo(lowest) >= 0)
-                    && (highest == null || value.compareTo(highest) <= 0);
+            return value.compareTo(lowest) >= 0 && value.compareTo(highest) <= 0;
         }
 
         @Override

@@ -218,10 +218,11 @@ public final class Setting<T> {
             @Nullable String defaultText,
             Setting<T> from,
             String highest) {
+        T lowest = ((Allowed.Range<T>) from.allowed).lowest();
         T to = format.parse().apply(highest);
         String text = from.key + " to " + highest;
         return new Setting<>(
-                key, format, defaultText, new Allowed.Range<>(null, to, from, null, text));
+                key, format, defaultText, new Allowed.Range<>(lowest, to, from, null, text));
     }
 
     /** A range that ends at the value of another setting. */
@@ -232,9 +233,10 @@ public final class Setting<T> {
             String lowest,
             Setting<T> to) {
         T from = format.parse().apply(lowest);
+        T highest = ((Allowed.Range<T>) to.allowed).highest();
         String text = lowest + " to " + to.key;
         return new Setting<>(
-                key, format, defaultText, new Allowed.Range<>(from, null, null, to, text));
+                key, format, defaultText, new Allowed.Range<>(from, highest, null, to, text));
     }
 
     @SafeVarargs

@@ -57,6 +57,7 @@ class WrongConfigurationTest {
                 "read-buffer-size            | -64KB        | 1KB to 16MB",
                 "read-budget                 | 0            | read-buffer-size to 1GB",
                 "read-budget                 | 1025MB       | read-buffer-size to 1GB",
+                "read-budget                 | -8190MB      | read-buffer-size to 1GB",
                 "socket.receive-buffer       | 1000B        | 1KB to 1GB, or unset to let the"
                         + " kernel",
                 "socket.receive-buffer       | 2GB          | 1KB to 1GB",
