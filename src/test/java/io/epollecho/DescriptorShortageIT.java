@@ -52,7 +52,7 @@ class DescriptorShortageIT {
                             () ->
                                     actuator.get("echo").number("$.connections.rejected.limit")
                                             == CONNECTORS + 1 - allowed);
-            assertCalm(jar, existing, "Refused a connection", begin);
+            assertCalm(jar, existing, "Connection refused", begin);
             assertThat(actuator.get("echo").number("$.connections.acceptErrors")).isZero();
 
             disconnect();

@@ -113,15 +113,17 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void refuse(SocketChannel channel, RejectReason reason) {
         loop.reject(channel, socket.listener(), reason);
-        RateLimitedLog refusalLog =
-                reason == RejectReason.ADDRESS_LIMIT ? addressLimitLog : limitLog;
-        refusalLog.log(
-                others ->
-                        log.warn(
-                                "Connection refused: {} reached ({} open){}",
-                                reason.label(),
-                                admission.limit(reason),
-                                others));
+        boolean byAddress = reason == RejectReason.ADDRESS_LIMIT;
+        Setting<?> limit =
+                byAddress ? Setting.MAX_CONNECTIONS_PER_ADDRESS : Setting.MAX_CONNECTIONS;
+        (byAddress ? addressLimitLog : limitLog)
+                .log(
+                        others ->
+                                log.warn(
+                                        "Connection refused: {} reached ({} open){}",
+                                        limit.key(),
+                                        admission.limit(reason),
+                                        others));
     }
 
     /**

@@ -1,12 +1,12 @@
 package io.epollecho.spring;
 
 import io.epollecho.server.BindFailedException;
+import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.Setting;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-import java.net.InetSocketAddress;
 import java.util.Locale;
 
 /** The echo server could not listen: says on what, why, and what to do. */
@@ -18,19 +18,20 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
     protected FailureAnalysis analyze(Throwable rootFailure, BindFailedException cause) {
         return new FailureAnalysis(
                 cause.getMessage() + ".",
-                remedy(
-                        cause.address(),
-                        String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT)),
+                remedy(cause, String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT)),
                 cause);
     }
 
-    private static String property(Setting<?> setting) {
-        return EchoServerProperties.PREFIX + "." + setting.key();
+    private static String property(String listener, Setting<?> setting) {
+        return listener.equals(EchoServerConfig.DEFAULT_LISTENER)
+                ? "%s.%s".formatted(EchoServerProperties.PREFIX, setting.key())
+                : "%s.listeners.%s.%s"
+                        .formatted(EchoServerProperties.PREFIX, listener, setting.key());
     }
 
-    private static String remedy(InetSocketAddress address, String reason) {
-        String portProperty = property(Setting.PORT);
-        int port = address.getPort();
+    private static String remedy(BindFailedException cause, String reason) {
+        String portProperty = property(cause.listener(), Setting.PORT);
+        int port = cause.address().getPort();
         if (reason.contains("in use")) {
             return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
                     .formatted(port, portProperty);
@@ -43,6 +44,6 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
                             .formatted(portProperty, port);
         }
         return "Set %s to an address of this machine (ip address shows them), or leave it out to listen on all of them."
-                .formatted(property(Setting.ADDRESS));
+                .formatted(property(cause.listener(), Setting.ADDRESS));
     }
 }

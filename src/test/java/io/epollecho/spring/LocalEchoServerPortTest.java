@@ -24,13 +24,13 @@ import org.springframework.core.env.Environment;
 import java.io.IOException;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
+import java.net.InetSocketAddress;
 
 @SpringBootTest(
         webEnvironment = WebEnvironment.NONE,
         properties = {
             "echo.server.port=0",
             "echo.server.listeners.second.port=0",
-            "local.echo.server.second.port=4711",
             "some.value=an ordinary one"
         })
 class LocalEchoServerPortTest {
@@ -79,14 +79,18 @@ class LocalEchoServerPortTest {
 
     @Test
     void isInjectedWithThePortOfTheListenerThatItNames(
-            @LocalEchoServerPort("second") int parameter, @Autowired Environment environment) {
+            @LocalEchoServerPort("second") int parameter, @Autowired EchoServer server)
+            throws IOException {
+        assertThat(server.localAddresses().values())
+                .extracting(InetSocketAddress::getPort)
+                .containsExactly(field, secondField);
         assertThat(secondField)
-                .isEqualTo(environment.getProperty("local.echo.server.second.port", Integer.class))
                 .isEqualTo(secondOfConstructor)
                 .isEqualTo(secondOfMethod)
                 .isEqualTo(composed)
                 .isEqualTo(parameter)
                 .isNotEqualTo(field);
+        EchoPeer.assertEchoes(secondField);
     }
 
     @Test

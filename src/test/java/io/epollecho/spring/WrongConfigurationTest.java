@@ -298,6 +298,22 @@ class WrongConfigurationTest {
         }
     }
 
+    @Test
+    void isToldTheListenerWhosePortIsInUse(CapturedOutput output) throws IOException {
+        try (ServerSocket busy = listenOnLoopback()) {
+            int port = busy.getLocalPort();
+            assertThat(
+                            failToStart(
+                                    output,
+                                    "--echo.server.port=0",
+                                    "--echo.server.listeners.second.address=127.0.0.1",
+                                    "--echo.server.listeners.second.port=" + port))
+                    .contains(
+                            "Cannot listen on 127.0.0.1:%d: Address already in use".formatted(port),
+                            "set echo.server.listeners.second.port to another port, or to 0");
+        }
+    }
+
     /** The address is reserved for documentation (RFC 5737), so no machine has it. */
     @Test
     void isToldTheAddressThatIsNotOfThisMachine(CapturedOutput output) {
