@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The command line of the server: answers what asks for no server, and refuses what Spring Boot
- * would silently ignore. Options are properties; those of Spring Boot and of libraries, which all
- * have a dot in their names, are left to them.
+ * The command line of the server: handles arguments that start no server, and refuses what Spring
+ * Boot would silently ignore. Options are properties; those of Spring Boot and of libraries, which
+ * all have a dot in their names, are left to them.
  */
 final class ServerCommand {
 
@@ -74,10 +74,10 @@ final class ServerCommand {
                     ? Optional.of("%s needs a value: %1$s=<value>.".formatted(option))
                     : Optional.empty();
         }
-        return isOfSomebodyElse(name) ? Optional.empty() : Optional.of(unknown(option, name));
+        return isForeign(name) ? Optional.empty() : Optional.of(unknown(option, name));
     }
 
-    private static boolean isOfSomebodyElse(String name) {
+    private static boolean isForeign(String name) {
         return FLAGS.contains(name)
                 || (name.contains(".") && !EchoServerPropertyNames.isLike(name));
     }
@@ -100,7 +100,7 @@ final class ServerCommand {
                java -jar <this jar> probe --host HOST --port PORT [option ...]
 
         Runs a TCP echo server (RFC 862), with health, meters and an endpoint over HTTP.
-        The command probe loads an echo server and checks its answers; probe --help says how.
+        The command probe loads an echo server and checks its answers; see probe --help.
 
         Options are properties, which may also be in application.yml in the working directory, or
         in the environment: ECHO_SERVER_PORT=7000 is --echo.server.port=7000. Those of the server,

@@ -22,6 +22,10 @@ final class Jvm {
 
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
+    /** What the collector puts in place of dead objects, which varies and belongs to nobody. */
+    private static final Pattern FILLERS =
+            Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\S*(?:FillerElement|FillerObject)\\b");
+
     /** Threads that look into the JVM on our behalf. */
     private static final Pattern OURS = Pattern.compile("(RMI|JMX|Attach) .*");
 
@@ -39,7 +43,12 @@ final class Jvm {
         if (!total.find()) {
             throw new FaultException("jcmd GC.class_histogram has no total: " + histogram);
         }
-        return Double.parseDouble(total.group(1));
+        double fillers =
+                FILLERS.matcher(histogram)
+                        .results()
+                        .mapToDouble(line -> Double.parseDouble(line.group(1)))
+                        .sum();
+        return Double.parseDouble(total.group(1)) - fillers;
     }
 
     /**

@@ -17,7 +17,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
         try {
             INTEREST_OPS =
                     MethodHandles.lookup()
-                            .findVarHandle(EpollSelectionKey.class, "interestOps", int.class);
+                            .findVarHandle(EpollSelectionKey.class, "interestOps", byte.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -26,8 +26,9 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     private final EpollSelector selector;
     private final EpollChannel channel;
 
-    private volatile int interestOps;
-    private volatile int readyOps;
+    // Bytes, as all operations fit in one and there are as many keys as connections.
+    private volatile byte interestOps;
+    private volatile byte readyOps;
 
     // For the selector and its parts, under the locks named.
 
@@ -43,7 +44,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     EpollSelectionKey(EpollSelector selector, EpollChannel channel, int interestOps) {
         this.selector = selector;
         this.channel = channel;
-        this.interestOps = interestOps;
+        this.interestOps = (byte) interestOps;
     }
 
     @Override
@@ -66,7 +67,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     public SelectionKey interestOps(int ops) {
         ensureValid();
         ensureSupported(ops);
-        changed((int) INTEREST_OPS.getAndSet(this, ops), ops);
+        changed((byte) INTEREST_OPS.getAndSet(this, (byte) ops), ops);
         return this;
     }
 
@@ -74,7 +75,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     public int interestOpsOr(int ops) {
         ensureValid();
         ensureSupported(ops);
-        int before = (int) INTEREST_OPS.getAndBitwiseOr(this, ops);
+        int before = (byte) INTEREST_OPS.getAndBitwiseOr(this, (byte) ops);
         changed(before, before | ops);
         return before;
     }
@@ -82,7 +83,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     @Override
     public int interestOpsAnd(int ops) {
         ensureValid();
-        int before = (int) INTEREST_OPS.getAndBitwiseAnd(this, ops);
+        int before = (byte) INTEREST_OPS.getAndBitwiseAnd(this, (byte) ops);
         changed(before, before & ops);
         return before;
     }
@@ -130,7 +131,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     }
 
     void readyOps(int ops) {
-        readyOps = ops;
+        readyOps = (byte) ops;
     }
 
     @Override

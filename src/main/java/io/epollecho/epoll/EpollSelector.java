@@ -216,7 +216,7 @@ final class EpollSelector extends AbstractSelector {
             }
         } finally {
             if (next < count && edgeTriggered) {
-                lookAgainAtRest(next, count);
+                lookAgainAtRemaining(next, count);
             }
         }
         return changed;
@@ -226,7 +226,7 @@ final class EpollSelector extends AbstractSelector {
      * Has the kernel look again at what is left of a batch, the key whose action has thrown
      * included: no edge will report it again.
      */
-    private void lookAgainAtRest(int from, int to) {
+    private void lookAgainAtRemaining(int from, int to) {
         for (int i = from; i < to; i++) {
             long token = epoll.token(i);
             EpollSelectionKey key = (token == KeyTable.NO_KEY) ? null : keys.find(token);

@@ -66,7 +66,7 @@ public final class EventLoop {
          * Closes the channels that the selector has dropped because it could not register them.
          *
          * @param cause what the selection has thrown
-         * @return whether there were any; if not, the selector itself has failed, and the loop ends
+         * @return whether that makes up for it; if not, the loop ends
          */
         boolean closeUnselectable(IOException cause);
 
@@ -167,7 +167,27 @@ public final class EventLoop {
             handler.ready();
         } catch (Throwable e) {
             Failures.throwIfFatal(e);
-            handler.failed(e);
+            handleFailure(handler, e);
+        }
+    }
+
+    /**
+     * A handler that cannot handle its failure, such as for lack of memory, costs itself as well.
+     */
+    private void handleFailure(Handler handler, Throwable cause) {
+        try {
+            handler.failed(cause);
+        } catch (Throwable e) {
+            Failures.throwIfFatal(e);
+            logFailure("A handler of {} could not handle its failure{}", e);
+        }
+    }
+
+    private void logFailure(String text, Throwable cause) {
+        try {
+            failureLog.log(others -> log.error(text, this, others, cause));
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // A lost line must not cost the loop.
         }
     }
 
@@ -195,7 +215,7 @@ public final class EventLoop {
             task.run();
         } catch (Throwable e) {
             Failures.throwIfFatal(e);
-            failureLog.log(others -> log.error("A task of {} failed{}", this, others, e));
+            logFailure("A task of {} failed{}", e);
         }
     }
 
@@ -203,7 +223,7 @@ public final class EventLoop {
      * The wait ended for no visible reason. Once is harmless, such as a leftover wakeup; but a
      * selector that keeps doing so makes the loop spin, and only a new one helps.
      */
-    private void returnedEarly() {
+    private void returnedEarly() throws IOException {
         if (Thread.interrupted()) { // or every further wait would return at once
             log.debug("{} was interrupted and continues", this);
             return;
@@ -215,7 +235,7 @@ public final class EventLoop {
         }
     }
 
-    private void replaceSelector() {
+    private void replaceSelector() throws IOException {
         Selector old = selector;
         Selector fresh;
         try {
@@ -224,16 +244,7 @@ public final class EventLoop {
             log.error("Cannot replace the selector of {}, which returns early: {}", this, e);
             return;
         }
-        for (SelectionKey key : old.keys()) {
-            if (key.isValid()) {
-                var handler = (Handler) key.attachment();
-                try {
-                    handler.registered(key.channel().register(fresh, key.interestOps(), handler));
-                } catch (IOException | RuntimeException e) {
-                    handler.failed(e);
-                }
-            }
-        }
+        IOException failure = moveKeys(old, fresh);
         selector = fresh;
         // A task may have been left just before, with a wakeup for the old selector.
         fresh.wakeup();
@@ -243,6 +254,25 @@ public final class EventLoop {
                 "Selector of {} replaced: it returned early {} times in a row",
                 this,
                 EARLY_RETURNS_TOLERATED);
+        if (failure != null && !owner.closeUnselectable(failure)) {
+            throw failure;
+        }
+    }
+
+    /** Returns why a channel could not be registered again, or {@code null} if all could. */
+    private static @Nullable IOException moveKeys(Selector old, Selector fresh) {
+        IOException failure = null;
+        for (SelectionKey key : old.keys()) {
+            if (key.isValid()) {
+                var handler = (Handler) key.attachment();
+                try {
+                    handler.registered(key.channel().register(fresh, key.interestOps(), handler));
+                } catch (IOException | RuntimeException e) {
+                    failure = new IOException("Cannot register a channel again", e);
+                }
+            }
+        }
+        return failure;
     }
 
     /** Closes everything that lives on the loop, in whatever state it was left. */

@@ -161,7 +161,15 @@ public final class TimerWheel {
             timer.expired();
         } catch (RuntimeException | Error e) {
             Failures.throwIfFatal(e);
-            timer.failed(e);
+            handleFailure(timer, e);
+        }
+    }
+
+    private static void handleFailure(Timer timer, Throwable cause) {
+        try {
+            timer.failed(cause);
+        } catch (RuntimeException | Error e) {
+            Failures.throwIfFatal(e); // otherwise it costs this timer, and the others still expire
         }
     }
 

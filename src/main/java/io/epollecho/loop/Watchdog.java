@@ -58,10 +58,19 @@ public final class Watchdog {
     private void run() {
         try {
             while (!stopped.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
-                check();
+                tryCheck();
             }
         } catch (InterruptedException e) {
             log.warn("Watchdog interrupted: stuck event loops are no longer noticed");
+        }
+    }
+
+    /** A failure, such as for lack of memory, costs one check. */
+    private void tryCheck() {
+        try {
+            check();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            log.error("Watchdog check failed", e);
         }
     }
 
@@ -98,8 +107,12 @@ public final class Watchdog {
                 }
                 returned = false;
                 givenAt = now;
-                if (!loop.execute(this::beat)) {
-                    returned = true; // it has ended, which its owner reports
+                boolean given = false;
+                try {
+                    given = loop.execute(this::beat);
+                } finally {
+                    // An ended loop is for its owner to report.
+                    returned |= !given;
                 }
                 return false;
             }

@@ -100,15 +100,28 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     private void deal(SocketChannel channel, Admission.Ticket ticket) {
+        boolean dealt = false;
+        try {
+            dealt = tryDeal(channel, ticket);
+        } finally {
+            if (!dealt) {
+                ticket.close();
+            }
+        }
+        if (!dealt) {
+            loop.reject(channel, socket.listener(), RejectReason.ERROR);
+        }
+    }
+
+    /** Returns false if the loop whose turn it is has ended. */
+    private boolean tryDeal(SocketChannel channel, Admission.Ticket ticket) {
         ServerLoop chosen = loops.get(nextLoop);
         nextLoop = (nextLoop + 1) % loops.size();
         if (chosen == loop) {
             loop.adopt(channel, socket.listener(), ticket);
-        } else if (!chosen.eventLoop()
-                .execute(() -> chosen.adopt(channel, socket.listener(), ticket))) {
-            ticket.close();
-            loop.reject(channel, socket.listener(), RejectReason.ERROR);
+            return true;
         }
+        return chosen.eventLoop().execute(() -> chosen.adopt(channel, socket.listener(), ticket));
     }
 
     private void refuse(SocketChannel channel, RejectReason reason) {
@@ -158,10 +171,15 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
         key.interestOps(SelectionKey.OP_ACCEPT);
     }
 
+    /** Returns whether the selector has dropped the listening socket although it is open. */
+    boolean isDeregistered() {
+        return socket.channel().isOpen() && !key.isValid();
+    }
+
     /**
-     * Takes on what the kernel has connected already, so that no client is cut off that considers
-     * itself connected, and closes the listening socket. Takes one full backlog at most: Linux
-     * queues one connection more than the backlog, and those that arrive meanwhile are owed
+     * Accepts the connections that the kernel has completed, so that no client that considers
+     * itself connected is cut off, and closes the listening socket. Takes one full backlog at most:
+     * Linux queues one connection more than the backlog, and those that arrive meanwhile are owed
      * nothing.
      */
     void drain() {

@@ -100,11 +100,12 @@ final class Admission {
 
     /** Admits a connection for which there is no {@link #refusal}. */
     Ticket admit(@Nullable AddressPrefix address) {
-        open.incrementAndGet();
-        if (address == null) {
-            return new Ticket(this);
+        // Allocate before counting: what fails for lack of memory must not stay counted.
+        Ticket ticket = address == null ? new Ticket(this) : new AddressTicket(this, address);
+        if (address != null) {
+            openByAddress.merge(address, 1, Integer::sum);
         }
-        openByAddress.merge(address, 1, Integer::sum);
-        return new AddressTicket(this, address);
+        open.incrementAndGet();
+        return ticket;
     }
 }

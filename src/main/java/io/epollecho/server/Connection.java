@@ -114,7 +114,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         this.openedAt = loop.now();
         this.lastMoved = openedAt;
         this.key = loop.register(stream.channel(), stream.interest(SelectionKey.OP_READ), this);
-        loop.schedule(this);
     }
 
     // ---- readiness ----------------------------------------------------------------------------
@@ -146,12 +145,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     @Override
     public void failed(Throwable cause) {
+        // Close first: memory may be too short to log.
         if (cause instanceof IOException) {
-            log.debug("Connection lost: {}: {}", this, cause.toString());
             close(CloseReason.RESET);
+            log.debug("Connection lost: {}: {}", this, cause.toString());
         } else {
-            loop.logFailure(cause);
             close(CloseReason.ERROR);
+            loop.logFailure(cause);
         }
     }
 
@@ -174,6 +174,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             lastMoved = loop.now();
             received += count;
             counters.bytesReceived.add(count);
+            boolean filled = !buffer.hasRemaining();
             int written = stream.write(buffer.flip());
             sent += written;
             counters.bytesSent.add(written);
@@ -185,7 +186,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 awaitFlush();
                 return;
             }
-            if (stream.isDrained()) {
+            if (!filled && stream.isDrained()) {
                 return;
             }
             budget -= count;
@@ -291,7 +292,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Sends the FIN and waits for the peer's. Nothing is pending and nothing more is echoed. */
     private void finish() throws IOException {
-        drainTimedOut = outOfTime();
+        drainTimedOut = !restedAtDrain && outOfTime();
         become(State.LINGERING);
         lastMoved = loop.now();
         stream.shutdownOutput();
@@ -362,9 +363,25 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
         become(State.CLOSED);
         loop.cancel(this);
+        try {
+            closeChannel(flushing || reason == CloseReason.RESET || reason == CloseReason.ERROR);
+        } finally {
+            if (pending != null) {
+                counters.pendingBytes.add(-pending.remaining());
+                loop.release(pending);
+                pending = null;
+            }
+            ticket.close();
+            counters.closed(reason).add(1);
+            counters.connectionNanos.add(loop.now() - openedAt);
+            loop.closed(this);
+        }
+    }
+
+    private void closeChannel(boolean reset) {
         SocketChannel channel = stream.channel();
         try {
-            if (flushing || reason == CloseReason.RESET || reason == CloseReason.ERROR) {
+            if (reset) {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             }
         } catch (IOException e) {
@@ -375,15 +392,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         } catch (IOException e) {
             log.debug("Cannot close {}: {}", this, e.toString());
         }
-        if (pending != null) {
-            counters.pendingBytes.add(-pending.remaining());
-            loop.release(pending);
-            pending = null;
-        }
-        ticket.close();
-        counters.closed(reason).add(1);
-        counters.connectionNanos.add(loop.now() - openedAt);
-        loop.closed(this);
     }
 
     // ---- for the loop -------------------------------------------------------------------------
@@ -401,7 +409,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /**
      * Returns a snapshot.
      *
-     * @throws IOException if the kernel has forgotten the peer's address already
+     * @throws IOException if the kernel no longer knows the peer's address
      */
     ConnectionInfo info(int loopNumber) throws IOException {
         long now = loop.now();

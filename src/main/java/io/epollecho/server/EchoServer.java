@@ -296,7 +296,9 @@ public final class EchoServer implements AutoCloseable {
         try {
             runs = runs.ended();
             drain = null;
-            stalled = false;
+            if (stalled) {
+                changeStall(false);
+            }
             changeState(EchoServerState.STOPPED);
         } finally {
             transition.unlock();
@@ -353,13 +355,19 @@ public final class EchoServer implements AutoCloseable {
         transition.lock();
         try {
             if (run == runs.current()) {
-                this.stalled = stalled;
-                listener.stallChanged(this, stalled);
+                changeStall(stalled);
             }
-        } catch (RuntimeException e) {
-            log.error("A listener failed on the echo server's stall", e);
         } finally {
             transition.unlock();
+        }
+    }
+
+    private void changeStall(boolean stalled) {
+        this.stalled = stalled;
+        try {
+            listener.stallChanged(this, stalled);
+        } catch (RuntimeException e) {
+            log.error("A listener failed on the echo server's stall", e);
         }
     }
 

@@ -37,7 +37,7 @@ public record EchoServerConfig(
         int eventLoops,
         int readBufferSize,
         int readBudget,
-        SocketOptions socket,
+        SocketConfig socket,
         ConnectionLimits connections,
         long maxPending,
         Duration drainTimeout,
@@ -310,7 +310,7 @@ public record EchoServerConfig(
                     eventLoops,
                     readBufferSize,
                     readBudget,
-                    new SocketOptions(receiveBuffer, sendBuffer, noDelay, keepAlive),
+                    new SocketConfig(receiveBuffer, sendBuffer, noDelay, keepAlive),
                     new ConnectionLimits(
                             maxConnections,
                             maxConnectionsPerAddress,

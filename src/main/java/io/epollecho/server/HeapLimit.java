@@ -3,7 +3,7 @@ package io.epollecho.server;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Compares the configured limits with the heap, so that a bad fit shows at the start. */
+/** Warns at the start if the limits exceed the heap. */
 final class HeapLimit {
 
     private static final Logger log = LoggerFactory.getLogger(HeapLimit.class);

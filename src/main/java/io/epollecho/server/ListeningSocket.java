@@ -74,7 +74,7 @@ final class ListeningSocket {
         }
     }
 
-    private void setOptions(SocketOptions config) throws IOException {
+    private void setOptions(SocketConfig config) throws IOException {
         // Allows a restart while old connections are in TIME_WAIT.
         channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         var options = new ArrayList<Option<?>>();

@@ -105,13 +105,14 @@ final class ServerLoop implements EventLoop.Owner {
             var connection = new Connection(this, new SocketStream(channel), counters, ticket);
             connections.add(connection);
             counters.accepted.add(1);
+            schedule(connection);
             if (draining()) {
                 connection.drain();
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            log.debug("Cannot serve {}: {}", channel, e.toString());
             ticket.close();
             reject(channel, listener, RejectReason.ERROR);
+            log.debug("Cannot serve {}: {}", channel, e.toString());
         }
     }
 
@@ -139,7 +140,8 @@ final class ServerLoop implements EventLoop.Owner {
      */
     ByteBuffer keep(ByteBuffer rest) {
         if (pendingBuffers.missing(rest.remaining()) > 0) {
-            closeLongestStalled(rest.remaining() + pendingBuffers.limit() / 8);
+            long limit = pendingBuffers.limit();
+            closeLongestStalled(Math.min(limit, rest.remaining() + limit / 8));
         }
         return pendingBuffers.keep(rest);
     }
@@ -284,6 +286,9 @@ final class ServerLoop implements EventLoop.Owner {
 
     @Override
     public boolean closeUnselectable(IOException cause) {
+        if (acceptors.stream().anyMatch(Acceptor::isDeregistered)) {
+            return false; // without one of them the server would be deaf
+        }
         int before = connections.size();
         connections.forEach(
                 connection -> {

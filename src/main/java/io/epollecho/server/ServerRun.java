@@ -26,7 +26,9 @@ final class ServerRun {
 
     private static final Logger log = LoggerFactory.getLogger(ServerRun.class);
 
-    /** A loop ends within a turn; one that takes longer is stuck, and more waiting is no use. */
+    /**
+     * A loop ends within a turn; one that takes longer is stuck, and waiting longer is pointless.
+     */
     private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
 
     /** Receives what happens to a run. */

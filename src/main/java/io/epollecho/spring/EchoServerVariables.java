@@ -47,7 +47,7 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
                             + "([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?"
                             + "|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
 
-    /** The value of the one whose name is not enough to tell. */
+    /** The value that Kubernetes gives to a variable whose name alone may also be a property's. */
     private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
     private final Log log;

@@ -3,12 +3,14 @@ package io.epollecho.spring;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds what somebody may have meant who made a typing error. */
+/** Finds the name that a misspelled one probably stands for. */
 final class Nearest {
 
     private Nearest() {}
 
-    /** Returns the candidate that takes the fewest typing errors, unless those would be many. */
+    /**
+     * Returns the candidate with the fewest differences; empty if even that one differs too much.
+     */
     static Optional<String> to(String text, Collection<String> candidates) {
         String nearest = null;
         int least = Integer.MAX_VALUE;

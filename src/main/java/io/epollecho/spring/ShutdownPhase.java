@@ -29,7 +29,7 @@ record ShutdownPhase(Duration timeout) {
                         .orElse(DEFAULT_TIMEOUT));
     }
 
-    /** Returns a default that gives way to a host that shuts down faster. */
+    /** Returns the drain timeout, shortened if necessary to fit into the phase. */
     Duration fit(Duration drainTimeout) {
         return drainTimeout.compareTo(available()) <= 0 ? drainTimeout : available();
     }

@@ -29,10 +29,12 @@ public interface ByteStream {
     int read(ByteBuffer target) throws IOException;
 
     /**
-     * Returns whether the last {@link #read} left nothing behind, neither in the socket nor in the
-     * layer. If so, a further read is pointless until the selector reports the channel again.
+     * Returns whether the layer holds no bytes to read. If so, a {@link #read} that did not fill
+     * its target has drained the stream, and a further one is pointless until the selector reports
+     * the channel again. This holds for edge-triggered selectors as well, which must report a key
+     * until the end of its stream has been read.
      *
-     * @return true if nothing readable is left
+     * @return true if only the socket may have bytes to read
      */
     boolean isDrained();
 

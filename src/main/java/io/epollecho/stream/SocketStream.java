@@ -8,7 +8,6 @@ import java.nio.channels.SocketChannel;
 public final class SocketStream implements ByteStream {
 
     private final SocketChannel channel;
-    private boolean drained;
 
     /**
      * Creates the stream of a socket.
@@ -28,19 +27,12 @@ public final class SocketStream implements ByteStream {
     @Override
     public int read(ByteBuffer target) throws IOException {
         int count = channel.read(target);
-        drained = target.hasRemaining();
         return count < END ? 0 : count;
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * <p>A read that does not fill its buffer has emptied the socket. This holds for edge-triggered
-     * selectors as well, which must report a key again until the end of its stream has been read.
-     */
     @Override
     public boolean isDrained() {
-        return drained;
+        return true;
     }
 
     /**

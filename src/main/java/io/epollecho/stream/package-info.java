@@ -1,5 +1,5 @@
 /**
- * What a connection reads from and writes to: the socket, or a layer on top of one.
+ * Byte streams of connections: the socket, or a layer on top of one.
  *
  * <p>Nothing here knows an event loop or what the bytes are for.
  */

@@ -126,6 +126,40 @@ class EventLoopTest {
         pipe.sink().close();
     }
 
+    /** As for lack of memory, which may last. */
+    @Test
+    void aHandlerWhoseFailureCannotBeHandledCostsItself() throws Exception {
+        var asked = new CompletableFuture<Void>();
+        Pipe pipe = Pipe.open();
+        get(
+                loop.submit(
+                        () ->
+                                loop.register(
+                                        pipe.source(),
+                                        SelectionKey.OP_READ,
+                                        new EventLoop.Handler() {
+                                            @Override
+                                            public void ready() {
+                                                throw new OutOfMemoryError("as if");
+                                            }
+
+                                            @Override
+                                            public void registered(SelectionKey key) {}
+
+                                            @Override
+                                            public void failed(Throwable cause) {
+                                                asked.complete(null);
+                                                throw new OutOfMemoryError("as if, again");
+                                            }
+                                        })));
+        pipe.sink().write(ByteBuffer.allocate(1));
+        get(asked);
+        assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
+        assertThat(end).isNotDone();
+        pipe.sink().close();
+        pipe.source().close();
+    }
+
     @Test
     void anErrorThatLeavesTheMachineUnusableEndsIt() throws Exception {
         var fatal = new InternalError("as if");

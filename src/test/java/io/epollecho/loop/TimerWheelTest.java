@@ -286,4 +286,24 @@ class TimerWheelTest {
         assertThat(failures).containsExactly(defect);
         assertThat(other.expirations).isEqualTo(1);
     }
+
+    @Test
+    void aTimerWhoseFailureCannotBeHandledDoesNotHoldUpOthers() {
+        var throwing =
+                new TestTimer(now + MILLI) {
+                    @Override
+                    protected void expired() {
+                        throw new OutOfMemoryError("as if");
+                    }
+
+                    @Override
+                    protected void failed(Throwable cause) {
+                        throw new OutOfMemoryError("as if, again");
+                    }
+                };
+        wheel.schedule(throwing);
+        TestTimer other = scheduled(MILLI);
+        advance(100 * MILLI);
+        assertThat(other.expirations).isEqualTo(1);
+    }
 }

@@ -219,6 +219,20 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(10);
     }
 
+    /** They are not cut: all that they sent was echoed long before. */
+    @Test
+    default void drainWithoutTimeOfConnectionsAtRest() throws IOException {
+        EchoServer server = start();
+        Peer peer = connect(server);
+        peer.echo(100);
+        Backend.awaitRest(server, 1);
+        var drained = Background.call(() -> server.drain(Duration.ZERO));
+        peer.expectEnd();
+        peer.close();
+        assertThat(Background.get(drained)).isTrue();
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
     /** The kernel's queue is not waited for at the deadline: a peer that keeps its end open. */
     @Test
     default void drainDeadlineCutsPeersThatDoNotEndTheirs() throws IOException {

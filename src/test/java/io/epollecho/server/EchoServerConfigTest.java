@@ -272,7 +272,7 @@ class EchoServerConfigTest {
         assertThat(config.eventLoops()).isEqualTo(1);
         assertThat(config.readBufferSize()).isEqualTo(64 * KIB);
         assertThat(config.readBudget()).isEqualTo(MIB);
-        assertThat(config.socket()).isEqualTo(new SocketOptions(null, null, true, true));
+        assertThat(config.socket()).isEqualTo(new SocketConfig(null, null, true, true));
         assertThat(config.connections())
                 .isEqualTo(
                         new ConnectionLimits(10_000, 0, 64, Duration.ZERO, Duration.ofSeconds(30)));
@@ -320,7 +320,7 @@ class EchoServerConfigTest {
                                 3,
                                 4 * KIB,
                                 5 * KIB,
-                                new SocketOptions(6 * KIB, 7 * KIB, false, false),
+                                new SocketConfig(6 * KIB, 7 * KIB, false, false),
                                 new ConnectionLimits(9, 8, 56, ofMillis(10), ofMillis(11)),
                                 10L * KIB,
                                 ofMillis(12),

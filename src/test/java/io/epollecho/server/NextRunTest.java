@@ -71,6 +71,17 @@ class NextRunTest {
         assertThat(thread.join(Background.PATIENCE)).as("end of " + thread).isTrue();
     }
 
+    /** Or a host would report a stopped server as stuck until it starts again. */
+    @Test
+    void beginsAfterTheStallOfTheLastRunWasTakenBack() throws Exception {
+        server.start();
+        faulty.selectors().getFirst().hold();
+        Background.await().until(server::stalled);
+        server.stop();
+        assertThat(server.stalled()).isFalse();
+        assertThat(stalls).containsExactly(true, false);
+    }
+
     @Test
     void isNotFailedByTheDeathOfALoopLeftBehind() throws Exception {
         Thread loop = startAndFind("echo-server-0");

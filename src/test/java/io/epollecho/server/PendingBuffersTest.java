@@ -34,13 +34,19 @@ class PendingBuffersTest {
     void usesABufferAgainAndNothingOfItsContent() {
         ByteBuffer first = keep(SIZE);
         buffers.release(first.position(SIZE - 3));
-        ByteBuffer second = keep(10);
+        ByteBuffer second = keep(SIZE / 2);
         assertThat(second).isSameAs(first);
-        assertThat(keep(10)).isNotSameAs(first);
+        assertThat(keep(SIZE / 2)).isNotSameAs(first);
     }
 
     @Test
     void makesANewBufferNoLargerThanWhatItKeeps() {
+        assertThat(keep(10).capacity()).isEqualTo(10);
+    }
+
+    @Test
+    void usesNoBufferAgainThatIsFarTooLarge() {
+        buffers.release(keep(SIZE));
         assertThat(keep(10).capacity()).isEqualTo(10);
     }
 
@@ -53,10 +59,10 @@ class PendingBuffersTest {
         kept.forEach(buffers::release);
         List<Integer> again = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
-            again.add(keep(1).capacity());
+            again.add(keep(50).capacity());
         }
         assertThat(again).containsExactlyInAnyOrderElementsOf(rangeClosed(85, 100));
-        assertThat(keep(1).capacity()).isEqualTo(1);
+        assertThat(keep(50).capacity()).isEqualTo(50);
     }
 
     private static List<Integer> rangeClosed(int from, int to) {
@@ -71,5 +77,21 @@ class PendingBuffersTest {
         assertThat(small.missing(41)).isEqualTo(1);
         small.release(kept);
         assertThat(small.missing(100)).isZero();
+    }
+
+    /** The free ones count as well, and give way. */
+    @Test
+    void neverHoldsMoreThanTheBudget() {
+        var small = new PendingBuffers(100);
+        ByteBuffer large = small.keep(ByteBuffer.allocate(60));
+        ByteBuffer other = small.keep(ByteBuffer.allocate(40));
+        small.release(large);
+        small.release(other);
+        List<ByteBuffer> held = new ArrayList<>();
+        while (small.missing(5) == 0) {
+            held.add(small.keep(ByteBuffer.allocate(5)));
+            assertThat(held.stream().mapToInt(ByteBuffer::capacity).sum()).isLessThanOrEqualTo(100);
+        }
+        assertThat(held).hasSize(20);
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param noDelay TCP_NODELAY: sends an echo at once
  * @param keepAlive SO_KEEPALIVE: notices in the end that a peer has vanished
  */
-public record SocketOptions(
+public record SocketConfig(
         @Nullable Integer receiveBuffer,
         @Nullable Integer sendBuffer,
         boolean noDelay,
@@ -21,7 +21,7 @@ public record SocketOptions(
      *
      * @throws InvalidSettingException for the first value outside its range
      */
-    public SocketOptions {
+    public SocketConfig {
         if (receiveBuffer != null) {
             Setting.RECEIVE_BUFFER.require(receiveBuffer.longValue());
         }
