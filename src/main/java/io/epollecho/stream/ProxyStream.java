@@ -1,0 +1,161 @@
+package io.epollecho.stream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+
+/**
+ * A stream that begins with a header of the PROXY protocol. The header is received while the stream
+ * opens; afterwards every call goes to the stream below.
+ *
+ * <p>Bytes that arrive together with the header are kept, at most 1 KiB, until they are read.
+ */
+public final class ProxyStream implements ByteStream {
+
+    private static final int BUFFER_SIZE = 1024;
+
+    private final ByteStream below;
+
+    /** Null once the stream is open. */
+    private @Nullable ProxyHeaderParser parser = new ProxyHeaderParser();
+
+    /** Bytes received after the header, or null if there are none left. */
+    private @Nullable ByteBuffer leftover;
+
+    private @Nullable InetSocketAddress source;
+
+    /**
+     * Creates the stream. Nothing is read yet.
+     *
+     * @param below the stream that carries the header and the bytes after it
+     */
+    public ProxyStream(ByteStream below) {
+        this.below = below;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws ProxyHeaderException if the connection does not begin with a valid header
+     */
+    @Override
+    public boolean open() throws IOException {
+        if (!below.open()) {
+            return false;
+        }
+        return parser == null || receive(parser);
+    }
+
+    private boolean receive(ProxyHeaderParser parsing) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
+        do {
+            int count = below.read(buffer.clear());
+            if (count == END) {
+                throw new ProxyHeaderException("the connection ended before its PROXY header did");
+            }
+            switch (parsing.parse(buffer.flip())) {
+                case ProxyHeaderParser.Incomplete() -> {
+                    if (count == 0) {
+                        return false;
+                    }
+                }
+                case ProxyHeaderParser.Invalid(String reason) ->
+                        throw new ProxyHeaderException(reason);
+                case ProxyHeaderParser.Complete(ProxyHeader header) -> {
+                    source = header.source();
+                    leftover = buffer.hasRemaining() ? buffer : null;
+                    parser = null;
+                    return true;
+                }
+            }
+        } while (!below.isDrained());
+        return false;
+    }
+
+    /**
+     * Returns the address of the peer according to the header.
+     *
+     * @return the address, or null if the header has no IP address or is not complete
+     */
+    public @Nullable InetSocketAddress sourceAddress() {
+        return source;
+    }
+
+    @Override
+    public @Nullable Runnable work() {
+        return below.work();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the stream is not open
+     */
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        requireOpen();
+        ByteBuffer kept = leftover;
+        if (kept == null) {
+            return below.read(target);
+        }
+        int count = Math.min(kept.remaining(), target.remaining());
+        target.put(target.position(), kept, kept.position(), count);
+        target.position(target.position() + count);
+        kept.position(kept.position() + count);
+        if (!kept.hasRemaining()) {
+            leftover = null;
+        }
+        return count;
+    }
+
+    @Override
+    public boolean isDrained() {
+        return leftover == null && below.isDrained();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the stream is not open
+     */
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+        requireOpen();
+        return below.write(source);
+    }
+
+    private void requireOpen() {
+        if (parser != null) {
+            throw new IllegalStateException("the PROXY header is not complete");
+        }
+    }
+
+    @Override
+    public boolean flush() throws IOException {
+        return below.flush();
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        below.shutdownOutput();
+    }
+
+    @Override
+    public int interest(int wanted) {
+        return below.interest(parser == null ? wanted : SelectionKey.OP_READ);
+    }
+
+    @Override
+    public SocketChannel channel() {
+        return below.channel();
+    }
+
+    @Override
+    public String toString() {
+        return source == null ? below.toString() : below + " for " + source;
+    }
+}
