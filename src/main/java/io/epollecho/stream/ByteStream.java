@@ -1,5 +1,7 @@
 package io.epollecho.stream;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -18,6 +20,25 @@ public interface ByteStream {
 
     /** Returned by {@link #read} at the end of the peer's stream. */
     int END = -1;
+
+    /**
+     * Advances the opening of the stream and of those below: a header to receive, a handshake. To
+     * be called again whenever the channel is ready for {@link #interest}, until it returns true;
+     * only then may the stream be read and written.
+     *
+     * @return true once bytes can flow
+     * @throws IOException if the stream cannot be opened
+     */
+    boolean open() throws IOException;
+
+    /**
+     * Returns the computation that {@link #open} waits for. It takes long enough to be run on
+     * another thread. While it runs, no method of the stream may be called; afterwards call {@link
+     * #open} again.
+     *
+     * @return the computation, or null if there is none
+     */
+    @Nullable Runnable work();
 
     /**
      * Reads what is available, as far as it fits.

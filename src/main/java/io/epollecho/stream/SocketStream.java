@@ -1,5 +1,7 @@
 package io.epollecho.stream;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -17,6 +19,16 @@ public final class SocketStream implements ByteStream {
      */
     public SocketStream(SocketChannel channel) {
         this.channel = channel;
+    }
+
+    @Override
+    public boolean open() {
+        return true;
+    }
+
+    @Override
+    public @Nullable Runnable work() {
+        return null;
     }
 
     /**
