@@ -1,0 +1,66 @@
+package io.epollecho.stream;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The buffers that the layers of one event loop's connections borrow while bytes are on their way.
+ *
+ * <p>All are of one size. A few that have come back wait for the next borrower; the rest is left to
+ * the garbage collector, so that a crowd of busy connections costs nothing once it is at rest.
+ *
+ * <p>For one thread.
+ */
+public final class BufferPool {
+
+    private final int bufferSize;
+    private final int spareLimit;
+    private final Deque<ByteBuffer> spare;
+    private int borrowed;
+
+    /**
+     * Creates a pool without buffers; they are allocated when they are first needed.
+     *
+     * @param bufferSize the size of each buffer in bytes
+     * @param spareLimit the number of unused buffers to keep
+     */
+    public BufferPool(int bufferSize, int spareLimit) {
+        this.bufferSize = bufferSize;
+        this.spareLimit = spareLimit;
+        this.spare = new ArrayDeque<>(spareLimit);
+    }
+
+    /**
+     * Returns the size of each buffer.
+     *
+     * @return the size in bytes
+     */
+    public int bufferSize() {
+        return bufferSize;
+    }
+
+    /**
+     * Returns how many buffers are borrowed now.
+     *
+     * @return the number of buffers that have not come back
+     */
+    public int borrowed() {
+        return borrowed;
+    }
+
+    /** Lends an empty buffer: its position is 0 and its limit is its capacity. */
+    ByteBuffer borrow() {
+        borrowed++;
+        ByteBuffer buffer = spare.pollLast();
+        return buffer == null ? ByteBuffer.allocateDirect(bufferSize) : buffer.clear();
+    }
+
+    /** Takes a buffer back, whatever is in it. */
+    void giveBack(ByteBuffer buffer) {
+        borrowed--;
+        if (spare.size() < spareLimit) {
+            spare.addLast(buffer);
+        }
+    }
+}

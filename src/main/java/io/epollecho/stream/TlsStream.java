@@ -1,0 +1,755 @@
+package io.epollecho.stream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.security.cert.X509Certificate;
+
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLProtocolException;
+
+/**
+ * TLS 1.2 and 1.3 over another stream, for the server's side and the client's.
+ *
+ * <p>Each direction ends for itself, as on a plain socket: after the peer's close_notify {@link
+ * #read} returns {@link #END}, and what is written still goes out until {@link #shutdownOutput}
+ * sends close_notify and FIN. TLS 1.2 ends both directions at once (RFC 5246, 7.2.1), so there
+ * nothing can be written after a {@link #read} that has returned END; what was written before is
+ * sent. A FIN without close_notify is a {@link TruncatedStreamException}.
+ *
+ * <p>The engine may have records of its own to send at any time, the answer to a KeyUpdate for
+ * example. After each {@link #read}, whatever it returns, call {@link #flush}; if it returns false,
+ * select for writing.
+ *
+ * <p>Renegotiation (TLS 1.2) is refused with an {@link SSLException}.
+ */
+public final class TlsStream implements ByteStream {
+
+    /** The size in bytes that the buffers of the pool need: a record, and room for small ones. */
+    public static final int BUFFER_SIZE = 20 * 1024;
+
+    private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+
+    private static final int HEADER_LENGTH = 5;
+    private static final int TYPE_CHANGE = 20;
+    private static final int TYPE_ALERT = 21;
+    private static final int TYPE_HANDSHAKE = 22;
+    private static final int TYPE_DATA = 23;
+
+    /**
+     * The longest TLS 1.3 record that is probably an alert: 2 bytes, the content type, as much
+     * padding as the JDK adds, and the tag.
+     */
+    private static final int LONGEST_ALERT = 2 + 1 + 16 + 16;
+
+    /**
+     * More than the longest handshake takes: ten certificates and all else within the limits of the
+     * JDK.
+     */
+    private static final int HANDSHAKE_LIMIT = 256 * 1024;
+
+    /**
+     * How often one read may turn to the stream below. It ends a read for which the peer has sent
+     * records without data only.
+     */
+    private static final int FILLS_PER_READ = 8;
+
+    /**
+     * How many records may wait in the engine for the peer to take them before nothing more is read
+     * from it. A peer that sends requests for key updates and reads no answer costs no more.
+     */
+    private static final int OWED_LIMIT = 16;
+
+    /** A fatal unexpected_message in the clear, for a peer that does not speak TLS. */
+    private static final byte[] UNEXPECTED_MESSAGE = {TYPE_ALERT, 3, 3, 0, 2, 2, 10};
+
+    /** A fatal record_overflow in the clear. */
+    private static final byte[] RECORD_OVERFLOW = {TYPE_ALERT, 3, 3, 0, 2, 2, 22};
+
+    private final ByteStream below;
+    private final SSLEngine engine;
+    private final BufferPool buffers;
+
+    /** The JDK would enlarge its demands on all buffers for a larger record. */
+    private final int longestRecord;
+
+    /** Ciphertext received, between position and limit; null if there is none. */
+    private @Nullable ByteBuffer received;
+
+    /** Ciphertext to send, between position and limit; null if there is none. */
+    private @Nullable ByteBuffer sealed;
+
+    /** Plaintext that did not fit into the reader's buffer; null if there is none. */
+    private @Nullable ByteBuffer plain;
+
+    private boolean belowOpen;
+    private boolean begun;
+    private boolean open;
+
+    /** True while the engine waits for {@link #work}. */
+    private boolean working;
+
+    /** True if the content type of a record can be seen from outside. */
+    private boolean typesVisible;
+
+    private int handshakeBytes;
+
+    /**
+     * Incoming records without data that have left the engine with something to send; at least 1
+     * while it has.
+     */
+    private int owed;
+
+    private boolean drained;
+    private boolean belowEnded;
+
+    /** True after the peer's close_notify. */
+    private boolean ended;
+
+    /** True after {@link #shutdownOutput}. */
+    private boolean closing;
+
+    private boolean finSent;
+
+    /**
+     * Creates the layer; {@link #open} begins the handshake.
+     *
+     * @param below the stream that carries the records
+     * @param engine a fresh engine, configured: client or server mode, protocols, cipher suites,
+     *     client authentication, host name
+     * @param buffers lends the buffers; their size is at least {@link #BUFFER_SIZE}
+     */
+    public TlsStream(ByteStream below, SSLEngine engine, BufferPool buffers) {
+        this.below = below;
+        this.engine = engine;
+        this.buffers = buffers;
+        this.longestRecord = engine.getSession().getPacketBufferSize();
+        if (buffers.bufferSize() < Math.max(BUFFER_SIZE, longestRecord)) {
+            throw new IllegalArgumentException("Buffers too small: " + buffers.bufferSize());
+        }
+    }
+
+    // ---- handshake ----------------------------------------------------------------------------
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws TlsHandshakeException if the handshake fails. An alert for the peer was written;
+     *     {@link #flush} sends what the socket did not take of it.
+     */
+    @Override
+    public boolean open() throws IOException {
+        if (open) {
+            return true;
+        }
+        if (!belowOpen) {
+            if (!below.open()) {
+                return false;
+            }
+            belowOpen = true;
+        }
+        working = false;
+        try {
+            return handshake();
+        } catch (SSLException e) {
+            sendAlert();
+            throw TlsHandshakeException.of(e);
+        } catch (TlsHandshakeException e) {
+            // No close_notify: the peer may be further, and would take it for the end of the data.
+            sendAlert();
+            throw e;
+        }
+    }
+
+    private boolean handshake() throws IOException {
+        if (!begun) {
+            begun = true;
+            engine.beginHandshake();
+        }
+        while (true) {
+            switch (engine.getHandshakeStatus()) {
+                case NEED_TASK -> {
+                    working = true;
+                    send();
+                    return false;
+                }
+                case NEED_WRAP -> {
+                    if (!hasRoom() && !send()) {
+                        return false;
+                    }
+                    sealHandshake();
+                }
+                case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
+                    if (!send() || !unsealHandshake()) {
+                        return false;
+                    }
+                }
+                case NOT_HANDSHAKING, FINISHED -> {
+                    if (!send()) {
+                        return false;
+                    }
+                    established();
+                    return true;
+                }
+            }
+        }
+    }
+
+    private void sealHandshake() throws IOException {
+        SSLEngineResult result = seal(EMPTY);
+        // An engine that is finished may say so by a wrap of nothing. Any other would repeat
+        // itself.
+        if (result.bytesProduced() == 0
+                && (result.getStatus() == SSLEngineResult.Status.CLOSED
+                        || result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP)) {
+            throw endedByPeer();
+        }
+    }
+
+    /** Returns false if more bytes are needed first. */
+    private boolean unsealHandshake() throws IOException {
+        if (!belowEnded && !hasHeader()) {
+            return fillHandshake();
+        }
+        if (received != null) {
+            requireTls(received);
+        }
+        SSLEngineResult result = unwrap(received == null ? EMPTY : received, EMPTY);
+        releaseReceivedIfEmpty();
+        return switch (result.getStatus()) {
+            case OK -> {
+                if (result.bytesConsumed() == 0
+                        && result.getHandshakeStatus() == HandshakeStatus.NEED_UNWRAP) {
+                    throw new SSLProtocolException("The engine makes no progress");
+                }
+                yield true;
+            }
+            case CLOSED -> throw endedByPeer();
+            case BUFFER_OVERFLOW -> throw new SSLProtocolException("Data during the handshake");
+            case BUFFER_UNDERFLOW -> fillHandshake();
+        };
+    }
+
+    private boolean fillHandshake() throws IOException {
+        int count = belowEnded ? END : fill();
+        if (count == END) {
+            throw new TlsHandshakeException(
+                    handshakeBytes == 0
+                            ? "the peer closed the connection before the handshake"
+                            : "the peer closed the connection during the handshake");
+        }
+        handshakeBytes += count;
+        if (handshakeBytes > HANDSHAKE_LIMIT) {
+            throw new TlsHandshakeException("the handshake is too long");
+        }
+        return count > 0;
+    }
+
+    private void requireTls(ByteBuffer record) throws TlsHandshakeException {
+        boolean first = handshakeBytes == record.remaining();
+        if (first && !FirstBytes.areTls(record)) {
+            sealed = buffers.borrow().put(UNEXPECTED_MESSAGE).flip();
+            throw new TlsHandshakeException(FirstBytes.describe(record));
+        }
+        if (recordLength(record) > longestRecord) {
+            if (first) {
+                sealed = buffers.borrow().put(RECORD_OVERFLOW).flip();
+            }
+            throw new TlsHandshakeException("a record is longer than TLS allows");
+        }
+    }
+
+    private void established() throws TlsHandshakeException {
+        // An engine that both sides have closed does not handshake either.
+        if (engine.isInboundDone() || engine.isOutboundDone()) {
+            throw endedByPeer();
+        }
+        open = true;
+        typesVisible = !protocol().equals("TLSv1.3");
+        drained = received == null && below.isDrained();
+    }
+
+    private static TlsHandshakeException endedByPeer() {
+        return new TlsHandshakeException("the peer ended the handshake with close_notify");
+    }
+
+    @Override
+    public @Nullable Runnable work() {
+        if (!belowOpen) {
+            return below.work();
+        }
+        return working ? this::runTasks : null;
+    }
+
+    private void runTasks() {
+        Runnable task;
+        while ((task = engine.getDelegatedTask()) != null) {
+            task.run();
+        }
+    }
+
+    // ---- reading ------------------------------------------------------------------------------
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>May return 0 with {@link #isDrained} false, if the peer has sent much that is not data:
+     * the other connections have their turn then.
+     *
+     * @throws TruncatedStreamException if the stream ends without a close_notify
+     */
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        drained = false;
+        try {
+            return readRecords(target);
+        } catch (SSLException e) {
+            drained = true;
+            sendAlert();
+            throw e;
+        }
+    }
+
+    private int readRecords(ByteBuffer target) throws IOException {
+        sendOwed();
+        int start = target.position();
+        int fills = FILLS_PER_READ;
+        boolean belowDrained = false;
+        while (target.hasRemaining()) {
+            if (plain != null) {
+                takePlain(plain, target);
+                continue;
+            }
+            int count = target.position() - start;
+            if (ended) {
+                drained = count == 0;
+                return count == 0 ? END : count;
+            }
+            if (owed > OWED_LIMIT) {
+                drained = true;
+                return count;
+            }
+            if (received != null && isWhole(received)) {
+                // The echo of the data must be sealed before an alert is seen, because the engine
+                // may close both directions at its sight.
+                if (count > 0 && !isData(received)) {
+                    return count;
+                }
+                if (!unseal(received, target, count == 0)) {
+                    return count;
+                }
+            } else if (belowDrained) {
+                drained = true;
+                return count;
+            } else if (fills-- == 0) {
+                return count;
+            } else {
+                int filled = belowEnded ? END : fill();
+                if (filled == END) {
+                    if (count > 0) {
+                        return count;
+                    }
+                    drained = true;
+                    releaseReceived();
+                    throw new TruncatedStreamException(
+                            "The peer's stream ended without a close_notify");
+                }
+                belowDrained = below.isDrained();
+                if (filled == 0) {
+                    drained = belowDrained;
+                    return count;
+                }
+            }
+        }
+        return target.position() - start;
+    }
+
+    /**
+     * Opens one record.
+     *
+     * @return false if the target has no room for it
+     */
+    private boolean unseal(ByteBuffer source, ByteBuffer target, boolean targetEmpty)
+            throws IOException {
+        refuseRenegotiation(
+                typesVisible && (type(source) == TYPE_HANDSHAKE || type(source) == TYPE_CHANGE));
+        SSLEngineResult result = unwrap(source, target);
+        if (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
+            if (!targetEmpty) {
+                return false;
+            }
+            ByteBuffer roomy = buffers.borrow();
+            plain = roomy;
+            result = unwrap(source, roomy);
+            releasePlainIfEmpty(roomy.flip());
+        }
+        releaseReceivedIfEmpty();
+        switch (result.getStatus()) {
+            case OK -> {
+                refuseRenegotiation(result.getHandshakeStatus() == HandshakeStatus.NEED_TASK);
+                if (result.bytesConsumed() == 0) {
+                    throw new SSLProtocolException("The engine makes no progress");
+                }
+                if (result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+                    owed = result.bytesProduced() == 0 ? owed + 1 : Math.max(owed, 1);
+                    sendOwed();
+                }
+            }
+            case CLOSED -> {
+                ended = true;
+                releaseReceived();
+            }
+            case BUFFER_OVERFLOW, BUFFER_UNDERFLOW ->
+                    throw new SSLProtocolException("Invalid record: " + result.getStatus());
+        }
+        return true;
+    }
+
+    private SSLEngineResult unwrap(ByteBuffer source, ByteBuffer target) throws SSLException {
+        try {
+            return engine.unwrap(source, target);
+        } catch (RuntimeException e) {
+            // The engine passes on what its tasks have thrown.
+            throw new SSLException("The engine failed: " + e, e);
+        }
+    }
+
+    private static void refuseRenegotiation(boolean attempted) throws SSLException {
+        if (attempted) {
+            throw new SSLProtocolException("Renegotiation refused");
+        }
+    }
+
+    private void takePlain(ByteBuffer source, ByteBuffer target) {
+        int count = Math.min(source.remaining(), target.remaining());
+        target.put(target.position(), source, source.position(), count);
+        target.position(target.position() + count);
+        source.position(source.position() + count);
+        releasePlainIfEmpty(source);
+    }
+
+    /** Reads from below as much as fits behind what is received already. */
+    private int fill() throws IOException {
+        ByteBuffer buffer = received;
+        if (buffer == null) {
+            buffer = buffers.borrow();
+        } else {
+            buffer.compact();
+        }
+        received = buffer;
+        int count = 0;
+        try {
+            count = below.read(buffer);
+        } finally {
+            buffer.flip();
+            releaseReceivedIfEmpty();
+        }
+        belowEnded = count == END;
+        return count;
+    }
+
+    private boolean isWhole(ByteBuffer source) throws SSLException {
+        if (source.remaining() < HEADER_LENGTH) {
+            return false;
+        }
+        int length = recordLength(source);
+        if (length > longestRecord) {
+            throw new SSLProtocolException("Record too long: " + length);
+        }
+        // The engine refuses a record of an unknown type by its header; nothing more need arrive.
+        return source.remaining() >= length
+                || type(source) < TYPE_CHANGE
+                || type(source) > TYPE_DATA;
+    }
+
+    /** Returns whether a whole record is data and cannot be an alert. */
+    private boolean isData(ByteBuffer source) {
+        return type(source) == TYPE_DATA
+                && (typesVisible || recordLength(source) > HEADER_LENGTH + LONGEST_ALERT);
+    }
+
+    private boolean hasHeader() {
+        return received != null && received.remaining() >= HEADER_LENGTH;
+    }
+
+    private static int type(ByteBuffer source) {
+        return source.get(source.position());
+    }
+
+    private static int recordLength(ByteBuffer source) {
+        return source.remaining() < HEADER_LENGTH
+                ? 0
+                : HEADER_LENGTH + Short.toUnsignedInt(source.getShort(source.position() + 3));
+    }
+
+    @Override
+    public boolean isDrained() {
+        return open ? drained : below.isDrained();
+    }
+
+    // ---- writing ------------------------------------------------------------------------------
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Accepts nothing while ciphertext is unsent.
+     */
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+        if (closing) {
+            throw new ClosedChannelException();
+        }
+        if (!send()) {
+            return 0;
+        }
+        int before = source.remaining();
+        while (source.hasRemaining() && (hasRoom() || send())) {
+            SSLEngineResult result = seal(source);
+            if (result.bytesProduced() == 0 && source.hasRemaining()) {
+                throw new SSLException(
+                        result.getStatus() == SSLEngineResult.Status.CLOSED
+                                ? "The peer's close_notify has ended both directions"
+                                : "The engine accepts no data");
+            }
+        }
+        sendOwed();
+        return before - source.remaining();
+    }
+
+    @Override
+    public boolean flush() throws IOException {
+        if (!sendOwed()) {
+            return false;
+        }
+        if (closing && !finSent) {
+            while (!engine.isOutboundDone() && seal(EMPTY).bytesProduced() > 0) {
+                if (!send()) {
+                    return false;
+                }
+            }
+            releaseSealedIfEmpty();
+            finSent = true;
+            below.shutdownOutput();
+        }
+        return below.flush();
+    }
+
+    /**
+     * Ends the outgoing direction after everything written so far: sends a close_notify, then a
+     * FIN. The peer's direction stays open. {@link #flush} returns false until both are sent.
+     *
+     * @throws IOException if the connection is broken
+     */
+    @Override
+    public void shutdownOutput() throws IOException {
+        if (!closing) {
+            closing = true;
+            engine.closeOutbound();
+            flush();
+        }
+    }
+
+    /** Sends what is sealed, then what the engine has to send. Returns false if some is left. */
+    private boolean sendOwed() throws IOException {
+        while (send()) {
+            if (owed == 0) {
+                return true;
+            }
+            if (seal(EMPTY).bytesProduced() == 0) {
+                owed = 0;
+            }
+        }
+        return false;
+    }
+
+    /** Hands the stream below what is sealed. Returns false if it does not take all. */
+    private boolean send() throws IOException {
+        ByteBuffer rest = sealed;
+        if (rest == null) {
+            return true;
+        }
+        if (rest.hasRemaining()) {
+            below.write(rest);
+        }
+        releaseSealedIfEmpty();
+        return sealed == null;
+    }
+
+    /** Makes records of what the engine has to send itself or, if there is nothing, of data. */
+    private SSLEngineResult seal(ByteBuffer source) throws SSLException {
+        ByteBuffer target = sealed;
+        if (target == null) {
+            target = buffers.borrow().limit(0);
+            sealed = target;
+        }
+        int start = target.position();
+        target.position(target.limit()).limit(target.capacity());
+        SSLEngineResult result;
+        try {
+            result = engine.wrap(source, target);
+        } catch (RuntimeException e) {
+            throw new SSLException("The engine failed: " + e, e);
+        } finally {
+            target.limit(target.position()).position(start);
+            releaseSealedIfEmpty();
+        }
+        if (result.getHandshakeStatus() != HandshakeStatus.NEED_WRAP) {
+            owed = 0;
+        } else if (open && owed == 0) {
+            owed = 1;
+        }
+        return result;
+    }
+
+    private boolean hasRoom() {
+        return sealed == null || sealed.capacity() - sealed.limit() >= longestRecord;
+    }
+
+    /** Sends the alert by which the engine explains its failure, as far as it is taken. */
+    private void sendAlert() {
+        releaseReceived();
+        releasePlain();
+        owed = 0;
+        try {
+            while (hasRoom() && seal(EMPTY).bytesProduced() > 0) {}
+            owed = 0;
+            send();
+        } catch (IOException e) {
+            // The connection has failed for another reason, which the caller learns.
+            owed = 0;
+        }
+    }
+
+    // ---- selecting ----------------------------------------------------------------------------
+
+    @Override
+    public int interest(int wanted) {
+        if (!belowOpen) {
+            return below.interest(wanted);
+        }
+        if (working) {
+            return 0;
+        }
+        int needed = open ? wanted : sealed == null ? SelectionKey.OP_READ : SelectionKey.OP_WRITE;
+        return below.interest(needed) | (sealed == null ? 0 : SelectionKey.OP_WRITE);
+    }
+
+    @Override
+    public SocketChannel channel() {
+        return below.channel();
+    }
+
+    // ---- buffers ------------------------------------------------------------------------------
+
+    /**
+     * Gives all borrowed buffers back. To be called once the channel is closed; the stream is
+     * useless afterwards.
+     */
+    public void release() {
+        releaseReceived();
+        releasePlain();
+        if (sealed != null) {
+            buffers.giveBack(sealed);
+            sealed = null;
+        }
+    }
+
+    private void releaseReceivedIfEmpty() {
+        if (received != null && !received.hasRemaining()) {
+            releaseReceived();
+        }
+    }
+
+    private void releaseReceived() {
+        if (received != null) {
+            buffers.giveBack(received);
+            received = null;
+        }
+    }
+
+    private void releasePlainIfEmpty(ByteBuffer rest) {
+        if (!rest.hasRemaining()) {
+            releasePlain();
+        }
+    }
+
+    private void releasePlain() {
+        if (plain != null) {
+            buffers.giveBack(plain);
+            plain = null;
+        }
+    }
+
+    private void releaseSealedIfEmpty() {
+        if (sealed != null && !sealed.hasRemaining()) {
+            buffers.giveBack(sealed);
+            sealed = null;
+        }
+    }
+
+    // ---- for people ---------------------------------------------------------------------------
+
+    /**
+     * Returns the negotiated protocol.
+     *
+     * @return TLSv1.2 or TLSv1.3; NONE before the end of the handshake
+     */
+    public String protocol() {
+        return engine.getSession().getProtocol();
+    }
+
+    /**
+     * Returns the negotiated cipher suite.
+     *
+     * @return the standard name; SSL_NULL_WITH_NULL_NULL before the end of the handshake
+     */
+    public String cipherSuite() {
+        return engine.getSession().getCipherSuite();
+    }
+
+    /**
+     * Returns the host name that the client asked for, see RFC 6066, 3.
+     *
+     * @return the name, or null if it asked for none
+     */
+    public @Nullable String requestedHost() {
+        if (engine.getSession() instanceof ExtendedSSLSession session) {
+            return session.getRequestedServerNames().stream()
+                    .filter(SNIHostName.class::isInstance)
+                    .map(name -> ((SNIHostName) name).getAsciiName())
+                    .findFirst()
+                    .orElse(null);
+        }
+        return null;
+    }
+
+    /**
+     * Returns the subject of the certificate that the peer has proved to own.
+     *
+     * @return the distinguished name as in RFC 2253, or null if the peer sent no certificate
+     */
+    public @Nullable String peerSubject() {
+        try {
+            return engine.getSession().getPeerCertificates()[0] instanceof X509Certificate subject
+                    ? subject.getSubjectX500Principal().getName()
+                    : null;
+        } catch (SSLPeerUnverifiedException e) {
+            return null;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return below.toString();
+    }
+}

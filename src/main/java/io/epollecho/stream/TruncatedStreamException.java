@@ -1,0 +1,21 @@
+package io.epollecho.stream;
+
+import java.io.IOException;
+
+/**
+ * Thrown when the peer's stream ends without the end that its protocol demands: a TLS peer that
+ * sends a FIN but no close_notify, see RFC 8446, 6.1. Bytes may be missing.
+ */
+public final class TruncatedStreamException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Creates the exception.
+     *
+     * @param message what ended, and what was missing
+     */
+    public TruncatedStreamException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,94 @@
+package io.epollecho.stream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/** A socket whose outgoing direction a test can stop, or collect to send it in one go. */
+final class GatedStream implements ByteStream {
+
+    /** What becomes of bytes that are written. */
+    enum Gate {
+        OPEN,
+        SHUT,
+        COLLECTING
+    }
+
+    private final ByteStream below;
+    private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
+    private Gate gate = Gate.OPEN;
+
+    GatedStream(ByteStream below) {
+        this.below = below;
+    }
+
+    /** Opening the gate sends what was collected. */
+    void set(Gate gate) throws IOException {
+        this.gate = gate;
+        if (gate == Gate.OPEN) {
+            ByteBuffer bytes = ByteBuffer.wrap(collected.toByteArray());
+            collected.reset();
+            while (bytes.hasRemaining()) {
+                below.write(bytes);
+            }
+        }
+    }
+
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+        return switch (gate) {
+            case OPEN -> below.write(source);
+            case COLLECTING -> {
+                byte[] bytes = new byte[source.remaining()];
+                source.get(bytes);
+                collected.writeBytes(bytes);
+                yield bytes.length;
+            }
+            case SHUT -> 0;
+        };
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        return below.read(target);
+    }
+
+    @Override
+    public boolean isDrained() {
+        return below.isDrained();
+    }
+
+    @Override
+    public boolean open() throws IOException {
+        return below.open();
+    }
+
+    @Override
+    public @Nullable Runnable work() {
+        return below.work();
+    }
+
+    @Override
+    public boolean flush() throws IOException {
+        return below.flush();
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        set(Gate.OPEN);
+        below.shutdownOutput();
+    }
+
+    @Override
+    public int interest(int wanted) {
+        return below.interest(wanted);
+    }
+
+    @Override
+    public SocketChannel channel() {
+        return below.channel();
+    }
+}

@@ -1,0 +1,31 @@
+package io.epollecho.stream;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+
+/** Two sockets connected with each other; the server's is non-blocking. */
+record SocketPair(SocketChannel server, SocketChannel client) implements Closeable {
+
+    static SocketPair open() throws IOException {
+        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SocketChannel client = SocketChannel.open(listener.getLocalAddress());
+            SocketChannel server = listener.accept();
+            client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            server.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            server.configureBlocking(false);
+            return new SocketPair(server, client);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        client.close();
+    }
+}

@@ -1,0 +1,184 @@
+package io.epollecho.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Does with a stream what its owner, a connection on an event loop, does: waits for nothing but a
+ * selector, runs the work elsewhere, and reads again by itself what the selector does not report.
+ */
+final class StreamOwner implements Closeable {
+
+    /** Longer than any machine needs. */
+    private static final long LONG = 20_000;
+
+    /** More than the bytes of any record, which may arrive one by one. */
+    private static final int FRUITLESS_LIMIT = 100_000;
+
+    final ByteStream stream;
+    private final Selector selector;
+    private final SelectionKey key;
+    private int fruitless;
+
+    /** How often work was to be done elsewhere. */
+    int works;
+
+    StreamOwner(ByteStream stream) throws IOException {
+        this.stream = stream;
+        this.selector = Selector.open();
+        stream.channel().configureBlocking(false);
+        this.key = stream.channel().register(selector, 0);
+    }
+
+    StreamOwner open() throws IOException {
+        while (!stream.open()) {
+            Runnable work = stream.work();
+            if (work != null) {
+                assertThat(stream.interest(SelectionKey.OP_READ)).isZero();
+                CompletableFuture.runAsync(work).join();
+                works++;
+            } else {
+                await(stream.interest(SelectionKey.OP_READ));
+            }
+        }
+        assertThat(stream.work()).isNull();
+        return this;
+    }
+
+    /** Returns the failure of the handshake, once all that the stream has to say is sent. */
+    TlsHandshakeException openFails() throws IOException {
+        try {
+            open();
+        } catch (TlsHandshakeException e) {
+            flush();
+            stream.channel().shutdownOutput();
+            return e;
+        }
+        throw new AssertionError("opened");
+    }
+
+    /** Waits for at least one byte or the end. */
+    int read(ByteBuffer target) throws IOException {
+        while (true) {
+            int count = stream.read(target);
+            boolean flushed = stream.flush();
+            if (count != 0) {
+                fruitless = 0;
+                return count;
+            }
+            if (stream.isDrained()) {
+                int interest = stream.interest(SelectionKey.OP_READ);
+                await(flushed ? interest : interest | SelectionKey.OP_WRITE);
+            }
+            countFruitless();
+        }
+    }
+
+    byte[] readToEnd() throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
+        while (read(buffer.clear()) != ByteStream.END) {
+            all.write(buffer.array(), 0, buffer.position());
+        }
+        return all.toByteArray();
+    }
+
+    void write(ByteBuffer source) throws IOException {
+        while (true) {
+            if (stream.write(source) > 0) {
+                fruitless = 0;
+            }
+            if (stream.flush() && !source.hasRemaining()) {
+                return;
+            }
+            await(stream.interest(SelectionKey.OP_WRITE));
+            countFruitless();
+        }
+    }
+
+    void write(byte... bytes) throws IOException {
+        write(ByteBuffer.wrap(bytes));
+    }
+
+    void flush() throws IOException {
+        while (!stream.flush()) {
+            await(stream.interest(SelectionKey.OP_WRITE));
+            countFruitless();
+        }
+    }
+
+    void shutdownOutput() throws IOException {
+        stream.shutdownOutput();
+        flush();
+    }
+
+    /** Echoes until the peer ends its stream, and ends its own then. */
+    void echo() throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
+        while (read(buffer.clear()) != ByteStream.END) {
+            write(buffer.flip());
+        }
+        shutdownOutput();
+    }
+
+    /** Writes and ends its stream, while it reads the peer's to its end. */
+    byte[] exchange(byte[] data) throws IOException {
+        ByteBuffer source = ByteBuffer.wrap(data);
+        ByteBuffer target = ByteBuffer.allocate(64 * 1024);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        boolean shut = false;
+        while (true) {
+            int written = source.hasRemaining() ? stream.write(source) : 0;
+            boolean flushed = stream.flush();
+            if (flushed && !source.hasRemaining() && !shut) {
+                shut = true;
+                stream.shutdownOutput();
+                flushed = stream.flush();
+            }
+            int count = stream.read(target.clear());
+            if (count == ByteStream.END) {
+                assertThat(shut).isTrue();
+                flush();
+                return all.toByteArray();
+            }
+            all.write(target.array(), 0, target.position());
+            if (written == 0 && count == 0) {
+                if (stream.isDrained()) {
+                    boolean writes = !flushed || source.hasRemaining();
+                    await(
+                            stream.interest(SelectionKey.OP_READ)
+                                    | (writes ? SelectionKey.OP_WRITE : 0));
+                }
+                countFruitless();
+            } else {
+                fruitless = 0;
+            }
+        }
+    }
+
+    private void countFruitless() {
+        assertThat(fruitless++).as("turns that moved nothing").isLessThan(FRUITLESS_LIMIT);
+    }
+
+    private void await(int interest) throws IOException {
+        assertThat(interest).as("interest").isNotZero();
+        key.interestOps(interest);
+        if (selector.select(LONG) == 0) {
+            throw new AssertionError("Nothing happened within " + LONG + " ms: " + interest);
+        }
+        selector.selectedKeys().clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        selector.close();
+        stream.channel().close();
+    }
+}

@@ -1,0 +1,59 @@
+package io.epollecho.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** New keys for almost every record; in a JVM of its own, as the JDK reads the limit once. */
+@Timeout(120)
+class TlsKeyUpdateTest {
+
+    @TempDir private Path directory;
+
+    @Test
+    void echoesThroughManyKeyUpdates() throws Exception {
+        // 8 MiB, with new keys after each 64 KiB in either direction.
+        assertThat(run("exchange", 16)).containsExactly("echoed");
+    }
+
+    /** Updates that answer each other must not make either side spin, nor stop. */
+    @Test
+    void echoesThroughAStormOfKeyUpdates() throws Exception {
+        assertThat(run("exchange", 8)).containsExactly("echoed");
+    }
+
+    /** A peer that asks for updates and does not read the answers costs no memory. */
+    @Test
+    void stopsReadingIfThePeerDoesNotTakeTheAnswers() throws Exception {
+        assertThat(run("unread", 8)).containsExactly("stopped", "read the rest");
+    }
+
+    private List<String> run(String scenario, int exponent)
+            throws IOException, InterruptedException {
+        Path properties = directory.resolve("security");
+        Files.writeString(
+                properties,
+                "jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^"
+                        + exponent
+                        + System.lineSeparator());
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Djava.security.properties=" + properties);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(KeyUpdates.class.getName(), scenario));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().remove("JAVA_TOOL_OPTIONS");
+        Process process = builder.start();
+        List<String> lines = process.inputReader().readAllLines();
+        assertThat(process.waitFor()).as(() -> String.join("\n", lines)).isZero();
+        return lines;
+    }
+}
