@@ -46,7 +46,10 @@ public final class RateLimitedLog extends TimerWheel.Timer {
             heldBack++;
             return;
         }
-        long others = heldBack;
+        writeAndPause(line, heldBack);
+    }
+
+    private void writeAndPause(Consumer<String> line, long others) {
         write(line, others);
         pausedUntil = now.getAsLong() + PAUSE_NANOS;
         timers.schedule(this);
@@ -78,9 +81,7 @@ public final class RateLimitedLog extends TimerWheel.Timer {
             pausedUntil = TimerWheel.NEVER;
             return;
         }
-        write(heldBackLine, heldBack - 1);
-        pausedUntil = now.getAsLong() + PAUSE_NANOS;
-        timers.schedule(this);
+        writeAndPause(heldBackLine, heldBack - 1);
     }
 
     /** A log that cannot be written must not cost more than its line. */

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** An event loop by itself: its channels are pipes, and nothing echoes. */
 @Timeout(60)
@@ -90,37 +91,44 @@ class EventLoopTest {
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
     }
 
+    /** Registers a pipe with a handler that throws when the pipe is readable, and writes to it. */
+    private void makeReadyToThrow(Pipe pipe, Error defect, Consumer<Throwable> failed)
+            throws Exception {
+        var handler =
+                new EventLoop.Handler() {
+                    @Override
+                    public void ready() {
+                        throw defect;
+                    }
+
+                    @Override
+                    public void registered(SelectionKey key) {}
+
+                    @Override
+                    public void failed(Throwable cause) {
+                        failed.accept(cause);
+                    }
+                };
+        get(loop.submit(() -> loop.register(pipe.source(), SelectionKey.OP_READ, handler)));
+        pipe.sink().write(ByteBuffer.allocate(1));
+    }
+
     @Test
     void aHandlerThatThrowsHearsOfItAndCostsItself() throws Exception {
         var defect = new StackOverflowError("as if");
         var failure = new CompletableFuture<Throwable>();
         Pipe pipe = Pipe.open();
-        get(
-                loop.submit(
-                        () ->
-                                loop.register(
-                                        pipe.source(),
-                                        SelectionKey.OP_READ,
-                                        new EventLoop.Handler() {
-                                            @Override
-                                            public void ready() {
-                                                throw defect;
-                                            }
-
-                                            @Override
-                                            public void registered(SelectionKey key) {}
-
-                                            @Override
-                                            public void failed(Throwable cause) {
-                                                try {
-                                                    pipe.source().close();
-                                                } catch (IOException e) {
-                                                    cause.addSuppressed(e);
-                                                }
-                                                failure.complete(cause);
-                                            }
-                                        })));
-        pipe.sink().write(ByteBuffer.allocate(1));
+        makeReadyToThrow(
+                pipe,
+                defect,
+                cause -> {
+                    try {
+                        pipe.source().close();
+                    } catch (IOException e) {
+                        cause.addSuppressed(e);
+                    }
+                    failure.complete(cause);
+                });
         assertThat(get(failure)).isSameAs(defect);
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
         pipe.sink().close();
@@ -131,28 +139,13 @@ class EventLoopTest {
     void aHandlerWhoseFailureCannotBeHandledCostsItself() throws Exception {
         var asked = new CompletableFuture<Void>();
         Pipe pipe = Pipe.open();
-        get(
-                loop.submit(
-                        () ->
-                                loop.register(
-                                        pipe.source(),
-                                        SelectionKey.OP_READ,
-                                        new EventLoop.Handler() {
-                                            @Override
-                                            public void ready() {
-                                                throw new OutOfMemoryError("as if");
-                                            }
-
-                                            @Override
-                                            public void registered(SelectionKey key) {}
-
-                                            @Override
-                                            public void failed(Throwable cause) {
-                                                asked.complete(null);
-                                                throw new OutOfMemoryError("as if, again");
-                                            }
-                                        })));
-        pipe.sink().write(ByteBuffer.allocate(1));
+        makeReadyToThrow(
+                pipe,
+                new OutOfMemoryError("as if"),
+                cause -> {
+                    asked.complete(null);
+                    throw new OutOfMemoryError("as if, again");
+                });
         get(asked);
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
         assertThat(end).isNotDone();

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -69,8 +70,17 @@ class EchoEndpointRaceTest {
                         });
     }
 
+    /**
+     * Waits until the thread waits for the server's lock, and not for anything on its way there.
+     */
     private static void awaitItsTurn(Thread thread) {
-        await().atMost(EchoPeer.PATIENCE).until(() -> thread.getState() == Thread.State.WAITING);
+        await().atMost(EchoPeer.PATIENCE)
+                .until(
+                        () ->
+                                thread.getState() == Thread.State.WAITING
+                                        && Arrays.stream(thread.getStackTrace())
+                                                .map(StackTraceElement::getClassName)
+                                                .anyMatch(EchoServer.class.getName()::equals));
     }
 
     private void awaitRelease() {
