@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
  * @param listeners the listening sockets by name; {@value #DEFAULT_LISTENER} is the first and
  *     always there
  * @param eventLoops the number of event loops, each with a selector and a thread of its own
+ * @param workerThreads the number of threads that compute TLS handshakes; they exist only if a
+ *     listener speaks TLS
  * @param readBufferSize the size in bytes of each loop's read buffer, which is also the most that
  *     one connection keeps for a slow peer
  * @param readBudget the bytes that one connection may echo before the loop's other connections have
@@ -35,6 +37,7 @@ public record EchoServerConfig(
         SelectorBackend selector,
         SequencedMap<String, ListenerConfig> listeners,
         int eventLoops,
+        int workerThreads,
         int readBufferSize,
         int readBudget,
         SocketConfig socket,
@@ -64,6 +67,7 @@ public record EchoServerConfig(
         listeners = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(listeners));
         checkListeners(listeners);
         Setting.EVENT_LOOPS.require(eventLoops);
+        Setting.WORKER_THREADS.require(workerThreads);
         Setting.READ_BUFFER_SIZE.require((long) readBufferSize);
         Setting.READ_BUDGET.require(
                 (long) readBudget, Setting.READ_BUFFER_SIZE, (long) readBufferSize);
@@ -108,7 +112,7 @@ public record EchoServerConfig(
      * Returns the configuration of one listener.
      *
      * @param name a name among {@link #listeners}
-     * @return its address, port and backlog
+     * @return its configuration
      * @throws IllegalArgumentException if there is no listener of this name
      */
     public ListenerConfig listener(String name) {
@@ -154,8 +158,12 @@ public record EchoServerConfig(
         private @Nullable InetAddress address;
         private int port = Setting.PORT.defaultValue();
         private int backlog = Setting.BACKLOG.defaultValue();
+        private @Nullable ProxyProtocolConfig proxyProtocol;
+        private @Nullable TlsConfig tls;
+        private Greeting greeting = Setting.GREETING.defaultValue();
         private final Map<String, ListenerConfig> furtherListeners = new LinkedHashMap<>();
         private int eventLoops = Setting.EVENT_LOOPS.defaultValue();
+        private int workerThreads = Setting.WORKER_THREADS.defaultValue();
         private int readBufferSize = Setting.READ_BUFFER_SIZE.defaultValue().intValue();
         private int readBudget = Setting.READ_BUDGET.defaultValue().intValue();
         private @Nullable Integer receiveBuffer;
@@ -197,6 +205,30 @@ public record EchoServerConfig(
         }
 
         /**
+         * Sets the PROXY protocol of the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null
+         * for connections without its header.
+         */
+        public Builder proxyProtocol(@Nullable ProxyProtocolConfig proxyProtocol) {
+            this.proxyProtocol = proxyProtocol;
+            return this;
+        }
+
+        /**
+         * Sets TLS for the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null for
+         * connections in the clear.
+         */
+        public Builder tls(@Nullable TlsConfig tls) {
+            this.tls = tls;
+            return this;
+        }
+
+        /** Sets the greeting of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
+        public Builder greeting(Greeting greeting) {
+            this.greeting = greeting;
+            return this;
+        }
+
+        /**
          * Adds a listener to {@value EchoServerConfig#DEFAULT_LISTENER}, or replaces the one of
          * this name.
          *
@@ -218,6 +250,11 @@ public record EchoServerConfig(
 
         public Builder eventLoops(int eventLoops) {
             this.eventLoops = eventLoops;
+            return this;
+        }
+
+        public Builder workerThreads(int workerThreads) {
+            this.workerThreads = workerThreads;
             return this;
         }
 
@@ -300,7 +337,9 @@ public record EchoServerConfig(
          */
         public EchoServerConfig build() {
             var listeners = new LinkedHashMap<String, ListenerConfig>();
-            listeners.put(DEFAULT_LISTENER, new ListenerConfig(address, port, backlog));
+            listeners.put(
+                    DEFAULT_LISTENER,
+                    new ListenerConfig(address, port, backlog, proxyProtocol, tls, greeting));
             listeners.putAll(furtherListeners);
             return new EchoServerConfig(
                     selector == null
@@ -308,6 +347,7 @@ public record EchoServerConfig(
                             : selector,
                     listeners,
                     eventLoops,
+                    workerThreads,
                     readBufferSize,
                     readBudget,
                     new SocketConfig(receiveBuffer, sendBuffer, noDelay, keepAlive),

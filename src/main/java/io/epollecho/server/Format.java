@@ -1,14 +1,19 @@
 package io.epollecho.server;
 
+import io.epollecho.stream.AddressRange;
+
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The text form of values of one type, as people write it in configuration files: {@code 64KB},
@@ -29,6 +34,8 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
     static final Format<InetAddress> ADDRESS =
             new Format<>(InetAddress.class, InetAddress::ofLiteral, InetAddress::getHostAddress);
 
+    static final Format<List<AddressRange>> ADDRESS_RANGES = addressRanges();
+
     /** A number of bytes. */
     static final Format<Long> SIZE = sizes();
 
@@ -41,6 +48,17 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
                 type,
                 text -> Enum.valueOf(type, text.toUpperCase(Locale.ROOT)),
                 value -> value.name().toLowerCase(Locale.ROOT));
+    }
+
+    @SuppressWarnings("unchecked") // the binder fills the list with elements of this type only
+    private static Format<List<AddressRange>> addressRanges() {
+        return new Format<>(
+                (Class<List<AddressRange>>) (Class<?>) List.class,
+                text -> Stream.of(text.split(",")).map(AddressRange::parse).toList(),
+                ranges ->
+                        ranges.stream()
+                                .map(AddressRange::toString)
+                                .collect(Collectors.joining(",")));
     }
 
     private static Format<Long> sizes() {

@@ -1,5 +1,7 @@
 package io.epollecho.server;
 
+import io.epollecho.stream.AddressRange;
+
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
@@ -33,6 +35,49 @@ public final class Setting<T> {
     public static final Setting<Integer> BACKLOG =
             range("backlog", Format.COUNT, Default.BACKLOG, "1", "1048576");
 
+    /** Whether connections begin with a header of the PROXY protocol. */
+    public static final Setting<ProxyProtocolMode> PROXY_PROTOCOL_MODE =
+            choice(
+                    "proxy-protocol.mode",
+                    Format.of(ProxyProtocolMode.class),
+                    Default.PROXY_PROTOCOL_MODE,
+                    ProxyProtocolMode.values());
+
+    /** The addresses that may send a header of the PROXY protocol. */
+    public static final Setting<List<AddressRange>> PROXY_PROTOCOL_TRUSTED =
+            new Setting<>(
+                            "proxy-protocol.trusted",
+                            Format.ADDRESS_RANGES,
+                            null,
+                            new Allowed.Any<List<AddressRange>>(
+                                    "a list of IP addresses and CIDR ranges, such as 10.0.0.0/8"))
+                    .orUnset("to trust everybody who reaches the port");
+
+    /** The time that a header of the PROXY protocol may take. */
+    public static final Setting<Duration> HEADER_TIMEOUT =
+            range(
+                    "proxy-protocol.header-timeout",
+                    Format.TIME,
+                    Default.HEADER_TIMEOUT,
+                    "10ms",
+                    "1h");
+
+    /** Whether clients are asked for a certificate. */
+    public static final Setting<ClientAuth> CLIENT_AUTH =
+            choice(
+                    "ssl.client-auth",
+                    Format.of(ClientAuth.class),
+                    Default.CLIENT_AUTH,
+                    ClientAuth.values());
+
+    /** The time that a TLS handshake may take. */
+    public static final Setting<Duration> HANDSHAKE_TIMEOUT =
+            range("ssl.handshake-timeout", Format.TIME, Default.HANDSHAKE_TIMEOUT, "10ms", "1h");
+
+    /** What is sent before the echo. */
+    public static final Setting<Greeting> GREETING =
+            choice("greeting", Format.of(Greeting.class), Default.GREETING, Greeting.values());
+
     /** The selector to run on. */
     public static final Setting<SelectorBackend.Choice> SELECTOR =
             choice(
@@ -49,6 +94,10 @@ public final class Setting<T> {
     /** The number of event loops. */
     public static final Setting<Integer> EVENT_LOOPS =
             range("event-loops", Format.COUNT, Default.EVENT_LOOPS, "1", "256");
+
+    /** The number of threads that compute TLS handshakes. */
+    public static final Setting<Integer> WORKER_THREADS =
+            range("worker-threads", Format.COUNT, Default.WORKER_THREADS, "1", "256");
 
     /** The size of each loop's read buffer. */
     public static final Setting<Long> READ_BUFFER_SIZE =
@@ -127,9 +176,16 @@ public final class Setting<T> {
                     ADDRESS,
                     PORT,
                     BACKLOG,
+                    PROXY_PROTOCOL_MODE,
+                    PROXY_PROTOCOL_TRUSTED,
+                    HEADER_TIMEOUT,
+                    CLIENT_AUTH,
+                    HANDSHAKE_TIMEOUT,
+                    GREETING,
                     SELECTOR,
                     TRIGGER_MODE,
                     EVENT_LOOPS,
+                    WORKER_THREADS,
                     READ_BUFFER_SIZE,
                     READ_BUDGET,
                     RECEIVE_BUFFER,
@@ -146,7 +202,17 @@ public final class Setting<T> {
                     LINGER_TIMEOUT);
 
     /** The settings that each listener has for itself. */
-    private static final List<Setting<?>> OF_LISTENERS = List.of(ADDRESS, PORT, BACKLOG);
+    private static final List<Setting<?>> OF_LISTENERS =
+            List.of(
+                    ADDRESS,
+                    PORT,
+                    BACKLOG,
+                    PROXY_PROTOCOL_MODE,
+                    PROXY_PROTOCOL_TRUSTED,
+                    HEADER_TIMEOUT,
+                    CLIENT_AUTH,
+                    HANDSHAKE_TIMEOUT,
+                    GREETING);
 
     /**
      * The defaults as text, for annotations, which take only constants. {@link
@@ -156,8 +222,14 @@ public final class Setting<T> {
 
         public static final String PORT = "7777";
         public static final String BACKLOG = "4096";
+        public static final String PROXY_PROTOCOL_MODE = "off";
+        public static final String HEADER_TIMEOUT = "3s";
+        public static final String CLIENT_AUTH = "none";
+        public static final String HANDSHAKE_TIMEOUT = "10s";
+        public static final String GREETING = "none";
         public static final String SELECTOR = "auto";
         public static final String EVENT_LOOPS = "1";
+        public static final String WORKER_THREADS = "1";
         public static final String READ_BUFFER_SIZE = "64KB";
         public static final String READ_BUDGET = "1MB";
         public static final String NO_DELAY = "true";

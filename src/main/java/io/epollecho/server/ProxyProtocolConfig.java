@@ -1,0 +1,35 @@
+package io.epollecho.server;
+
+import io.epollecho.stream.AddressRange;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The configuration of a listener whose connections begin with a header of the PROXY protocol. A
+ * connection without one is closed; the protocol's specification forbids guessing.
+ *
+ * @param trusted the addresses that may send a header; empty for everybody who reaches the port
+ * @param headerTimeout the time from the accept within which the header must be complete
+ */
+public record ProxyProtocolConfig(List<AddressRange> trusted, Duration headerTimeout) {
+
+    /**
+     * Checks the range.
+     *
+     * @throws InvalidSettingException if the timeout is outside its range
+     */
+    public ProxyProtocolConfig {
+        trusted = List.copyOf(trusted);
+        Setting.HEADER_TIMEOUT.require(headerTimeout);
+    }
+
+    /**
+     * Returns the default configuration: everybody is trusted, for 3 seconds.
+     *
+     * @return a valid configuration
+     */
+    public static ProxyProtocolConfig defaults() {
+        return new ProxyProtocolConfig(List.of(), Setting.HEADER_TIMEOUT.defaultValue());
+    }
+}

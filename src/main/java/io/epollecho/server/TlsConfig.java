@@ -1,0 +1,68 @@
+package io.epollecho.server;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+
+/**
+ * The configuration of a listener that speaks TLS.
+ *
+ * @param engines returns a fresh engine for each connection, with the protocols and cipher suites
+ *     that the listener offers; its mode and its client authentication are set afterwards. Called
+ *     on the threads of the event loops. An engine of another context, made once the certificate
+ *     has been renewed, serves new connections only.
+ * @param clientAuth whether clients are asked for a certificate
+ * @param handshakeTimeout the time from the accept within which the handshake must be complete
+ */
+public record TlsConfig(
+        Supplier<SSLEngine> engines, ClientAuth clientAuth, Duration handshakeTimeout) {
+
+    /**
+     * Checks the range.
+     *
+     * @throws InvalidSettingException if the timeout is outside its range
+     */
+    public TlsConfig {
+        Objects.requireNonNull(engines, "engines");
+        Objects.requireNonNull(clientAuth, "clientAuth");
+        Setting.HANDSHAKE_TIMEOUT.require(handshakeTimeout);
+    }
+
+    /**
+     * Returns the default configuration with the keys and certificates of a context.
+     *
+     * @param context an initialized context
+     * @return a valid configuration, which does not ask clients for a certificate
+     */
+    public static TlsConfig of(SSLContext context) {
+        return new TlsConfig(
+                context::createSSLEngine,
+                Setting.CLIENT_AUTH.defaultValue(),
+                Setting.HANDSHAKE_TIMEOUT.defaultValue());
+    }
+
+    /**
+     * Returns this configuration with another client authentication.
+     *
+     * @param clientAuth whether clients are asked for a certificate
+     * @return a valid configuration
+     */
+    public TlsConfig withClientAuth(ClientAuth clientAuth) {
+        return new TlsConfig(engines, clientAuth, handshakeTimeout);
+    }
+
+    /** Returns a fresh engine for the server's side of one connection. */
+    SSLEngine newEngine() {
+        SSLEngine engine = engines.get();
+        engine.setUseClientMode(false);
+        switch (clientAuth) {
+            case NONE -> {}
+            case WANT -> engine.setWantClientAuth(true);
+            case NEED -> engine.setNeedClientAuth(true);
+        }
+        return engine;
+    }
+}

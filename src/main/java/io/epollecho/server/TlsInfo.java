@@ -1,0 +1,18 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connection has negotiated by TLS.
+ *
+ * @param protocol TLSv1.2 or TLSv1.3
+ * @param cipherSuite the standard name of the cipher suite
+ * @param serverName the host name that the client asked for (RFC 6066, 3); null if it asked for
+ *     none
+ * @param clientSubject the subject of the client's certificate as in RFC 2253; null if it sent none
+ */
+public record TlsInfo(
+        String protocol,
+        String cipherSuite,
+        @Nullable String serverName,
+        @Nullable String clientSubject) {}
