@@ -319,6 +319,20 @@ class TlsCloseTest {
         assertThat(received.result()).isEqualTo(source.array());
     }
 
+    @Test
+    void givesEachBufferBackOnce() throws Exception {
+        handshake("TLSv1.3", Steps.WHOLE);
+        client.write(random(100));
+        assertThat(server.read(ByteBuffer.allocate(10))).isEqualTo(10);
+        serverGate.set(Gate.SHUT);
+        assertThat(serverStream.write(ByteBuffer.wrap(random(100)))).isEqualTo(100);
+        assertThat(buffers.borrowed()).isEqualTo(2);
+        serverStream.release();
+        assertThat(buffers.borrowed()).isZero();
+        serverStream.release();
+        assertThat(buffers.borrowed()).isZero();
+    }
+
     /** Both directions of a client that loads a server are busy at the same time. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
