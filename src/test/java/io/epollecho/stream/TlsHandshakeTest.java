@@ -303,12 +303,10 @@ class TlsHandshakeTest {
     void failsIfThePeerClosesDuringTheHandshake(String protocol, String reason) throws Exception {
         try (SocketPair pair = SocketPair.open()) {
             SSLEngine client = clientEngine(CLIENT, protocol);
-            ByteBuffer bytes = ByteBuffer.allocate(client.getSession().getPacketBufferSize());
+            ByteBuffer bytes = ByteBuffer.allocate(4 * client.getSession().getPacketBufferSize());
             client.wrap(ByteBuffer.allocate(0), bytes);
             client.closeOutbound();
-            while (!client.isOutboundDone()) {
-                client.wrap(ByteBuffer.allocate(0), bytes);
-            }
+            while (client.wrap(ByteBuffer.allocate(0), bytes).bytesProduced() > 0) {}
             pair.client().write(bytes.flip());
             assertThat(reasonOfFailure(pair)).isEqualTo(reason);
         }
@@ -372,7 +370,11 @@ class TlsHandshakeTest {
                             return null;
                         });
         try (SocketPair pair = SocketPair.open()) {
-            InBackground<Integer> read = sslSocket(pair.client(), CLIENT, protocol);
+            // Behind the hello comes a part of a record, which the layer keeps.
+            SSLEngine client = clientEngine(CLIENT, protocol);
+            ByteBuffer bytes = ByteBuffer.allocate(2 * client.getSession().getPacketBufferSize());
+            client.wrap(ByteBuffer.allocate(0), bytes);
+            pair.client().write(bytes.put(new byte[] {22, 3, 3}).flip());
             TlsStream stream =
                     new TlsStream(
                             new SocketStream(pair.server()), serverEngine(slow, protocol), buffers);
@@ -380,20 +382,17 @@ class TlsHandshakeTest {
             while ((work = stream.work()) == null) {
                 assertThat(stream.open()).isFalse();
             }
-            pair.client().write(ByteBuffer.wrap(new byte[] {22, 3, 3}));
             InBackground<Object> worker = InBackground.start(Executors.callable(work));
             working.await();
-            assertThat(stream.holdsBuffers()).isEqualTo(buffers.borrowed() > 0);
+            assertThat(stream.holdsBuffers()).isTrue();
+            assertThat(buffers.borrowed()).isEqualTo(1);
             stream.channel().close();
             stream.release();
             assertThat(stream.holdsBuffers()).isFalse();
             assertThat(buffers.borrowed()).isZero();
-            stream.release();
-            assertThat(buffers.borrowed()).isZero();
             released.countDown();
             worker.result();
             assertThat(buffers.borrowed()).isZero();
-            assertThat(read.failure()).isInstanceOf(IOException.class);
         }
     }
 
