@@ -1,10 +1,11 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.ByteStream;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.SplittableRandom;
 
 /**
@@ -50,11 +51,11 @@ final class BytePattern {
         return segment.get(ValueLayout.JAVA_BYTE, place(stream, offset));
     }
 
-    /** Writes what the channel takes of a piece of a stream, at most a chunk. Returns how much. */
-    int write(SocketChannel channel, int stream, long offset, long length) throws IOException {
+    /** Writes what the target takes of a piece of a stream, at most a chunk. Returns how much. */
+    int write(ByteStream target, int stream, long offset, long length) throws IOException {
         int from = place(stream, offset);
         bytes.limit(from + (int) Math.min(length, CHUNK)).position(from);
-        return channel.write(bytes);
+        return target.write(bytes);
     }
 
     /**

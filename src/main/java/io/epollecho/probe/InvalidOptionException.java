@@ -6,6 +6,6 @@ public final class InvalidOptionException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
     InvalidOptionException(String option, Object value, String remedy) {
-        super("--%s %s: %s".formatted(option, value, remedy));
+        super("--%s: %s".formatted((option + " " + value).strip(), remedy));
     }
 }

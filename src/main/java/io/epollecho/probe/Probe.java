@@ -1,5 +1,8 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.BufferPool;
+import io.epollecho.stream.TlsStream;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.StandardSocketOptions;
@@ -9,6 +12,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -33,6 +37,8 @@ public final class Probe {
 
     private static final int MOST_CONNECTING = 256;
 
+    private static final int SPARE_BUFFERS = 64;
+
     /** How long the peer may take to end its streams when all is done. Not doing so is no fault. */
     private static final long ENDING_NANOS = SECOND;
 
@@ -44,7 +50,12 @@ public final class Probe {
     private final MemorySegment receivedSegment = MemorySegment.ofBuffer(receiveBuffer.duplicate());
     private final Schedule schedule;
     private final Tally tally;
+    private final BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, SPARE_BUFFERS);
     private final List<ProbeConnection> connections = new ArrayList<>();
+
+    /** Connections with bytes to read that the selector does not report. */
+    private final ArrayDeque<ProbeConnection> unread = new ArrayDeque<>();
+
     private final Consumer<SelectionKey> dispatcher = Probe::dispatch;
     private final long timeoutNanos;
     private final long startedAt = System.nanoTime();
@@ -52,6 +63,7 @@ public final class Probe {
     private long nextProgress = startedAt + SECOND;
     private long answeredBefore;
     private long paced;
+    private boolean sending;
     private boolean owed;
     private boolean alive;
     private volatile boolean stopped;
@@ -151,7 +163,7 @@ public final class Probe {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             connections.add(new ProbeConnection(this, options, connections.size(), channel));
         } catch (IOException e) {
-            tally.connectFailed(number, e);
+            tally.failed(number, e);
             if (channel != null) {
                 channel.close();
             }
@@ -166,6 +178,7 @@ public final class Probe {
 
     private void beginSending(long now) {
         schedule.begin(now, connections.size());
+        sending = true;
         connections.forEach(connection -> connection.send(now));
     }
 
@@ -225,10 +238,13 @@ public final class Probe {
             tick(now);
         }
         long wait = Math.min(until, nextTick) - now;
-        if (wait >= SPIN_NANOS) {
+        if (wait >= SPIN_NANOS && unread.isEmpty()) {
             selector.select(dispatcher, wait / MILLI - 1);
         } else {
             selector.selectNow(dispatcher);
+        }
+        for (int count = unread.size(); count > 0; count--) {
+            unread.remove().readOn();
         }
     }
 
@@ -267,6 +283,20 @@ public final class Probe {
 
     Schedule schedule() {
         return schedule;
+    }
+
+    /** Returns false while connections are still being opened; no message is due then. */
+    boolean isSending() {
+        return sending;
+    }
+
+    BufferPool buffers() {
+        return buffers;
+    }
+
+    /** Has the connection read on in the next turn. */
+    void unread(ProbeConnection connection) {
+        unread.add(connection);
     }
 
     Tally tally() {

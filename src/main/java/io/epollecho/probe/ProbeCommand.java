@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -106,6 +107,15 @@ public final class ProbeCommand implements Callable<Integer> {
             paramLabel = "TIME",
             description = "Longest silence of a connection that is owed an answer (default: 5s).")
     private Duration timeout = ProbeOptions.DEFAULT_TIMEOUT;
+
+    @Mixin private final TlsArguments tls = new TlsArguments();
+
+    @Mixin private final ProxyArguments proxyHeader = new ProxyArguments();
+
+    @Option(
+            names = "--expect-greeting",
+            description = "Check the greeting of epoll-echo; count which server greeted how often.")
+    private boolean greetingExpected;
 
     @Option(names = "--json", description = "Write the summary as JSON; times in nanoseconds.")
     private boolean json;
@@ -223,7 +233,10 @@ public final class ProbeCommand implements Callable<Integer> {
                             .pipeline(pipeline)
                             .rate(Objects.requireNonNullElse(rate, 0.0))
                             .warmup(warmup)
-                            .timeout(timeout);
+                            .timeout(timeout)
+                            .tls(tls.resolve(host))
+                            .proxyHeader(proxyHeader.resolve())
+                            .greetingExpected(greetingExpected);
             if (duration != null) {
                 builder.duration(duration);
             }

@@ -1,23 +1,27 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.ByteStream;
+import io.epollecho.stream.TlsHandshakeException;
+
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.SocketTimeoutException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+
+import javax.net.ssl.SSLException;
 
 /**
  * One connection: sends what the schedule grants, and compares what comes back.
  *
  * <pre>
- *   CONNECTING ──► OPEN ──► ENDING (FIN sent, all answered) ──► CLOSED
- *        └──────────┴── refused, reset, ended by the peer, silent ──┘
+ *   CONNECTING ──► OPENING ──► OPEN ──► ENDING (FIN sent, all answered) ──► CLOSED
+ *        └────────────┴──────────┴── refused, reset, ended by the peer, silent ──┘
  * </pre>
  */
 final class ProbeConnection {
 
     private enum State {
         CONNECTING,
+        OPENING,
         OPEN,
         ENDING,
         CLOSED
@@ -30,8 +34,11 @@ final class ProbeConnection {
     private final int number;
     private final int size;
     private final SocketChannel channel;
+    private final Opening opening;
+    private final ByteStream stream;
     private final SelectionKey key;
     private State state = State.CONNECTING;
+    private int interest;
     private boolean writing;
 
     /** When each message in flight was due: a ring, from the oldest to the youngest. */
@@ -60,6 +67,8 @@ final class ProbeConnection {
         this.plannedAt = new long[options.pipeline()];
         this.wholeAt = size;
         this.channel = channel;
+        this.opening = new Opening(options, channel, probe.buffers());
+        this.stream = opening.stream();
         this.lastMoved = System.nanoTime();
         this.key = channel.register(probe.selector(), SelectionKey.OP_CONNECT, this);
         if (channel.connect(options.address())) {
@@ -76,11 +85,10 @@ final class ProbeConnection {
                         connected();
                     }
                 }
+                case OPENING -> advance();
                 case OPEN, ENDING -> {
-                    if (key.isReadable()) {
-                        receive();
-                    }
-                    if (writing && key.isValid() && key.isWritable()) {
+                    receive();
+                    if (writing) {
                         flush();
                     }
                 }
@@ -91,10 +99,37 @@ final class ProbeConnection {
         }
     }
 
-    private void connected() {
+    private void connected() throws IOException {
+        state = State.OPENING;
+        lastMoved = System.nanoTime();
+        advance();
+    }
+
+    private void advance() throws IOException {
+        if (!opening.advance(probe.receiveBuffer())) {
+            select(opening.interest());
+            return;
+        }
         state = State.OPEN;
-        key.interestOps(SelectionKey.OP_READ);
         tally.opened();
+        String server = opening.server();
+        if (server != null) {
+            tally.greeted(server);
+        }
+        if (opening.surplus() > 0) {
+            tally.wrong(opening.surplus());
+        }
+        select(SelectionKey.OP_READ);
+        if (!stream.isDrained()) {
+            probe.unread(this);
+        }
+    }
+
+    private void select(int operations) {
+        if (interest != operations) {
+            interest = operations;
+            key.interestOps(operations);
+        }
     }
 
     // ---- sending ------------------------------------------------------------------------------
@@ -134,37 +169,48 @@ final class ProbeConnection {
 
     private void flush() throws IOException {
         while (sent < queued) {
-            int count = pattern.write(channel, number, sent, queued - sent);
+            int count = pattern.write(stream, number, sent, queued - sent);
             if (count == 0) {
-                interest(true);
-                return;
+                break;
             }
             sent += count;
             if (writing) {
                 lastMoved = System.nanoTime(); // it was waiting for this
             }
         }
-        interest(false);
-    }
-
-    private void interest(boolean toWrite) {
-        if (writing != toWrite) {
-            writing = toWrite;
-            key.interestOps(
-                    toWrite ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
-        }
+        writing = !stream.flush() || sent < queued;
+        select(
+                writing
+                        ? stream.interest(SelectionKey.OP_READ)
+                                | stream.interest(SelectionKey.OP_WRITE)
+                        : stream.interest(SelectionKey.OP_READ));
     }
 
     // ---- receiving ----------------------------------------------------------------------------
 
+    /** Reads what the layers below hold, which the selector knows nothing of. */
+    void readOn() {
+        if (state == State.OPEN || state == State.ENDING) {
+            ready();
+        }
+    }
+
     private void receive() throws IOException {
-        int count = channel.read(probe.receiveBuffer().clear());
-        if (count < 0) {
+        int count = stream.read(probe.receiveBuffer().clear());
+        if (!stream.flush()) {
+            writing = true;
+        }
+        if (count == ByteStream.END) {
             if (state == State.OPEN) {
-                throw new IOException("Connection closed by peer");
+                throw new ConnectionFailedException(
+                        FailureKind.CLOSED_EARLY,
+                        "Connection closed by peer" + (received == 0 ? opening.hint() : ""));
             }
             close();
             return;
+        }
+        if (!stream.isDrained()) {
+            probe.unread(this);
         }
         if (count == 0) {
             return;
@@ -178,7 +224,7 @@ final class ProbeConnection {
             oldest = oldest + 1 < plannedAt.length ? oldest + 1 : 0;
             inFlight--;
         }
-        if (state == State.OPEN) {
+        if (state == State.OPEN && probe.isSending()) {
             begin(now);
         }
     }
@@ -204,14 +250,22 @@ final class ProbeConnection {
         return state != State.CLOSED;
     }
 
+    /** Returns whether the connection is on its way to be open. */
     boolean isConnecting() {
-        return state == State.CONNECTING;
+        return state == State.CONNECTING || state == State.OPENING;
     }
 
     /** Gives the connection up if it has been silent for too long. */
     void checkSilence(long now, long timeoutNanos) {
         if (now - lastMoved > timeoutNanos && (isConnecting() || isOwed())) {
-            lost(new SocketTimeoutException(isConnecting() ? "Connect timed out" : "No answer"));
+            lost(
+                    switch (state) {
+                        case CONNECTING ->
+                                new ConnectionFailedException(
+                                        FailureKind.TIMED_OUT, "Connect timed out");
+                        case OPENING -> opening.timeout();
+                        default -> new ConnectionFailedException(FailureKind.STALLED, "No answer");
+                    });
         }
     }
 
@@ -222,43 +276,41 @@ final class ProbeConnection {
         }
         state = State.ENDING;
         try {
-            channel.shutdownOutput();
+            stream.shutdownOutput();
+            flush();
         } catch (IOException e) {
             lost(e);
         }
     }
 
     private void lost(IOException cause) {
-        switch (state) {
-            case CONNECTING -> tally.connectFailed(number, connectFailure(cause));
-            case OPEN -> {
-                if (cause instanceof SocketTimeoutException) {
-                    tally.stalled(number, cause);
-                } else {
-                    tally.reset(number, cause);
-                }
-            }
-            case ENDING, CLOSED -> {} // nothing was owed any more
+        // Afterwards nothing is owed any more.
+        if (state != State.ENDING && state != State.CLOSED) {
+            tally.failed(number, explain(cause));
         }
         close();
     }
 
-    private static IOException connectFailure(IOException cause) {
-        return cause instanceof SocketTimeoutException || cause instanceof ConnectException
-                ? cause
-                : new ConnectException(cause.toString());
+    private static IOException explain(IOException cause) {
+        return cause instanceof SSLException failure
+                ? new ConnectionFailedException(
+                        FailureKind.TLS,
+                        "TLS failed: " + TlsHandshakeException.of(failure).reason(),
+                        failure)
+                : cause;
     }
 
     void close() {
         if (state == State.CLOSED) {
             return;
         }
-        tally.closed(state != State.CONNECTING, sent - received);
+        tally.closed(!isConnecting(), sent - received);
         state = State.CLOSED;
         try {
             channel.close();
         } catch (IOException _) {
             // It is given up anyway, and why is known already.
         }
+        opening.release();
     }
 }

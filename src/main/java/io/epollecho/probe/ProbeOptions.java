@@ -23,6 +23,10 @@ import java.util.Objects;
  *     set. There is no warm-up then.
  * @param timeout after which silence is a failure, 1 ms to 1 hour: of a connection that is being
  *     opened, or of one that owes an answer
+ * @param tls the client's side of TLS, or null for none
+ * @param proxyHeader the header of the PROXY protocol that begins each connection, or null for none
+ * @param greetingExpected true if the server begins with its identity greeting, a line that is not
+ *     part of the echo
  */
 public record ProbeOptions(
         InetSocketAddress address,
@@ -33,7 +37,10 @@ public record ProbeOptions(
         Duration warmup,
         @Nullable Duration duration,
         long count,
-        Duration timeout) {
+        Duration timeout,
+        @Nullable ClientTls tls,
+        @Nullable ClientProxyHeader proxyHeader,
+        boolean greetingExpected) {
 
     static final int DEFAULT_CONNECTIONS = 1;
     static final int DEFAULT_SIZE = 64;
@@ -133,6 +140,9 @@ public record ProbeOptions(
         private @Nullable Duration duration = DEFAULT_DURATION;
         private long count;
         private Duration timeout = DEFAULT_TIMEOUT;
+        private @Nullable ClientTls tls;
+        private @Nullable ClientProxyHeader proxyHeader;
+        private boolean greetingExpected;
 
         private Builder(InetSocketAddress address) {
             this.address = address;
@@ -182,6 +192,21 @@ public record ProbeOptions(
             return this;
         }
 
+        public Builder tls(@Nullable ClientTls tls) {
+            this.tls = tls;
+            return this;
+        }
+
+        public Builder proxyHeader(@Nullable ClientProxyHeader header) {
+            this.proxyHeader = header;
+            return this;
+        }
+
+        public Builder greetingExpected(boolean expected) {
+            this.greetingExpected = expected;
+            return this;
+        }
+
         /**
          * Validates what was collected.
          *
@@ -190,7 +215,18 @@ public record ProbeOptions(
          */
         public ProbeOptions build() {
             return new ProbeOptions(
-                    address, connections, size, pipeline, rate, warmup, duration, count, timeout);
+                    address,
+                    connections,
+                    size,
+                    pipeline,
+                    rate,
+                    warmup,
+                    duration,
+                    count,
+                    timeout,
+                    tls,
+                    proxyHeader,
+                    greetingExpected);
         }
     }
 }

@@ -3,15 +3,14 @@ package io.epollecho.probe;
 import org.HdrHistogram.Histogram;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
- * What a probe has found.
+ * The result of a probe.
  *
  * @param connections that were asked for
- * @param connectFailures of them that were refused or not answered in time
- * @param resets of them that the peer cut or closed before the end
- * @param stalls of them that owed an answer and were silent for the timeout
  * @param planned messages that were due while it was measured; an open loop that outran the server
  *     has not sent all of them
  * @param messages of these that came back
@@ -20,13 +19,12 @@ import java.util.Optional;
  * @param missingBytes that were sent and never came back, warm-up included
  * @param elapsed from the first measured message planned to the last one sent or answered
  * @param latency of each message that came back, in nanoseconds, up to one hour
- * @param firstFailure what the first lost connection died of
+ * @param failures by their kinds; empty if there were none
+ * @param greetings how many connections each server has greeted, by the name of its pod or host;
+ *     empty if no greeting was expected
  */
 public record ProbeReport(
         int connections,
-        int connectFailures,
-        int resets,
-        int stalls,
         long planned,
         long messages,
         long bytes,
@@ -34,7 +32,54 @@ public record ProbeReport(
         long missingBytes,
         Duration elapsed,
         Histogram latency,
-        Optional<String> firstFailure) {
+        List<FailureCount> failures,
+        SortedMap<String, Integer> greetings) {
+
+    /**
+     * Returns how many failures of a kind there were.
+     *
+     * @param kind the kind
+     * @return the count
+     */
+    public long count(FailureKind kind) {
+        return failures.stream()
+                .filter(failure -> failure.kind() == kind)
+                .mapToLong(FailureCount::count)
+                .sum();
+    }
+
+    /**
+     * Returns how many connections did not come about.
+     *
+     * @return the count of the kinds that keep a connection from being made
+     */
+    public long connectFailures() {
+        return failures.stream()
+                .filter(failure -> failure.kind().isConnectFailure())
+                .mapToLong(FailureCount::count)
+                .sum();
+    }
+
+    /**
+     * Returns how many connections were lost or did not come about.
+     *
+     * @return the count of the kinds that cost a connection
+     */
+    public long lost() {
+        return failures.stream()
+                .filter(failure -> failure.kind().endsConnection())
+                .mapToLong(FailureCount::count)
+                .sum();
+    }
+
+    /**
+     * Returns a failure in words.
+     *
+     * @return the first failure of the first kind that has occurred
+     */
+    public Optional<String> firstFailure() {
+        return failures.stream().map(FailureCount::first).findFirst();
+    }
 
     /**
      * Whether every connection was opened and lived, and every byte came back right.
@@ -42,7 +87,7 @@ public record ProbeReport(
      * @return true if there is nothing to complain of
      */
     public boolean flawless() {
-        return wrongBytes == 0 && missingBytes == 0 && connectFailures + resets + stalls == 0;
+        return wrongBytes == 0 && missingBytes == 0 && failures.isEmpty();
     }
 
     /**

@@ -5,6 +5,7 @@ import org.HdrHistogram.Histogram;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Writes a report, for people or for programs. */
 final class ReportFormat {
@@ -23,6 +24,8 @@ final class ReportFormat {
                     new Percentile("p99.99", 99.99),
                     new Percentile("max", 100));
 
+    private static final String INDENT = " ".repeat(13);
+
     private ReportFormat() {}
 
     static String text(ProbeReport report) {
@@ -30,12 +33,25 @@ final class ReportFormat {
         lines.add(
                 format(
                         "connections  %d of %d: failed to connect %d, reset %d, stalled %d",
-                        report.connections() - failures(report),
+                        report.connections() - report.lost(),
                         report.connections(),
                         report.connectFailures(),
-                        report.resets(),
-                        report.stalls()));
-        report.firstFailure().ifPresent(failure -> lines.add("             first: " + failure));
+                        report.count(FailureKind.RESET),
+                        report.count(FailureKind.STALLED)));
+        String label = "failures     ";
+        for (FailureCount failure : report.failures()) {
+            lines.add(
+                    format(
+                            "%s%s %d, first: %s",
+                            label, failure.kind(), failure.count(), failure.first()));
+            label = INDENT;
+        }
+        if (!report.greetings().isEmpty()) {
+            lines.add(
+                    report.greetings().entrySet().stream()
+                            .map(entry -> entry.getKey() + " " + entry.getValue())
+                            .collect(Collectors.joining(", ", "greeted by   ", "")));
+        }
         lines.add(
                 format(
                         "messages     %d of %d planned, in %.3f s, %.0f/s",
@@ -67,10 +83,16 @@ final class ReportFormat {
         fields.add(format("\"ok\":%b", report.flawless()));
         fields.add(format("\"connections\":%d", report.connections()));
         fields.add(format("\"connectFailures\":%d", report.connectFailures()));
-        fields.add(format("\"resets\":%d", report.resets()));
-        fields.add(format("\"stalls\":%d", report.stalls()));
+        fields.add(format("\"resets\":%d", report.count(FailureKind.RESET)));
+        fields.add(format("\"stalls\":%d", report.count(FailureKind.STALLED)));
         report.firstFailure()
                 .ifPresent(failure -> fields.add("\"firstFailure\":" + quoted(failure)));
+        if (!report.failures().isEmpty()) {
+            fields.add("\"failures\":" + failures(report));
+        }
+        if (!report.greetings().isEmpty()) {
+            fields.add("\"greetings\":" + greetings(report));
+        }
         fields.add(format("\"messagesPlanned\":%d", report.planned()));
         fields.add(format("\"messages\":%d", report.messages()));
         fields.add(format("\"bytes\":%d", report.bytes()));
@@ -87,8 +109,22 @@ final class ReportFormat {
         return "{" + String.join(",", fields) + "}";
     }
 
-    private static int failures(ProbeReport report) {
-        return report.connectFailures() + report.resets() + report.stalls();
+    private static String failures(ProbeReport report) {
+        return report.failures().stream()
+                .map(
+                        failure ->
+                                format(
+                                        "{\"kind\":%s,\"count\":%d,\"first\":%s}",
+                                        quoted(failure.kind().toString()),
+                                        failure.count(),
+                                        quoted(failure.first())))
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+
+    private static String greetings(ProbeReport report) {
+        return report.greetings().entrySet().stream()
+                .map(entry -> quoted(entry.getKey()) + ":" + entry.getValue())
+                .collect(Collectors.joining(",", "{", "}"));
     }
 
     private static long nanos(ProbeReport report, Percentile percentile) {

@@ -1,11 +1,11 @@
 package io.epollecho.probe;
 
 import org.HdrHistogram.Histogram;
-import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** What a run counts. Belongs to the probe's thread. */
 final class Tally {
@@ -19,12 +19,10 @@ final class Tally {
     private long answeredInAll;
     private int tried;
     private int open;
-    private int connectFailures;
-    private int resets;
-    private int stalls;
+    private final Failures failures = new Failures();
+    private final SortedMap<String, Integer> greetings = new TreeMap<>();
     private long wrongBytes;
     private long missingBytes;
-    private @Nullable String firstFailure;
 
     Tally(int size) {
         this.size = size;
@@ -62,25 +60,12 @@ final class Tally {
         missingBytes += missing;
     }
 
-    void connectFailed(int connection, IOException cause) {
-        connectFailures++;
-        failed(connection, cause);
+    void greeted(String server) {
+        greetings.merge(server, 1, Integer::sum);
     }
 
-    void reset(int connection, IOException cause) {
-        resets++;
-        failed(connection, cause);
-    }
-
-    void stalled(int connection, IOException cause) {
-        stalls++;
-        failed(connection, cause);
-    }
-
-    private void failed(int connection, IOException cause) {
-        if (firstFailure == null) {
-            firstFailure = "connection %d: %s".formatted(connection, cause.getMessage());
-        }
+    void failed(int connection, IOException cause) {
+        failures.add(FailureKind.of(cause), "connection " + connection + ": " + cause.getMessage());
     }
 
     int open() {
@@ -96,8 +81,7 @@ final class Tally {
     }
 
     ProbeProgress progress(long seconds, long messages) {
-        return new ProbeProgress(
-                seconds, open, messages, wrongBytes, connectFailures + resets + stalls);
+        return new ProbeProgress(seconds, open, messages, wrongBytes, failures.lost());
     }
 
     ProbeReport report(long planned, long endedAt) {
@@ -105,9 +89,6 @@ final class Tally {
         long messages = latency.getTotalCount();
         return new ProbeReport(
                 tried,
-                connectFailures,
-                resets,
-                stalls,
                 measured ? planned : 0,
                 messages,
                 messages * size,
@@ -115,6 +96,7 @@ final class Tally {
                 missingBytes,
                 Duration.ofNanos(measured ? Math.max(0, endedAt - measuringSince) : 0),
                 latency,
-                Optional.ofNullable(firstFailure));
+                failures.counts(),
+                new TreeMap<>(greetings));
     }
 }

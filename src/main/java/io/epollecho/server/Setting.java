@@ -50,8 +50,8 @@ public final class Setting<T> {
                             Format.ADDRESS_RANGES,
                             null,
                             new Allowed.Any<List<AddressRange>>(
-                                    "a list of IP addresses and CIDR ranges, such as 10.0.0.0/8"))
-                    .orUnset("to trust everybody who reaches the port");
+                                    "IP addresses and CIDR ranges, such as 10.0.0.0/8"))
+                    .orUnset("to trust everybody");
 
     /** The time that a header of the PROXY protocol may take. */
     public static final Setting<Duration> HEADER_TIMEOUT =

@@ -22,6 +22,16 @@ public final class BufferPool {
     private int borrowed;
 
     /**
+     * Creates a pool without buffers and without a limit.
+     *
+     * @param bufferSize the size of each buffer in bytes
+     * @param spareLimit the number of unused buffers to keep
+     */
+    public BufferPool(int bufferSize, int spareLimit) {
+        this(bufferSize, spareLimit, Long.MAX_VALUE, () -> {});
+    }
+
+    /**
      * Creates a pool without buffers; they are allocated when they are first needed.
      *
      * @param bufferSize the size of each buffer in bytes

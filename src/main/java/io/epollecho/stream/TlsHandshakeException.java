@@ -68,8 +68,14 @@ public final class TlsHandshakeException extends IOException {
                 null);
     }
 
-    /** Explains the failure of an engine. */
-    static TlsHandshakeException of(SSLException failure) {
+    /**
+     * Explains the failure of an engine. With TLS 1.3 the server's refusal of a client's
+     * certificate reaches the client after its own end of the handshake, by a read.
+     *
+     * @param failure what the engine has thrown
+     * @return an exception with the reason in words
+     */
+    public static TlsHandshakeException of(SSLException failure) {
         String message = failure.getMessage() == null ? "" : failure.getMessage();
         Matcher matcher = ALERT.matcher(message);
         String alert = matcher.matches() ? matcher.group(1) : "";

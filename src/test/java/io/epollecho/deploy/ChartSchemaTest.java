@@ -166,26 +166,36 @@ class ChartSchemaTest {
     void knowsEveryPropertyOfTheServer() {
         JsonNode schema =
                 JsonMapper.shared()
-                        .readTree(Chart.read(Chart.DIRECTORY.resolve("values.schema.json")))
-                        .at("/properties/config/properties/echo/properties/server");
-        assertThat(namesIn(schema))
+                        .readTree(Chart.read(Chart.DIRECTORY.resolve("values.schema.json")));
+        JsonNode server = schema.at("/properties/config/properties/echo/properties/server");
+        assertThat(namesIn(schema, server))
                 .containsExactlyInAnyOrderElementsOf(namesOf(EchoServerProperties.class));
+        assertThat(namesIn(schema, server.at("/properties/listeners/additionalProperties")))
+                .containsExactlyInAnyOrderElementsOf(namesOf(EchoServerProperties.Listener.class));
     }
 
-    private static List<String> namesIn(JsonNode object) {
+    private static List<String> namesIn(JsonNode schema, JsonNode object) {
         List<String> names = new ArrayList<>();
         object.at("/properties")
                 .properties()
                 .forEach(
                         property -> {
-                            if (property.getValue().at("/properties").isMissingNode()) {
+                            JsonNode value = resolve(schema, property.getValue());
+                            if (value.at("/properties").isMissingNode()) {
                                 names.add(property.getKey());
                             } else {
-                                namesIn(property.getValue())
+                                namesIn(schema, value)
                                         .forEach(name -> names.add(property.getKey() + "." + name));
                             }
                         });
         return names;
+    }
+
+    private static JsonNode resolve(JsonNode schema, JsonNode value) {
+        JsonNode reference = value.at("/$ref");
+        return reference.isMissingNode()
+                ? value
+                : schema.at(reference.asString().substring("#".length()));
     }
 
     private static List<String> namesOf(Class<?> type) {

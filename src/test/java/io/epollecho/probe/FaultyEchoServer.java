@@ -10,6 +10,8 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import javax.net.ssl.SSLException;
+
 /** An echo server with blocking sockets whose echo can be spoilt. */
 final class FaultyEchoServer implements AutoCloseable {
 
@@ -22,6 +24,13 @@ final class FaultyEchoServer implements AutoCloseable {
          * @param before how many bytes the connection had sent before these
          */
         void answer(Peer peer, byte[] bytes, long before) throws IOException;
+    }
+
+    /** What comes before the echo of a connection. */
+    interface Front {
+
+        /** Returns the socket of the echo, which may be a layer on top of the accepted one. */
+        Socket open(Socket accepted) throws IOException;
     }
 
     /** One connection, counted from 0 in the order in which they were accepted. */
@@ -41,9 +50,15 @@ final class FaultyEchoServer implements AutoCloseable {
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final Front front;
     private final Echo echo;
 
     FaultyEchoServer(Echo echo) throws IOException {
+        this(socket -> socket, echo);
+    }
+
+    FaultyEchoServer(Front front, Echo echo) throws IOException {
+        this.front = front;
         this.echo = echo;
         Thread.ofVirtual().start(this::accept);
     }
@@ -55,31 +70,41 @@ final class FaultyEchoServer implements AutoCloseable {
     private void accept() {
         try {
             for (int number = 0; ; number++) {
-                Peer peer = new Peer(number, listener.accept());
-                peer.socket.setTcpNoDelay(true);
-                sockets.add(peer.socket);
-                Thread.ofVirtual().start(() -> serve(peer));
+                int own = number;
+                Socket socket = listener.accept();
+                socket.setTcpNoDelay(true);
+                sockets.add(socket);
+                Thread.ofVirtual().start(() -> serve(own, socket));
             }
         } catch (IOException e) {
             // The listener was closed: the test is over.
         }
     }
 
-    private void serve(Peer peer) {
-        try (Socket socket = peer.socket) {
-            InputStream in = socket.getInputStream();
-            byte[] buffer = new byte[4096];
-            long before = 0;
-            int count = in.read(buffer);
-            while (count > 0) {
-                byte[] bytes = new byte[count];
-                System.arraycopy(buffer, 0, bytes, 0, count);
-                echo.answer(peer, bytes, before);
-                before += count;
-                count = in.read(buffer);
+    private void serve(int number, Socket accepted) {
+        try (accepted) {
+            try (Socket socket = front.open(accepted)) {
+                echo(new Peer(number, socket));
+            } catch (SSLException e) {
+                // Closing at once would send a reset, which may overtake the alert.
+                accepted.getInputStream().transferTo(OutputStream.nullOutputStream());
             }
         } catch (IOException e) {
             // The probe, or the fault, cut the connection.
+        }
+    }
+
+    private void echo(Peer peer) throws IOException {
+        InputStream in = peer.socket.getInputStream();
+        byte[] buffer = new byte[4096];
+        long before = 0;
+        int count = in.read(buffer);
+        while (count > 0) {
+            byte[] bytes = new byte[count];
+            System.arraycopy(buffer, 0, bytes, 0, count);
+            echo.answer(peer, bytes, before);
+            before += count;
+            count = in.read(buffer);
         }
     }
 

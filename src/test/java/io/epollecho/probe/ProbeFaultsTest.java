@@ -49,7 +49,7 @@ class ProbeFaultsTest {
                         1);
         assertThat(report.missingBytes()).isEqualTo(1);
         assertThat(report.wrongBytes()).isBetween(40L, 50L); // one of 256 is right by chance
-        assertThat(report.stalls()).isEqualTo(1);
+        assertThat(report.count(FailureKind.STALLED)).isEqualTo(1);
         assertThat(report.flawless()).isFalse();
     }
 
@@ -125,7 +125,7 @@ class ProbeFaultsTest {
                             }
                         },
                         1);
-        assertThat(report.stalls()).isEqualTo(1);
+        assertThat(report.count(FailureKind.STALLED)).isEqualTo(1);
         assertThat(report.missingBytes()).isEqualTo(SIZE);
         assertThat(report.messages()).isEqualTo(10);
         assertThat(report.firstFailure()).contains("connection 0: No answer");
@@ -144,7 +144,7 @@ class ProbeFaultsTest {
                             }
                         },
                         1);
-        assertThat(report.resets()).isEqualTo(1);
+        assertThat(report.count(FailureKind.RESET)).isEqualTo(1);
         assertThat(report.missingBytes()).isEqualTo(SIZE);
         assertThat(report.firstFailure())
                 .hasValueSatisfying(it -> assertThat(it).contains("reset"));
@@ -160,7 +160,7 @@ class ProbeFaultsTest {
                                     peer.socket().shutdownOutput();
                                 }),
                         1);
-        assertThat(report.resets()).isEqualTo(1);
+        assertThat(report.count(FailureKind.CLOSED_EARLY)).isEqualTo(1);
         assertThat(report.missingBytes()).isEqualTo(SIZE - SPOT % SIZE);
         assertThat(report.firstFailure()).contains("connection 0: Connection closed by peer");
     }

@@ -92,10 +92,10 @@ class WrongConfigurationTest {
                 "event-loops                 | 1.5          | 1 to 256",
                 "worker-threads              | few          | 1 to 256",
                 "proxy-protocol.mode         | auto         | off or required",
-                "proxy-protocol.trusted      | 10.0.0.0/33  | a list of IP addresses and CIDR"
+                "proxy-protocol.trusted      | 10.0.0.0/33  | IP addresses and CIDR"
                         + " ranges, such as 10.0.0.0/8, or unset to trust everybody",
-                "proxy-protocol.trusted      | 10.0.0.1,lb  | a list of IP addresses and CIDR",
-                "proxy-protocol.trusted[0]   | 300.0.0.1    | a list of IP addresses and CIDR",
+                "proxy-protocol.trusted      | 10.0.0.1,lb  | IP addresses and CIDR",
+                "proxy-protocol.trusted[0]   | 300.0.0.1    | IP addresses and CIDR",
                 "proxy-protocol.header-timeout | soon       | 10ms to 1h",
                 "ssl.client-auth             | maybe        | none, want or need",
                 "ssl.bundle                  | web          | the name of an SSL bundle, and there"

@@ -13,7 +13,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -29,24 +28,26 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /** Keys and certificates, made by keytool when they are first needed. */
-final class Certificates {
+public final class Certificates {
 
     /** Has a dot, as clients ask for no other names (RFC 6066, 3). */
-    static final String HOST = "echo.test";
+    public static final String HOST = "echo.test";
 
     /** Signed by the authority, for the host. */
-    static final String SERVER = "server";
+    public static final String SERVER = "server";
 
     /** Signed by the authority. */
-    static final String CLIENT = "client";
+    public static final String CLIENT = "client";
 
     /** Signed by the authority, a month ago, for a day. */
-    static final String EXPIRED = "expired";
+    public static final String EXPIRED = "expired";
 
     /** Signed by nobody else. */
-    static final String STRANGER = "stranger";
+    public static final String STRANGER = "stranger";
 
-    private static final String AUTHORITY = "authority";
+    /** Trusted by all contexts that name nobody else. */
+    public static final String AUTHORITY = "authority";
+
     private static final char[] PASSWORD = "changeit".toCharArray();
     private static final KeyStore ALL = generate();
 
@@ -100,12 +101,12 @@ final class Certificates {
     }
 
     /** A context with that key, which trusts the authority. */
-    static SSLContext context(@Nullable String alias) {
+    public static SSLContext context(@Nullable String alias) {
         return context(alias, AUTHORITY);
     }
 
     /** A context with that key, which trusts nobody else than that certificate. */
-    static SSLContext context(@Nullable String alias, String trusted) {
+    public static SSLContext context(@Nullable String alias, String trusted) {
         try {
             KeyStore own = KeyStore.getInstance("PKCS12");
             own.load(null, PASSWORD);
@@ -243,9 +244,21 @@ final class Certificates {
 
     /** The certificate of the authority, as OpenSSL reads it. */
     static String authorityAsPem() throws GeneralSecurityException {
-        Certificate certificate = ALL.getCertificate(AUTHORITY);
-        return "-----BEGIN CERTIFICATE-----\n"
-                + Base64.getMimeEncoder().encodeToString(certificate.getEncoded())
-                + "\n-----END CERTIFICATE-----\n";
+        return certificateAsPem(AUTHORITY);
+    }
+
+    /** A certificate without those that it was signed by, as OpenSSL reads it. */
+    public static String certificateAsPem(String alias) throws GeneralSecurityException {
+        return pem("CERTIFICATE", ALL.getCertificate(alias).getEncoded());
+    }
+
+    /** A private key, as OpenSSL reads it. */
+    public static String keyAsPem(String alias) throws GeneralSecurityException {
+        return pem("PRIVATE KEY", ALL.getKey(alias, PASSWORD).getEncoded());
+    }
+
+    private static String pem(String type, byte[] encoded) {
+        return "-----BEGIN %s-----\n%s\n-----END %1$s-----\n"
+                .formatted(type, Base64.getMimeEncoder().encodeToString(encoded));
     }
 }

@@ -1,0 +1,94 @@
+package io.epollecho.probe;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads PEM files (RFC 7468) by the JDK's own factories. They parse certificates; the armour of a
+ * private key is removed here, because Java 25 offers that as a preview only.
+ */
+final class Pem {
+
+    private static final Pattern KEY =
+            Pattern.compile(
+                    "-----BEGIN ([A-Z ]*)PRIVATE KEY-----(.*?)-----END \\1PRIVATE KEY-----",
+                    Pattern.DOTALL);
+
+    private Pem() {}
+
+    /** Thrown if a file can be read but has not what is looked for. */
+    static final class FormatException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final String reason;
+
+        private FormatException(String reason, @Nullable Throwable cause) {
+            super(reason, cause);
+            this.reason = reason;
+        }
+
+        String reason() {
+            return reason;
+        }
+    }
+
+    /** Returns all certificates of a file, at least one. */
+    static List<X509Certificate> certificates(Path file) throws IOException {
+        InputStream in = new ByteArrayInputStream(Files.readAllBytes(file));
+        try {
+            List<X509Certificate> certificates =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+                            .map(X509Certificate.class::cast)
+                            .toList();
+            if (certificates.isEmpty()) {
+                throw new FormatException("the file has no certificate", null);
+            }
+            return certificates;
+        } catch (CertificateException e) {
+            throw new FormatException("the file has an invalid certificate", e);
+        }
+    }
+
+    /**
+     * Returns the private key of a file.
+     *
+     * @param algorithm of the public key that belongs to it
+     */
+    static PrivateKey privateKey(Path file, String algorithm) throws IOException {
+        Matcher matcher = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
+        if (!matcher.find()) {
+            throw new FormatException("the file has no private key", null);
+        }
+        if (!matcher.group(1).isEmpty()) {
+            throw new FormatException(
+                    "the file has an %sPRIVATE KEY; convert it by openssl pkcs8 -topk8 -nodes"
+                            .formatted(matcher.group(1)),
+                    null);
+        }
+        try {
+            byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(2));
+            return KeyFactory.getInstance(algorithm)
+                    .generatePrivate(new PKCS8EncodedKeySpec(encoded));
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            throw new FormatException("the file has no %s private key".formatted(algorithm), e);
+        }
+    }
+}

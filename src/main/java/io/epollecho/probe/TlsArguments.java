@@ -1,0 +1,174 @@
+package io.epollecho.probe;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.util.List;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+
+/** The options of the command line that concern TLS. */
+final class TlsArguments {
+
+    private static final String NEEDS_TLS = "leave it out, or add --tls";
+
+    @Option(names = "--tls", description = "Speak TLS, and verify the server's certificate.")
+    private boolean tls;
+
+    @Option(
+            names = "--ca",
+            paramLabel = "FILE",
+            description = "Certificates to trust, in PEM (default: those of Java).")
+    private @Nullable Path ca;
+
+    @Option(names = "--cert", paramLabel = "FILE", description = "Client certificate, in PEM.")
+    private @Nullable Path certificate;
+
+    @Option(
+            names = "--key",
+            paramLabel = "FILE",
+            description = "Its private key, in PEM (PKCS #8).")
+    private @Nullable Path key;
+
+    @Option(
+            names = "--server-name",
+            paramLabel = "NAME",
+            description = "Name to ask for (SNI) and to verify (default: the host).")
+    private @Nullable String serverName;
+
+    @Option(names = "--insecure", description = "Accept every certificate of the server.")
+    private boolean insecure;
+
+    /** Returns the client's side of TLS, or null if there is none. */
+    @Nullable ClientTls resolve(String host) {
+        if (!tls) {
+            require(ca == null, "ca", ca, NEEDS_TLS);
+            require(certificate == null, "cert", certificate, NEEDS_TLS);
+            require(key == null, "key", key, NEEDS_TLS);
+            require(serverName == null, "server-name", serverName, NEEDS_TLS);
+            require(!insecure, "insecure", null, NEEDS_TLS);
+            return null;
+        }
+        require(!insecure || ca == null, "ca", ca, "leave it out, or leave out --insecure");
+        require(certificate == null || key != null, "cert", certificate, "add --key");
+        require(key == null || certificate != null, "key", key, "add --cert");
+        if (serverName != null) {
+            requireHostName(serverName);
+        }
+        return new ClientTls(context(), serverName == null ? host : serverName, !insecure);
+    }
+
+    private static void requireHostName(String name) {
+        try {
+            new SNIHostName(name);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidOptionException("server-name", name, "give a host name");
+        }
+    }
+
+    private SSLContext context() {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keyManagers(), trustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e); // every JDK has TLS
+        }
+    }
+
+    private TrustManager @Nullable [] trustManagers() throws GeneralSecurityException {
+        if (insecure) {
+            return new TrustManager[] {new TrustEverybody()};
+        }
+        if (ca == null) {
+            return null;
+        }
+        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+        try {
+            trusted.load(null, null);
+            for (X509Certificate authority : Pem.certificates(ca)) {
+                trusted.setCertificateEntry("ca-" + trusted.size(), authority);
+            }
+        } catch (IOException e) {
+            throw unreadable("ca", ca, e);
+        }
+        TrustManagerFactory factory =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trusted);
+        return factory.getTrustManagers();
+    }
+
+    private KeyManager @Nullable [] keyManagers() throws GeneralSecurityException {
+        if (certificate == null || key == null) {
+            return null;
+        }
+        List<X509Certificate> chain;
+        try {
+            chain = Pem.certificates(certificate);
+        } catch (IOException e) {
+            throw unreadable("cert", certificate, e);
+        }
+        PublicKey publicKey = chain.getFirst().getPublicKey();
+        PrivateKey privateKey;
+        try {
+            privateKey = Pem.privateKey(key, publicKey.getAlgorithm());
+        } catch (IOException e) {
+            throw unreadable("key", key, e);
+        }
+        require(
+                belongTogether(privateKey, publicKey),
+                "key",
+                key,
+                "give the key that belongs to the certificate of --cert");
+        return new KeyManager[] {
+            new ClientIdentity(chain.toArray(new X509Certificate[0]), privateKey)
+        };
+    }
+
+    /** Otherwise the server would refuse the handshake for a reason that is hard to find. */
+    private static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey)
+            throws GeneralSecurityException {
+        Signature signature =
+                Signature.getInstance(
+                        switch (publicKey.getAlgorithm()) {
+                            case "RSA" -> "SHA256withRSA";
+                            case "EC" -> "SHA256withECDSA";
+                            default -> publicKey.getAlgorithm();
+                        });
+        signature.initSign(privateKey);
+        byte[] signed = signature.sign();
+        signature.initVerify(publicKey);
+        return signature.verify(signed);
+    }
+
+    private static InvalidOptionException unreadable(String option, Path file, IOException cause) {
+        String reason =
+                switch (cause) {
+                    case NoSuchFileException _ -> "the file does not exist";
+                    case Pem.FormatException format -> format.reason();
+                    default -> "the file cannot be read: " + cause.getMessage();
+                };
+        return new InvalidOptionException(option, file, reason);
+    }
+
+    private static void require(
+            boolean holds, String option, @Nullable Object value, String remedy) {
+        if (!holds) {
+            throw new InvalidOptionException(option, value == null ? "" : value, remedy);
+        }
+    }
+}
