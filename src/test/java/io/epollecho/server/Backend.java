@@ -10,6 +10,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -34,6 +36,17 @@ interface Backend {
         return 1;
     }
 
+    /** What lies between the sockets and the echo. */
+    default Transport transport() {
+        return Transport.PLAIN;
+    }
+
+    /** A plain listener on a free port of the loopback address. */
+    default ListenerConfig anyPort() {
+        return new ListenerConfig(
+                InetAddress.getLoopbackAddress(), 0, Setting.BACKLOG.defaultValue());
+    }
+
     /** The settings of this backend, on free ports of the loopback address. */
     EchoServerConfig.Builder settings();
 
@@ -47,6 +60,25 @@ interface Backend {
 
     /** A peer with buffers of these sizes, where 0 leaves them to the kernel. */
     Peer connect(InetSocketAddress server, int receiveBuffer, int sendBuffer) throws IOException;
+
+    /**
+     * A peer that does not wait for anything from the server, which has not accepted it. Over TLS
+     * the first use of it waits for the handshake.
+     */
+    Peer queue(InetSocketAddress server) throws IOException;
+
+    default List<Peer> queue(InetSocketAddress server, int count) throws IOException {
+        var peers = new ArrayList<Peer>();
+        for (int i = 0; i < count; i++) {
+            peers.add(queue(server));
+        }
+        return peers;
+    }
+
+    /** A server to which peers with these addresses have others. */
+    EchoServer startDisguised(
+            Map<InetAddress, InetAddress> addresses,
+            UnaryOperator<EchoServerConfig.Builder> change);
 
     /** A peer with an address of its own. */
     Peer connect(InetSocketAddress server, InetAddress from) throws IOException;
@@ -95,8 +127,9 @@ interface Backend {
     default List<Peer> stalledPeers(EchoServer server, int count) throws IOException {
         var peers = new ArrayList<Peer>();
         for (int i = 0; i < count; i++) {
-            Peer peer = connect(server, 8 * 1024, 0);
-            peers.add(peer);
+            peers.add(connect(server, 8 * 1024, 0));
+        }
+        for (Peer peer : peers) {
             peer.send(STALLING);
         }
         await().until(
@@ -137,12 +170,23 @@ interface Backend {
                 .collect(Collectors.toSet());
     }
 
+    /** The address of one listener. */
+    static InetSocketAddress address(EchoServer server, String listener) {
+        return Objects.requireNonNull(server.localAddresses().get(listener));
+    }
+
     static long closed(EchoServer server, CloseReason reason) {
         return server.statistics().closed().getOrDefault(reason, 0L);
     }
 
     static long rejected(EchoServer server, RejectReason reason) {
         return server.statistics().rejected().getOrDefault(reason, 0L);
+    }
+
+    /** Peers that were turned away because their address had reached its limit. */
+    static long refusedByAddress(EchoServer server) {
+        return rejected(server, RejectReason.ADDRESS_LIMIT)
+                + closed(server, CloseReason.ADDRESS_LIMIT);
     }
 
     /** Waits until nothing has moved on any connection for a second: a drain finds all at rest. */
@@ -154,6 +198,23 @@ interface Backend {
                                         .hasSize(connections)
                                         .extracting(ConnectionInfo::idle)
                                         .allMatch(idle -> idle.compareTo(REST) >= 0));
+    }
+
+    /** Waits until so many connections are open and have come as far as the echo. */
+    default void awaitOpen(EchoServer server, int count) {
+        awaitActive(server, count);
+        Background.await()
+                .untilAsserted(
+                        () ->
+                                assertThat(Background.get(server.newestConnections(count)))
+                                        .allMatch(
+                                                info ->
+                                                        !transport().hasProxy()
+                                                                || info.proxy() != null)
+                                        .allMatch(
+                                                info ->
+                                                        !transport().hasTls()
+                                                                || info.tls() != null));
     }
 
     /** Waits until so many connections are open. */

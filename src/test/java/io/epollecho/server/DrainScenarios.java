@@ -21,7 +21,7 @@ interface DrainScenarios extends Backend {
 
     Duration LONG = Duration.ofSeconds(60);
 
-    private static Future<Boolean> drain(EchoServer server, Duration timeout) {
+    static Future<Boolean> drain(EchoServer server, Duration timeout) {
         var drained = Background.call(() -> server.drain(timeout));
         await().until(
                         () -> {
@@ -42,6 +42,11 @@ interface DrainScenarios extends Backend {
         assertThat(server.state()).isEqualTo(EchoServerState.DRAINING);
     }
 
+    /** A drain closes those at once that have not come as far as the echo. */
+    private long closedUnopened(EchoServer server) {
+        return transport().speaksFirst() ? Backend.closed(server, CloseReason.DRAIN) : 0;
+    }
+
     @Test
     default void drainRefusesNewConnections() throws IOException {
         EchoServer server = start();
@@ -57,15 +62,14 @@ interface DrainScenarios extends Backend {
                                     .isThrownBy(
                                             () -> {
                                                 Peer late = connect(address, 0, 0);
-                                                late.endOutput();
-                                                late.receiveToEnd();
+                                                late.leave();
                                             });
                         });
         busy.echo(100);
         busy.endOutput();
         busy.expectEnd();
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Backend.closed(server, CloseReason.PEER))
+        assertThat(Backend.closed(server, CloseReason.PEER) + closedUnopened(server))
                 .isEqualTo(server.statistics().accepted());
     }
 
@@ -76,7 +80,7 @@ interface DrainScenarios extends Backend {
         for (Peer peer : peers.subList(0, 10)) {
             peer.echo(1_000);
         }
-        Backend.awaitActive(server, 20);
+        awaitOpen(server, 20);
         Future<Boolean> drained = drain(server, LONG);
         for (Peer peer : peers) {
             peer.expectEnd();
@@ -275,7 +279,7 @@ interface DrainScenarios extends Backend {
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
-        List<Peer> peers = connect(server.localAddress(), 300);
+        List<Peer> peers = queue(server.localAddress(), 300);
         for (Peer peer : peers) {
             peer.send(1_000);
         }
@@ -298,7 +302,7 @@ interface DrainScenarios extends Backend {
         EchoServer server = start(faulty, settings -> settings.backlog(backlog));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
-        List<Peer> peers = connect(server.localAddress(), backlog + 1);
+        List<Peer> peers = queue(server.localAddress(), backlog + 1);
         for (Peer peer : peers) {
             peer.send(1_000);
         }

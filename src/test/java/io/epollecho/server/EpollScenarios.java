@@ -15,7 +15,7 @@ interface EpollScenarios extends Backend {
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
         acceptorsSelector.hold();
-        Peer peer = connect(server.localAddress(), 0, 0);
+        Peer peer = queue(server.localAddress());
         peer.sendUrgent();
         peer.sendUrgent();
         acceptorsSelector.release();

@@ -40,7 +40,7 @@ interface ListenerScenarios extends Backend {
             connect(address, 0, 0).echo(100);
         }
         for (InetSocketAddress address : server.localAddresses().values()) {
-            connect(address, 0, 0).expectEnd();
+            connect(address, 0, 0).expectRefusal();
         }
         assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(listeners());
     }
@@ -79,7 +79,7 @@ interface ListenerScenarios extends Backend {
         }
         var peers = new ArrayList<Peer>();
         for (InetSocketAddress address : server.localAddresses().values()) {
-            peers.addAll(connect(address, 150));
+            peers.addAll(queue(address, 150));
         }
         for (Peer peer : peers) {
             peer.send(1_000);

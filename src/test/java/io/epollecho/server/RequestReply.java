@@ -3,6 +3,7 @@ package io.epollecho.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -40,13 +41,29 @@ final class RequestReply implements AutoCloseable {
         this(server, connections, largest, LONGEST);
     }
 
+    /** Connects over this transport. */
+    RequestReply(Transport transport, InetSocketAddress server, int connections, int largest)
+            throws IOException {
+        this(transport, server, connections, largest, LONGEST);
+    }
+
     /** Connects, and lets a turn take so long. */
     RequestReply(InetSocketAddress server, int connections, int largest, Duration limit)
+            throws IOException {
+        this(Transport.PLAIN, server, connections, largest, limit);
+    }
+
+    private RequestReply(
+            Transport transport,
+            InetSocketAddress server,
+            int connections,
+            int largest,
+            Duration limit)
             throws IOException {
         this.limit = limit;
         memory = new byte[largest];
         for (int i = 0; i < connections; i++) {
-            lines.add(new Line(i, SourceAddresses.connect(server, 0)));
+            lines.add(new Line(i, transport, SourceAddresses.connect(server, 0)));
         }
     }
 
@@ -92,17 +109,16 @@ final class RequestReply implements AutoCloseable {
 
     private final class Line {
 
-        private final SocketChannel channel;
+        private final ByteChannel channel;
         private final Pattern pattern;
         private long sent;
         private long received;
         private long since;
 
-        Line(int number, SocketChannel channel) throws IOException {
-            this.channel = channel;
+        Line(int number, Transport transport, SocketChannel socket) throws IOException {
+            channel = transport.over(socket);
             pattern = new Pattern(number);
-            channel.configureBlocking(false);
-            channel.register(selector, SelectionKey.OP_READ, this);
+            socket.register(selector, SelectionKey.OP_READ, this);
         }
 
         void request() throws IOException {

@@ -38,7 +38,7 @@ final class ServerProcess implements AutoCloseable {
 
     /**
      * In that process. Arguments: backend, port, event loops, most connections, size of the read
-     * buffer, of the send buffers.
+     * buffer, of the send buffers, transport.
      */
     static void main(String[] args) {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
@@ -46,7 +46,8 @@ final class ServerProcess implements AutoCloseable {
         int sendBuffer = Integer.parseInt(args[5]);
         EchoServer server =
                 EchoServer.start(
-                        EchoServerConfig.builder()
+                        Transport.valueOf(args[6])
+                                .on(EchoServerConfig.builder())
                                 .selector(BackendUnderTest.valueOf(args[0]).selector())
                                 .address(InetAddress.getLoopbackAddress())
                                 .port(Integer.parseInt(args[1]))
@@ -62,7 +63,7 @@ final class ServerProcess implements AutoCloseable {
     /** Starts it and waits until it accepts connections. */
     static ServerProcess start(BackendUnderTest backend, int port, String... options)
             throws IOException {
-        return start(backend, port, DEFAULT_READ_BUFFER, 0, options);
+        return start(backend, Transport.PLAIN, port, DEFAULT_READ_BUFFER, 0, options);
     }
 
     /**
@@ -70,7 +71,12 @@ final class ServerProcess implements AutoCloseable {
      * kernel.
      */
     static ServerProcess start(
-            BackendUnderTest backend, int port, int readBuffer, int sendBuffer, String... options)
+            BackendUnderTest backend,
+            Transport transport,
+            int port,
+            int readBuffer,
+            int sendBuffer,
+            String... options)
             throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -86,7 +92,8 @@ final class ServerProcess implements AutoCloseable {
                         "1",
                         "100000",
                         Integer.toString(readBuffer),
-                        Integer.toString(sendBuffer)));
+                        Integer.toString(sendBuffer),
+                        transport.name()));
         Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
         BufferedReader output = process.inputReader();
         String line = output.readLine();

@@ -2,11 +2,15 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.stream.Certificates;
+
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 
 /**
@@ -25,8 +29,37 @@ class SmallHeapTest {
     void survivesFiveHundredPeersThatDoNotRead(BackendUnderTest backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
-                        backend, 0, ServerProcess.DEFAULT_READ_BUFFER, SEND_BUFFER, "-Xmx24m")) {
-            int whole = echoesToSilentPeers(server, 500);
+                        backend,
+                        Transport.PLAIN,
+                        0,
+                        ServerProcess.DEFAULT_READ_BUFFER,
+                        SEND_BUFFER,
+                        "-Xmx24m")) {
+            int whole = echoesToSilentPeers(server, Transport.PLAIN, 500);
+            assertThat(whole).as("peers within the limit").isBetween(1, 499);
+            assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    /**
+     * The read buffers of a crowd, and the buffers of the TLS layers, would fill the heap and the
+     * memory outside it, which has the same size.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void survivesFiveHundredPeersThatDoNotReadOverTls(
+            BackendUnderTest backend, @TempDir Path directory) throws IOException {
+        try (ServerProcess server =
+                ServerProcess.start(
+                        backend,
+                        Transport.TLS,
+                        0,
+                        ServerProcess.DEFAULT_READ_BUFFER,
+                        SEND_BUFFER,
+                        "-Xmx48m",
+                        "-XX:MaxDirectMemorySize=12m",
+                        Certificates.saveFor(directory.resolve("certificates")))) {
+            int whole = echoesToSilentPeers(server, Transport.TLS, 500);
             assertThat(whole).as("peers within the limit").isBetween(1, 499);
             assertThat(server.isAlive()).isTrue();
         }
@@ -37,8 +70,9 @@ class SmallHeapTest {
     @EnumSource
     void keepsNoMoreThanWhatIsPending(BackendUnderTest backend) throws IOException {
         try (ServerProcess server =
-                ServerProcess.start(backend, 0, 16 << 20, SEND_BUFFER, "-Xmx64m")) {
-            int whole = echoesToSilentPeers(server, 20);
+                ServerProcess.start(
+                        backend, Transport.PLAIN, 0, 16 << 20, SEND_BUFFER, "-Xmx64m")) {
+            int whole = echoesToSilentPeers(server, Transport.PLAIN, 20);
             assertThat(whole).as("peers within the limit").isEqualTo(20);
             assertThat(server.isAlive()).isTrue();
         }
@@ -49,11 +83,12 @@ class SmallHeapTest {
      * then. Returns how many get the whole echo; the others are reset. A bystander, who has nothing
      * pending, gets every echo all the time.
      */
-    private static int echoesToSilentPeers(ServerProcess server, int count) throws IOException {
-        try (Peer bystander = new Peer(0, server.address(), null, 0, 0)) {
+    private static int echoesToSilentPeers(ServerProcess server, Transport transport, int count)
+            throws IOException {
+        try (Peer bystander = connect(server, transport, 0, 0)) {
             var silent = new ArrayList<Peer>();
             for (int seed = 1; seed <= count; seed++) {
-                Peer peer = new Peer(seed, server.address(), null, 8 * 1024, 0);
+                Peer peer = connect(server, transport, seed, 8 * 1024);
                 if (peer.sendUnlessReset(Backend.STALLING)) {
                     silent.add(peer);
                 } else {
@@ -69,5 +104,14 @@ class SmallHeapTest {
             }
             return whole;
         }
+    }
+
+    private static Peer connect(
+            ServerProcess server, Transport transport, int seed, int receiveBuffer)
+            throws IOException {
+        var peer = new Peer(seed, server.address(), null, receiveBuffer, 0);
+        transport.begin(peer, server.address(), peer.address().getAddress());
+        transport.complete(peer);
+        return peer;
     }
 }

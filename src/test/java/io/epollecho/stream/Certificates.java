@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,9 @@ public final class Certificates {
     /** Signed by the authority, for the host. */
     public static final String SERVER = "server";
 
+    /** Signed by the authority, for the same host. */
+    public static final String RENEWED = "renewed";
+
     /** Signed by the authority. */
     public static final String CLIENT = "client";
 
@@ -49,7 +53,12 @@ public final class Certificates {
     public static final String AUTHORITY = "authority";
 
     private static final char[] PASSWORD = "changeit".toCharArray();
-    private static final KeyStore ALL = generate();
+
+    /** Names the file with the keys of another process, which are used then instead of new ones. */
+    private static final String FILE_PROPERTY = "certificates";
+
+    private static final KeyStore ALL =
+            System.getProperty(FILE_PROPERTY) == null ? generate() : loadFile();
 
     private Certificates() {}
 
@@ -60,6 +69,7 @@ public final class Certificates {
             try {
                 keytool(file, AUTHORITY, "-ext", "bc:c", "-validity", "90");
                 keytool(file, SERVER, "-signer", AUTHORITY, "-ext", "san=dns:" + HOST);
+                keytool(file, RENEWED, "-signer", AUTHORITY, "-ext", "san=dns:" + HOST);
                 keytool(file, CLIENT, "-signer", AUTHORITY);
                 keytool(
                         file,
@@ -71,11 +81,7 @@ public final class Certificates {
                         "-validity",
                         "1");
                 keytool(file, STRANGER);
-                KeyStore store = KeyStore.getInstance("PKCS12");
-                try (InputStream in = Files.newInputStream(file)) {
-                    store.load(in, PASSWORD);
-                }
-                return store;
+                return load(file);
             } finally {
                 Files.deleteIfExists(file);
                 Files.delete(directory);
@@ -83,6 +89,32 @@ public final class Certificates {
         } catch (IOException | GeneralSecurityException | InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static KeyStore loadFile() {
+        try {
+            return load(Path.of(System.getProperty(FILE_PROPERTY)));
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static KeyStore load(Path file) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, PASSWORD);
+        }
+        return store;
+    }
+
+    /** Saves all keys; returns the option by which another JVM uses them. */
+    public static String saveFor(Path file) {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            ALL.store(out, PASSWORD);
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+        return "-D" + FILE_PROPERTY + "=" + file;
     }
 
     private static void keytool(Path file, String alias, String... options)
@@ -160,7 +192,7 @@ public final class Certificates {
     }
 
     /** A context that presents that certificate to every server, whatever it asks for. */
-    static SSLContext insistentContext(String alias) {
+    public static SSLContext insistentContext(String alias) {
         try {
             KeyStore others = KeyStore.getInstance("PKCS12");
             others.load(null, PASSWORD);
@@ -225,14 +257,14 @@ public final class Certificates {
         }
     }
 
-    static SSLEngine serverEngine(SSLContext context, String... protocols) {
+    public static SSLEngine serverEngine(SSLContext context, String... protocols) {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         engine.setEnabledProtocols(protocols);
         return engine;
     }
 
-    static SSLEngine clientEngine(SSLContext context, String... protocols) {
+    public static SSLEngine clientEngine(SSLContext context, String... protocols) {
         SSLEngine engine = context.createSSLEngine(HOST, 443);
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
@@ -243,7 +275,7 @@ public final class Certificates {
     }
 
     /** The certificate of the authority, as OpenSSL reads it. */
-    static String authorityAsPem() throws GeneralSecurityException {
+    public static String authorityAsPem() throws GeneralSecurityException {
         return certificateAsPem(AUTHORITY);
     }
 
@@ -255,6 +287,11 @@ public final class Certificates {
     /** A private key, as OpenSSL reads it. */
     public static String keyAsPem(String alias) throws GeneralSecurityException {
         return pem("PRIVATE KEY", ALL.getKey(alias, PASSWORD).getEncoded());
+    }
+
+    /** That key and its certificate, as OpenSSL reads them. */
+    public static String asPem(String alias) throws GeneralSecurityException {
+        return keyAsPem(alias) + certificateAsPem(alias);
     }
 
     private static String pem(String type, byte[] encoded) {

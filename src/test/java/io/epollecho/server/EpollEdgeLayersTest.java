@@ -1,0 +1,15 @@
+package io.epollecho.server;
+
+/** The scenarios of the layers on epoll, edge-triggered, with one loop. */
+class EpollEdgeLayersTest extends LayerScenarios {
+
+    @Override
+    public SelectorBackend selector() {
+        return SelectorBackend.epoll(TriggerMode.EDGE);
+    }
+
+    @Override
+    public int eventLoops() {
+        return 1;
+    }
+}

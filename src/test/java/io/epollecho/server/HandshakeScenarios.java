@@ -1,0 +1,297 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import ch.qos.logback.classic.Level;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.Executors;
+
+import javax.net.ssl.SSLException;
+
+/** A TLS connection begins with a handshake, which may fail, and ends with a close_notify. */
+interface HandshakeScenarios extends Backend {
+
+    /** The beginning of a ClientHello, and so less than one record. */
+    byte[] PART_OF_A_HELLO = HexFormat.of().parseHex("16030100f8010000f40303");
+
+    String HTTP_REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    /** A fatal unexpected_message. */
+    byte[] UNEXPECTED_MESSAGE = HexFormat.of().parseHex("1503030002020a");
+
+    /** More than thousands of handshakes take on a busy machine. */
+    Duration STORM = Duration.ofSeconds(90);
+
+    /** So many connections end their stream after 8 MiB, for each protocol. */
+    default int halfCloses() {
+        return 5;
+    }
+
+    private static TlsConfig tls() {
+        return Transport.serverTls();
+    }
+
+    private static TlsConfig within(Duration handshakeTimeout) {
+        return new TlsConfig(tls().engines(), ClientAuth.NONE, handshakeTimeout);
+    }
+
+    private EchoServer startWithTls() {
+        return start(settings -> settings.tls(tls()));
+    }
+
+    private Peer connectOverTls(InetSocketAddress server, String... protocols) throws IOException {
+        Peer peer = connect(server, 0, 0);
+        peer.layTls(Transport.clientContext(), protocols);
+        peer.handshake();
+        return peer;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static List<String> warnings(CapturedLog log) {
+        return log.events().stream()
+                .filter(event -> event.getLevel() == Level.WARN)
+                .map(event -> event.getFormattedMessage())
+                .toList();
+    }
+
+    @Test
+    default void handshakesAreCountedAndTimed() throws IOException {
+        EchoServer server = startWithTls();
+        for (int i = 0; i < 10; i++) {
+            connectOverTls(server.localAddress(), "TLSv1.3").echo(100);
+        }
+        assertThat(server.statistics().handshakes()).isEqualTo(10);
+        assertThat(server.statistics().handshakeTime()).isPositive();
+        connect(server).close();
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        assertThat(server.statistics().handshakes()).isEqualTo(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    default void halfCloseOverTls(String protocol) throws IOException {
+        int length = 8 << 20;
+        EchoServer server = startWithTls();
+        for (int i = 0; i < halfCloses(); i++) {
+            try (Peer peer = connectOverTls(server.localAddress(), protocol)) {
+                var writer =
+                        Background.run(
+                                () -> {
+                                    peer.send(length);
+                                    peer.endOutput();
+                                });
+                peer.receiveAllToEnd();
+                Background.join(writer);
+                assertThat(peer.received()).isEqualTo(length);
+            }
+        }
+        Backend.awaitActive(server, 0);
+        assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(halfCloses());
+    }
+
+    /** It is told by an alert, and once in the log. */
+    @Test
+    default void plainHttpToATlsPort() throws IOException {
+        EchoServer server = startWithTls();
+        Peer bystander = connectOverTls(server.localAddress(), "TLSv1.3");
+        try (var log = new CapturedLog()) {
+            Peer browser = connect(server.localAddress(), 0, 0);
+            browser.sendRaw(ascii(HTTP_REQUEST));
+            assertThat(browser.receiveRawToEnd()).isEqualTo(UNEXPECTED_MESSAGE);
+            browser.close();
+            await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+            assertThat(warnings(log)).singleElement().asString().contains("HTTP");
+        }
+        try (var log = new CapturedLog()) {
+            for (int i = 0; i < 100; i++) {
+                try (Peer browser = connect(server.localAddress(), 0, 0)) {
+                    browser.sendRaw(ascii(HTTP_REQUEST));
+                    assertThat(browser.receiveRawToEnd()).isEqualTo(UNEXPECTED_MESSAGE);
+                }
+            }
+            await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 101);
+            assertThat(warnings(log)).hasSizeLessThan(10);
+        }
+        bystander.echo(100);
+        assertThat(server.statistics().handshakes()).isEqualTo(1);
+    }
+
+    @Test
+    default void handshakeThatTheClientRefuses() throws IOException {
+        EchoServer server = startWithTls();
+        Peer bystander = connectOverTls(server.localAddress(), "TLSv1.3");
+        Peer distrustful = connect(server.localAddress(), 0, 0);
+        distrustful.layTls(Transport.distrustfulContext(), "TLSv1.3");
+        distrustful.handshake();
+        assertThatExceptionOfType(SSLException.class).isThrownBy(distrustful::expectEnd);
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        bystander.echo(100);
+    }
+
+    @Test
+    default void handshakeTimeout() throws IOException {
+        Duration timeout = Duration.ofMillis(500);
+        EchoServer server =
+                start(settings -> settings.tls(within(timeout)).listener("patient", patientTls()));
+        InetSocketAddress patient = Backend.address(server, "patient");
+        Peer bystander = connectOverTls(patient, "TLSv1.3");
+        long start = System.nanoTime();
+        var late = new ArrayList<Peer>();
+        for (int i = 0; i < 10; i++) {
+            Peer peer = connect(server.localAddress(), 0, 0);
+            peer.sendRaw(i % 2 == 0 ? new byte[0] : PART_OF_A_HELLO);
+            late.add(peer);
+        }
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_TIMEOUT) == 10);
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .isBetween(timeout, timeout.plusSeconds(2));
+        for (Peer peer : late) {
+            peer.endsByReset();
+        }
+        bystander.echo(100);
+    }
+
+    private ListenerConfig patientTls() {
+        return anyPort().withTls(within(Duration.ofHours(1)));
+    }
+
+    /** Once the handshake is complete, its deadline is gone. */
+    @Test
+    default void handshakeTimeoutEndsWithTheHandshake() throws IOException {
+        Duration timeout = Duration.ofSeconds(2);
+        EchoServer server = start(settings -> settings.tls(within(timeout)));
+        Peer quiet = connectOverTls(server.localAddress(), "TLSv1.3");
+        quiet.echo(1);
+        Peer late = connect(server.localAddress(), 0, 0);
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_TIMEOUT) == 1);
+        late.endsByReset();
+        quiet.echo(100);
+    }
+
+    @Test
+    default void drainDoesNotWaitForHandshakes() throws IOException {
+        EchoServer server = start(settings -> settings.tls(within(Duration.ofHours(1))));
+        List<Peer> silent = connect(server, 20);
+        for (Peer peer : silent.subList(10, 20)) {
+            peer.sendRaw(PART_OF_A_HELLO);
+        }
+        Backend.awaitActive(server, 20);
+        var drained = Background.call(() -> server.drain(Duration.ofSeconds(60)));
+        assertThat(drained).succeedsWithin(Duration.ofSeconds(3)).isEqualTo(true);
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(20);
+        for (Peer peer : silent) {
+            peer.endsByReset();
+        }
+    }
+
+    /** The end of the connection is not the end of the stream: somebody may have cut it. */
+    @Test
+    default void truncation() throws IOException {
+        EchoServer server = startWithTls();
+        Peer bystander = connectOverTls(server.localAddress(), "TLSv1.3");
+        for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+            Peer peer = connectOverTls(server.localAddress(), protocol);
+            peer.echo(1_000);
+            peer.endRawOutput();
+        }
+        await().until(() -> Backend.closed(server, CloseReason.TRUNCATED) == 2);
+        bystander.echo(100);
+        assertThat(server.statistics().active()).isEqualTo(1);
+    }
+
+    /** What came before the end without a close_notify comes back. */
+    @Test
+    default void truncationWithBytesPending() throws IOException {
+        EchoServer server = startTight(settings -> settings.tls(tls()));
+        Peer peer = connect(server.localAddress(), 8 * 1024, 0);
+        peer.layTls(Transport.clientContext(), "TLSv1.3");
+        peer.handshake();
+        peer.send(STALLING);
+        peer.endRawOutput();
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        peer.receive(STALLING);
+        await().until(() -> Backend.closed(server, CloseReason.TRUNCATED) == 1);
+    }
+
+    /** Each costs a timer and no more. */
+    @Test
+    default void thousandPeersWithoutAHandshake() throws IOException {
+        Duration timeout = Duration.ofSeconds(1);
+        EchoServer server =
+                start(settings -> settings.tls(within(timeout)).listener("patient", patientTls()));
+        Peer bystander = connectOverTls(Backend.address(server, "patient"), "TLSv1.3");
+        bystander.echo(100);
+        var silent = new ArrayList<Peer>();
+        for (int i = 0; i < CrowdScenarios.CROWD; i++) {
+            silent.add(connect(server.localAddress(), 0, 0));
+        }
+        long last = System.nanoTime();
+        await().until(
+                        () -> {
+                            bystander.echo(100);
+                            return Backend.closed(server, CloseReason.HANDSHAKE_TIMEOUT)
+                                    == CrowdScenarios.CROWD;
+                        });
+        assertThat(Duration.ofNanos(System.nanoTime() - last)).isLessThan(timeout.plusSeconds(2));
+        for (Peer peer : silent) {
+            peer.endsByReset();
+        }
+        bystander.echo(100);
+    }
+
+    /** The loops do not compute them; a turn that takes longer than a second fails. */
+    @Test
+    default void twoThousandHandshakesBesideAHundredPingers() throws IOException {
+        int handshakes = 2_000;
+        EchoServer server =
+                start(settings -> settings.tls(within(STORM)).listener("plain", anyPort()));
+        InetSocketAddress plain = Backend.address(server, "plain");
+        List<Peer> crowd = connect(server.localAddress(), handshakes);
+        Backend.awaitActive(server, handshakes);
+        try (var pingers = new RequestReply(plain, 100, 32)) {
+            pingers.run(1_000);
+            var storm = Background.run(() -> shakeHands(crowd));
+            while (!storm.isDone()) {
+                pingers.run(500);
+            }
+            Background.join(storm);
+            System.out.printf(
+                    "%s, %d loops: the longest of the pingers' turns took %d ms%n",
+                    selector().name(), eventLoops(), pingers.longest().toMillis());
+        }
+        await().until(() -> server.statistics().handshakes() == handshakes);
+        for (Peer peer : crowd) {
+            peer.echo(10);
+        }
+    }
+
+    /** All at once, so that hardly any can resume the session of another one. */
+    private static void shakeHands(List<Peer> peers) throws IOException {
+        for (Peer peer : peers) {
+            peer.waitUpTo(STORM);
+            peer.layTls(Transport.clientContext(), "TLSv1.3");
+        }
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Peer peer : peers) {
+                threads.execute(peer::handshake);
+            }
+        }
+    }
+}

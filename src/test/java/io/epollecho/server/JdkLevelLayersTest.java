@@ -1,0 +1,15 @@
+package io.epollecho.server;
+
+/** The scenarios of the layers on the JDK's selector, with one loop. */
+class JdkLevelLayersTest extends LayerScenarios {
+
+    @Override
+    public SelectorBackend selector() {
+        return SelectorBackend.jdk();
+    }
+
+    @Override
+    public int eventLoops() {
+        return 1;
+    }
+}

@@ -1,0 +1,10 @@
+package io.epollecho.server;
+
+/** The scenarios of the layers on the JDK's selector, with two loops. */
+class JdkLevelLayersTwoLoopsTest extends JdkLevelLayersTest {
+
+    @Override
+    public int eventLoops() {
+        return 2;
+    }
+}

@@ -1,0 +1,166 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.stream.Certificates;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** OpenSSL's own client at the server's port. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OpenSslPeersTest {
+
+    @TempDir private Path directory;
+
+    private EchoServer server;
+
+    @BeforeAll
+    static void findOpenSsl() throws InterruptedException {
+        Program.require("openssl", "version");
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        Files.writeString(authority(), Certificates.authorityAsPem());
+        server =
+                EchoServer.start(
+                        BackendUnderTest.EPOLL_EDGE
+                                .settings()
+                                .tls(Transport.serverTls().withClientAuth(ClientAuth.WANT))
+                                .build());
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop();
+        assertThat(server.statistics().active()).isZero();
+        assertThat(server.statistics().pendingBytes()).isZero();
+    }
+
+    private Path authority() {
+        return directory.resolve("authority.pem");
+    }
+
+    private Program client(String... options) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.addAll(List.of("openssl", "s_client", "-connect"));
+        command.add("127.0.0.1:" + server.localAddress().getPort());
+        command.addAll(List.of("-servername", Certificates.HOST));
+        command.addAll(List.of("-verify_hostname", Certificates.HOST));
+        command.addAll(List.of("-CAfile", authority().toString(), "-verify_return_error"));
+        command.addAll(List.of(options));
+        return Program.start(command);
+    }
+
+    /** With -ign_eof it goes on after the end of its input, so the server's drain ends it. */
+    private String exchange(String data, String... options) throws Exception {
+        var all = new ArrayList<>(List.of(options));
+        all.add("-ign_eof");
+        long before = server.statistics().bytesSent();
+        try (Program client = client(all.toArray(String[]::new))) {
+            client.send(data).endInput();
+            await().until(() -> server.statistics().bytesSent() == before + data.length());
+            var drained = Background.call(() -> server.drain(Duration.ofSeconds(20)));
+            String output = client.output();
+            assertThat(client.exitCode()).as(output).isZero();
+            assertThat(Background.get(drained)).isTrue();
+            return output;
+        }
+    }
+
+    private void restart() {
+        server.stop();
+        server.start();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    void echoes(String protocol) throws Exception {
+        String data = "0123456789 echo over TLS ".repeat(40).concat("\n").repeat(500);
+        assertThat(exchange(data, protocol, "-quiet"))
+                .endsWith(data)
+                .contains("depth=1 CN = authority");
+        assertThat(server.statistics().handshakes()).isEqualTo(1);
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    void resumesASession(String protocol) throws Exception {
+        String session = directory.resolve("session").toString();
+        assertThat(exchange("first\n", protocol, "-sess_out", session))
+                .contains("New, TLSv1.")
+                .contains("first\n");
+        restart();
+        assertThat(exchange("second\n", protocol, "-sess_in", session))
+                .contains("Reused, TLSv1.")
+                .contains("second\n");
+        assertThat(server.statistics().handshakes()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    void provesWhoItIs(String protocol) throws Exception {
+        Path pem = directory.resolve("client.pem");
+        Files.writeString(pem, Certificates.asPem(Certificates.CLIENT));
+        try (Program client = client(protocol, "-quiet", "-cert", pem.toString())) {
+            client.send("who am I?\n");
+            await().until(() -> server.statistics().bytesSent() == 10);
+            assertThat(Background.get(server.newestConnections(1)))
+                    .singleElement()
+                    .extracting(ConnectionInfo::tls)
+                    .isNotNull()
+                    .returns("CN=client", TlsInfo::clientSubject)
+                    .returns(Certificates.HOST, TlsInfo::serverName);
+        }
+    }
+
+    /** Killed in the middle of everything, it has not ended its stream. */
+    @Test
+    void leavesWithoutACloseNotify() throws Exception {
+        try (Program client = client("-quiet")) {
+            client.send("here today\n");
+            await().until(() -> server.statistics().bytesSent() == 11);
+        }
+        await().until(() -> server.statistics().closedTotal() == 1);
+        assertThat(Backend.closed(server, CloseReason.TRUNCATED)).isEqualTo(1);
+    }
+
+    /** The end of its input makes it send a close_notify. */
+    @Test
+    void endsItsStream() throws Exception {
+        try (Program client = client("-no_ign_eof")) {
+            client.send("bye\n");
+            await().until(() -> server.statistics().bytesSent() == 4);
+            client.endInput();
+            assertThat(client.exitCode()).as(client.output()).isZero();
+            await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+        }
+    }
+
+    @Test
+    void isRefusedWithAProtocolThatTheServerDoesNotSpeak() throws Exception {
+        try (Program client = client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0")) {
+            client.endInput();
+            assertThat(client.output()).contains("alert protocol version");
+            assertThat(client.exitCode()).isNotZero();
+        }
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        assertThat(server.statistics().handshakes()).isZero();
+    }
+}

@@ -1,0 +1,85 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A program of the system as a peer: it is given its input, and its output is read. */
+final class Program implements AutoCloseable {
+
+    private final Process process;
+    private final CompletableFuture<String> output;
+
+    private Program(Process process) {
+        this.process = process;
+        this.output =
+                Background.call(
+                        () ->
+                                new String(
+                                        process.getInputStream().readAllBytes(),
+                                        StandardCharsets.ISO_8859_1));
+    }
+
+    /** Skips the tests of whoever calls, and says why, if the program is not installed. */
+    static void require(String... versionCommand) throws InterruptedException {
+        try {
+            Process process = new ProcessBuilder(versionCommand).redirectErrorStream(true).start();
+            process.getInputStream().readAllBytes();
+            assertThat(process.waitFor()).isZero();
+        } catch (IOException e) {
+            System.out.println("Tests with " + versionCommand[0] + " are skipped: " + e);
+            abort(versionCommand[0] + " is not installed");
+        }
+    }
+
+    static Program start(List<String> command) throws IOException {
+        return new Program(new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    /** Sends it input; there may be more. */
+    Program send(String input) throws IOException {
+        OutputStream out = process.getOutputStream();
+        out.write(input.getBytes(StandardCharsets.ISO_8859_1));
+        out.flush();
+        return this;
+    }
+
+    /** Ends its input. */
+    Program endInput() throws IOException {
+        process.getOutputStream().close();
+        return this;
+    }
+
+    /** Waits for its end, and returns all that it has written. */
+    String output() {
+        return Background.get(output);
+    }
+
+    int exitCode() throws InterruptedException {
+        assertThat(process.waitFor(Background.PATIENCE_MILLIS, TimeUnit.MILLISECONDS))
+                .as("ended")
+                .isTrue();
+        return process.exitValue();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Kills it if it is there still, and waits for its end. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("killed").isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+import javax.net.ssl.SSLException;
+
+/**
+ * The scenarios over TLS. Urgent data does not exist there: the byte gets between the records, or
+ * into one, and the connection is beyond repair.
+ */
+interface TlsScenarios extends EchoScenarios, DrainScenarios {
+
+    /** The type of no record. */
+    int DAMAGE = 0xFF;
+
+    /** With the type, as long as the header of a record. */
+    int REST_OF_HEADER = 4;
+
+    @Override
+    default Transport transport() {
+        return Transport.TLS;
+    }
+
+    @Test
+    @Override
+    default void urgentByteKeepsItsPlace() throws IOException {
+        EchoServer server = start();
+        Peer bystander = connect(server);
+        Peer peer = connect(server);
+        peer.echo(1_000);
+        peer.sendRawUrgent(DAMAGE);
+        peer.sendRaw(new byte[REST_OF_HEADER]);
+        assertThatExceptionOfType(SSLException.class).isThrownBy(peer::expectEnd);
+        await().until(() -> Backend.closed(server, CloseReason.TLS_ERROR) == 1);
+        bystander.echo(1_000);
+    }
+
+    /** All that came before the damage comes back. */
+    @Test
+    @Override
+    default void urgentByteInTheMiddleOfABacklog() throws IOException {
+        EchoServer server = startTight();
+        Peer bystander = connect(server);
+        Peer peer = stalledPeer(server);
+        peer.sendRawUrgent(DAMAGE);
+        peer.sendRaw(new byte[REST_OF_HEADER]);
+        peer.receive(STALLING);
+        assertThatExceptionOfType(SSLException.class).isThrownBy(peer::expectEnd);
+        await().until(() -> Backend.closed(server, CloseReason.TLS_ERROR) == 1);
+        bystander.echo(1_000);
+    }
+
+    /** A handshake takes more than the bytes that are there, and a drain does not wait for more. */
+    @Test
+    @Override
+    default void drainServesTheBacklog() throws Exception {
+        FaultyProvider faulty = faultyProvider();
+        EchoServer server = start(faulty);
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        List<Peer> peers = queue(server.localAddress(), 300);
+        var drained = DrainScenarios.drain(server, LONG);
+        acceptorsSelector.release();
+        for (Peer peer : peers) {
+            transport().complete(peer);
+            peer.leave();
+            peer.close();
+        }
+        assertThat(drained).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(true);
+        assertThat(
+                        Backend.closed(server, CloseReason.DRAIN)
+                                + Backend.closed(server, CloseReason.PEER))
+                .isEqualTo(300);
+    }
+
+    /** Nothing was echoed to them, so nothing is lost. */
+    @Test
+    @Override
+    default void drainServesAFullBacklog() throws Exception {
+        int backlog = 8;
+        FaultyProvider faulty = faultyProvider();
+        EchoServer server = start(faulty, settings -> settings.backlog(backlog));
+        FaultyProvider.FaultySelector acceptorsSelector = faulty.selectors().getFirst();
+        acceptorsSelector.hold();
+        List<Peer> peers = queue(server.localAddress(), backlog + 1);
+        var drained = DrainScenarios.drain(server, LONG);
+        acceptorsSelector.spin(); // with nothing: only the drain accepts
+        acceptorsSelector.release();
+        assertThat(drained).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(true);
+        for (Peer peer : peers) {
+            transport().complete(peer);
+            peer.expectRefusal();
+        }
+        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(backlog + 1);
+    }
+}
