@@ -319,9 +319,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns false if the peer does not take everything now; the rest is sent when it does. */
     private boolean send(ByteBuffer bytes) throws IOException {
-        int written = stream.write(bytes);
-        sent += written;
-        counters.bytesSent.add(written);
+        countSent(stream.write(bytes));
         if (bytes.hasRemaining()) {
             keep(bytes);
             return false;
@@ -330,7 +328,25 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             awaitFlush();
             return false;
         }
+        if (layers != null) {
+            countSent(0);
+        }
         return true;
+    }
+
+    /** Counts bytes as sent once the layers no longer hold them; until then they are pending. */
+    private void countSent(int accepted) {
+        int count = accepted;
+        if (layers != null) {
+            int before = layers.held();
+            count = layers.sent(accepted);
+            counters.pendingBytes.add(layers.held() - before);
+        }
+        if (count > 0) {
+            lastMoved = loop.now();
+            sent += count;
+            counters.bytesSent.add(count);
+        }
     }
 
     /** Sends what reading has made the layers send, such as the answer to a key update. */
@@ -377,12 +393,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns true if everything is sent, and goes back to reading then. */
     private boolean flush() throws IOException {
-        if ((pending != null && !writePending(pending)) || !stream.flush()) {
+        boolean flushed = (pending == null || writePending(pending)) && stream.flush();
+        countSent(0);
+        if (!flushed) {
             EventLoop.rearm(key);
             return false;
         }
         flushing = false;
-        lastMoved = loop.now();
         key.interestOps(stream.interest(SelectionKey.OP_READ));
         loop.schedule(this); // the rest of a drain is shorter than the write timeout
         return true;
@@ -390,12 +407,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private boolean writePending(ByteBuffer rest) throws IOException {
         int written = stream.write(rest);
-        if (written > 0) {
-            lastMoved = loop.now();
-            sent += written;
-            counters.bytesSent.add(written);
-            counters.pendingBytes.add(-written);
-        }
+        counters.pendingBytes.add(-written);
+        countSent(written);
         if (rest.hasRemaining()) {
             return false;
         }
@@ -578,6 +591,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 pending = null;
             }
             if (layers != null) {
+                counters.pendingBytes.add(-layers.held());
                 layers.abandon();
                 stream.release();
             }
@@ -643,7 +657,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 Duration.ofNanos(now - lastMoved),
                 received,
                 sent,
-                pending == null ? 0 : pending.remaining());
+                (pending == null ? 0 : pending.remaining()) + (layers == null ? 0 : layers.held()));
     }
 
     private InetSocketAddress peer() throws IOException {

@@ -30,6 +30,7 @@ final class Layers {
     private final ByteStream top;
 
     private boolean headerSeen;
+    private int held;
     private boolean open;
 
     /** Written by the loop's thread, read by a worker that is about to compute for nothing. */
@@ -144,6 +145,23 @@ final class Layers {
                 ? null
                 : new TlsInfo(
                         tls.protocol(), tls.cipherSuite(), tls.requestedHost(), tls.peerSubject());
+    }
+
+    /**
+     * Counts what has left for the peer since the last call.
+     *
+     * @param accepted how many bytes the stream has accepted since then
+     * @return how many bytes were sent, of these and of those held before
+     */
+    int sent(int accepted) {
+        int before = held;
+        held = top.unsentBytes();
+        return before + accepted - held;
+    }
+
+    /** Returns how many bytes the stream has accepted and not sent, by the last count. */
+    int held() {
+        return held;
     }
 
     void abandon() {

@@ -108,6 +108,14 @@ public interface ByteStream {
     int interest(int wanted);
 
     /**
+     * Returns how many of the bytes accepted by {@link #write} the layers still hold. Those of one
+     * write count until all of them are sent.
+     *
+     * @return their number; 0 once {@link #flush} returns true
+     */
+    int unsentBytes();
+
+    /**
      * Returns whether the layer or one below holds borrowed buffers now. May be called while {@link
      * #work} runs.
      *

@@ -193,6 +193,11 @@ public final class ProxyStream implements ByteStream {
         return below.interest(parser == null ? wanted : SelectionKey.OP_READ);
     }
 
+    @Override
+    public int unsentBytes() {
+        return below.unsentBytes();
+    }
+
     /** {@inheritDoc} What this layer keeps is not borrowed. */
     @Override
     public boolean holdsBuffers() {

@@ -82,6 +82,11 @@ public final class SocketStream implements ByteStream {
     }
 
     @Override
+    public int unsentBytes() {
+        return 0;
+    }
+
+    @Override
     public boolean holdsBuffers() {
         return false;
     }

@@ -112,6 +112,9 @@ public final class TlsStream implements ByteStream {
      */
     private int owed;
 
+    /** Bytes of data in {@link #sealed}. */
+    private int unsent;
+
     private boolean drained;
 
     /** True if the last read from below has left nothing there. */
@@ -638,6 +641,7 @@ public final class TlsStream implements ByteStream {
             target.limit(target.position()).position(start);
             releaseSealedIfEmpty();
         }
+        unsent += result.bytesConsumed();
         if (result.getHandshakeStatus() != HandshakeStatus.NEED_WRAP) {
             owed = 0;
         } else if (open && owed == 0) {
@@ -689,6 +693,11 @@ public final class TlsStream implements ByteStream {
     // The tasks of the engine know no buffers, so both methods may be called while they run.
 
     @Override
+    public int unsentBytes() {
+        return unsent + below.unsentBytes();
+    }
+
+    @Override
     public boolean holdsBuffers() {
         return received != null || plain != null || sealed != null || below.holdsBuffers();
     }
@@ -734,6 +743,7 @@ public final class TlsStream implements ByteStream {
         if (sealed != null && !sealed.hasRemaining()) {
             buffers.giveBack(sealed);
             sealed = null;
+            unsent = 0;
         }
     }
 

@@ -98,6 +98,11 @@ final class GatedStream implements ByteStream {
     }
 
     @Override
+    public int unsentBytes() {
+        return below.unsentBytes();
+    }
+
+    @Override
     public boolean holdsBuffers() {
         return below.holdsBuffers();
     }

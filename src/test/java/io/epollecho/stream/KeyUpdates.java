@@ -227,6 +227,11 @@ final class KeyUpdates {
         }
 
         @Override
+        public int unsentBytes() {
+            return below.unsentBytes();
+        }
+
+        @Override
         public boolean holdsBuffers() {
             return below.holdsBuffers();
         }

@@ -116,6 +116,11 @@ final class SteppedStream implements ByteStream {
     }
 
     @Override
+    public int unsentBytes() {
+        return below.unsentBytes();
+    }
+
+    @Override
     public boolean holdsBuffers() {
         return below.holdsBuffers();
     }

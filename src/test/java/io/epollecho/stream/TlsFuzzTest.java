@@ -376,6 +376,11 @@ class TlsFuzzTest {
         }
 
         @Override
+        public int unsentBytes() {
+            return below.unsentBytes();
+        }
+
+        @Override
         public boolean holdsBuffers() {
             return below.holdsBuffers();
         }
