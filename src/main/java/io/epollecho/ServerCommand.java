@@ -108,7 +108,8 @@ final class ServerCommand {
 
         %s
 
-        A further listener of any name has --echo.server.listeners.<name>.port, .address and .backlog.
+        address, port, backlog, proxy-protocol, ssl and greeting are those of the listener default.
+        A further listener of any name has its own: --echo.server.listeners.<name>.port and so on.
 
         Some of those of Spring Boot:
 

@@ -1,5 +1,8 @@
 package io.epollecho;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -13,6 +16,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
 
 import io.epollecho.server.SelectorBackend;
+import io.epollecho.stream.AddressRange;
 
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -38,7 +42,7 @@ class ArchitectureTest {
                 .whereLayer("server")
                 .mayOnlyBeAccessedByLayers("spring", "application")
                 .whereLayer("stream")
-                .mayOnlyBeAccessedByLayers("server", "probe")
+                .mayOnlyBeAccessedByLayers("server", "probe", "spring")
                 .whereLayer("loop")
                 .mayOnlyBeAccessedByLayers("server")
                 .whereLayer("epoll")
@@ -64,6 +68,19 @@ class ArchitectureTest {
                 .layer("epoll")
                 .definedBy("io.epollecho.epoll..")
                 .ensureAllClassesAreContainedInArchitecture();
+    }
+
+    /** A property is a value; what is done with bytes is the server's matter. */
+    @Test
+    void ofStreamsTheSpringRoomKnowsOnlyARangeOfAddresses() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.epollecho.spring..")
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage("io.epollecho.stream..")
+                                .and(not(equivalentTo(AddressRange.class))))
+                .check(CLASSES);
     }
 
     @Test

@@ -86,6 +86,14 @@ public final class EventLoop {
         void ended(@Nullable Throwable cause);
     }
 
+    /** Separates the tasks of one turn from those of the next. */
+    private enum Mark implements Runnable {
+        END_OF_TURN;
+
+        @Override
+        public void run() {}
+    }
+
     private final SelectorProvider provider;
     private final Owner owner;
     private final Consumer<SelectionKey> dispatcher = this::dispatch; // one object for all turns
@@ -199,15 +207,22 @@ public final class EventLoop {
         }
     }
 
-    /** Returns whether there were any. */
+    /**
+     * Runs the tasks that are there now, and leaves those that they add to the next turn: a task
+     * that adds itself again must not keep the loop from its channels. Returns whether there were
+     * any.
+     */
     private boolean runTasks() {
+        if (tasks.isEmpty()) {
+            return false;
+        }
+        tasks.add(Mark.END_OF_TURN);
         Runnable task = tasks.poll();
-        boolean any = task != null;
-        while (task != null) {
+        while (task != null && !(task instanceof Mark)) {
             run(task);
             task = tasks.poll();
         }
-        return any;
+        return true;
     }
 
     private void run(Runnable task) {

@@ -4,10 +4,13 @@ import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.RateLimitedLog;
 import io.epollecho.loop.TimerWheel;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -85,17 +88,43 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void admit(SocketChannel channel) {
         try {
-            AddressPrefix address = admission.countedAddress(channel);
+            InetAddress address = socket.hasProxyProtocol() ? null : countedAddress(channel);
             socket.setUp(channel);
-            RejectReason refusal = admission.refusal(address);
-            if (refusal == null) {
-                deal(channel, admission.admit(address));
+            Admission.Ticket ticket = admission.admit();
+            if (ticket == null) {
+                refuse(channel, RejectReason.LIMIT);
+            } else if (address != null && !count(ticket, address)) {
+                refuse(channel, RejectReason.ADDRESS_LIMIT);
             } else {
-                refuse(channel, refusal);
+                deal(channel, ticket);
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             log.debug("Cannot set up {}: {}", channel, e.toString());
             loop.reject(channel, socket.listener(), RejectReason.ERROR);
+        }
+    }
+
+    /**
+     * Returns the address that a connection counts for; null, without a look at it, where addresses
+     * do not count. Behind a proxy they are known later only.
+     */
+    private @Nullable InetAddress countedAddress(SocketChannel channel) throws IOException {
+        return admission.countsAddresses()
+                        && channel.getRemoteAddress() instanceof InetSocketAddress peer
+                ? peer.getAddress()
+                : null;
+    }
+
+    /** Returns whether the address has room; otherwise the ticket is closed. */
+    private static boolean count(Admission.Ticket ticket, InetAddress address) {
+        boolean counted = false;
+        try {
+            counted = ticket.countFor(address);
+            return counted;
+        } finally {
+            if (!counted) {
+                ticket.close();
+            }
         }
     }
 

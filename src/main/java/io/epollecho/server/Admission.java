@@ -2,16 +2,15 @@ package io.epollecho.server;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
+import java.net.InetAddress;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Limits the open connections: all of them and, where that is configured, those of each address.
- * Connections are admitted on one thread, that of the acceptors; tickets are closed on any.
+ * Connections are admitted on one thread, that of the acceptors. Tickets are counted for an address
+ * and closed on any.
  */
 final class Admission {
 
@@ -51,23 +50,39 @@ final class Admission {
             }
         }
 
+        /** Counts for an address as well, once. Returns false if that has reached its limit. */
+        boolean countFor(InetAddress peer) {
+            return true;
+        }
+
         void release(Admission from) {}
     }
 
-    /** Counts for an address as well. */
     private static final class AddressTicket extends Ticket {
 
-        private final AddressPrefix address;
+        private final Admission admission;
+        private @Nullable AddressPrefix counted;
 
-        AddressTicket(Admission admission, AddressPrefix address) {
+        AddressTicket(Admission admission) {
             super(admission);
-            this.address = address;
+            this.admission = admission;
+        }
+
+        @Override
+        boolean countFor(InetAddress peer) {
+            AddressPrefix address = AddressPrefix.of(peer, admission.limits.ipv6PrefixLength());
+            if (!admission.count(address)) {
+                return false;
+            }
+            counted = address;
+            return true;
         }
 
         @Override
         void release(Admission from) {
-            from.openByAddress.computeIfPresent(
-                    address, (key, count) -> count == 1 ? null : count - 1);
+            if (counted != null) {
+                from.discount(counted);
+            }
         }
     }
 
@@ -76,36 +91,31 @@ final class Admission {
         return reason == RejectReason.ADDRESS_LIMIT ? limits.maxPerAddress() : max;
     }
 
-    /**
-     * Returns what a connection is counted under; {@code null}, without a look at its address,
-     * where addresses do not count.
-     */
-    @Nullable AddressPrefix countedAddress(SocketChannel channel) throws IOException {
-        return limits.maxPerAddress() > 0
-                        && channel.getRemoteAddress() instanceof InetSocketAddress peer
-                ? AddressPrefix.of(peer.getAddress(), limits.ipv6PrefixLength())
-                : null;
+    /** Returns whether connections have to be counted for their addresses. */
+    boolean countsAddresses() {
+        return limits.maxPerAddress() > 0;
     }
 
-    /** Returns why a connection cannot be admitted now, or {@code null} if it can. */
-    @Nullable RejectReason refusal(@Nullable AddressPrefix address) {
+    /** Admits a connection if the limit of all has not been reached; returns null otherwise. */
+    @Nullable Ticket admit() {
         if (open.get() >= max) {
-            return RejectReason.LIMIT;
+            return null;
         }
-        if (address != null && openByAddress.getOrDefault(address, 0) >= limits.maxPerAddress()) {
-            return RejectReason.ADDRESS_LIMIT;
-        }
-        return null;
-    }
-
-    /** Admits a connection for which there is no {@link #refusal}. */
-    Ticket admit(@Nullable AddressPrefix address) {
         // Allocate before counting: what fails for lack of memory must not stay counted.
-        Ticket ticket = address == null ? new Ticket(this) : new AddressTicket(this, address);
-        if (address != null) {
-            openByAddress.merge(address, 1, Integer::sum);
-        }
+        Ticket ticket = countsAddresses() ? new AddressTicket(this) : new Ticket(this);
         open.incrementAndGet();
         return ticket;
+    }
+
+    private boolean count(AddressPrefix address) {
+        if (openByAddress.merge(address, 1, Integer::sum) <= limits.maxPerAddress()) {
+            return true;
+        }
+        discount(address);
+        return false;
+    }
+
+    private void discount(AddressPrefix address) {
+        openByAddress.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
     }
 }

@@ -17,6 +17,23 @@ public enum CloseReason {
      * The pending bytes of all connections reached their limit, and this one was stalled longest.
      */
     PENDING_LIMIT("pending-limit"),
+    /**
+     * The limit of open connections from the address in the PROXY protocol's header was reached.
+     */
+    ADDRESS_LIMIT("address-limit"),
+    /**
+     * The connection did not begin with a valid header of the PROXY protocol from a trusted peer in
+     * time.
+     */
+    PROXY_HEADER("proxy-header"),
+    /** The TLS handshake failed, or the peer ended it. */
+    HANDSHAKE_FAILED("handshake-failed"),
+    /** The TLS handshake was not complete in time. */
+    HANDSHAKE_TIMEOUT("handshake-timeout"),
+    /** The peer violated the TLS protocol after the handshake. */
+    TLS_ERROR("tls-error"),
+    /** The peer's stream ended without the close_notify of TLS: bytes may be missing. */
+    TRUNCATED("truncated"),
     /** The server drained, and the connection had come to rest. */
     DRAIN("drain"),
     /** The server drained or stopped, and the connection was still busy at the deadline. */
@@ -28,6 +45,24 @@ public enum CloseReason {
 
     CloseReason(String label) {
         this.label = label;
+    }
+
+    /** Returns whether the layers have sent the peer an alert that explains it. */
+    boolean isTold() {
+        return this == HANDSHAKE_FAILED || this == TLS_ERROR;
+    }
+
+    /** Returns whether the peer has done something that an operator wants to see in the log. */
+    boolean isRefusal() {
+        return this == PROXY_HEADER || isTold();
+    }
+
+    /**
+     * Returns whether the connection ends by a FIN. A reset shows the peer that this is not the end
+     * of the echo.
+     */
+    boolean isOrderly() {
+        return this != RESET && this != ERROR && this != PROXY_HEADER;
     }
 
     /**

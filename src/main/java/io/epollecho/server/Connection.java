@@ -3,6 +3,7 @@ package io.epollecho.server;
 import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.TimerWheel;
 import io.epollecho.stream.ByteStream;
+import io.epollecho.stream.SocketStream;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,24 +14,31 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * One peer: what it sends is written back to it, in order, at once.
  *
  * <pre>
- *            peer ends its stream, is reset, idle or stalled
- *   OPEN ──────────────────────────────────────────────────────────► CLOSED
- *    │                                                                ▲  ▲
- *    │ the server drains                                              │  │
- *    ▼           the same                                             │  │
- *   DRAINING ─────────────────────────────────────────────────────────┘  │
- *    │                                                                   │
- *    │ at rest, or out of time and flushed: FIN                          │
- *    ▼           peer ends its stream too, or the linger time is over    │
- *   LINGERING ───────────────────────────────────────────────────────────┘
+ *   OPENING ────── refused, late, or the server drains ──────► CLOSED
+ *    │  │                                                        ▲
+ *    │  └─ TLS fails: alert, FIN ────────► LINGERING             │
+ *    │ the layers are open                     ▲                 │
+ *    ▼                                         │                 │
+ *   OPEN ───────────── reset, idle, stalled ───┼─────────────────┤
+ *    │  │                                      │                 │
+ *    │  └─ peer ends its stream ──► ENDING ────┼─ end flushed ───┤
+ *    │ the server drains               ▲       │                 │
+ *    ▼                                 │       │                 │
+ *   DRAINING ──────── the same ────────┴───────┼─────────────────┤
+ *    │                                         │                 │
+ *    │ at rest, or out of time and flushed:    │                 │
+ *    └─── FIN ────────────────────────────► LINGERING ───────────┘
+ *                        peer ends its stream, or the linger time is over
  * </pre>
+ *
+ * <p>A plain connection begins OPEN and skips ENDING.
  *
  * <p>{@link #become} makes every transition and refuses the others; {@link #close} is the one door
  * out.
@@ -66,28 +74,32 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private enum State {
+        OPENING,
         OPEN,
         DRAINING,
+        ENDING,
         LINGERING,
         CLOSED;
 
         boolean leadsTo(State next) {
             return switch (this) {
-                case OPEN -> next == DRAINING || next == CLOSED;
-                case DRAINING -> next == LINGERING || next == CLOSED;
-                case LINGERING -> next == CLOSED;
+                case OPENING -> next == OPEN || next == LINGERING || next == CLOSED;
+                case OPEN -> next != OPENING && next != OPEN;
+                case DRAINING -> next == ENDING || next == LINGERING || next == CLOSED;
+                case ENDING, LINGERING -> next == CLOSED;
                 case CLOSED -> false;
             };
         }
     }
 
     private final ServerLoop loop;
-    private final ByteStream stream;
+    private final @Nullable Layers layers;
     private final ListenerCounters counters;
     private final Admission.Ticket ticket;
     private final long openedAt;
     private SelectionKey key;
-    private State state = State.OPEN;
+    private ByteStream stream;
+    private State state;
     private @Nullable ByteBuffer pending;
 
     /** True while the key waits for the socket to take more, false while it waits for bytes. */
@@ -96,24 +108,109 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /** True if the connection was at rest when the drain began. */
     private boolean restedAtDrain;
 
-    /** True if the drain's end found the connection busy. */
-    private boolean drainTimedOut;
+    /** True while a worker computes what the layers wait for; the stream belongs to it. */
+    private boolean computing;
+
+    /** Why the connection lingers. */
+    private CloseReason lingerReason = CloseReason.DRAIN;
 
     private long lastMoved;
     private long received;
     private long sent;
     private int place;
 
+    /**
+     * Registers a connection. It starts by {@link #begin} or {@link #drain}.
+     *
+     * @param layers what is between the socket and the stream; null if the stream is the socket
+     */
     Connection(
-            ServerLoop loop, ByteStream stream, ListenerCounters counters, Admission.Ticket ticket)
+            ServerLoop loop,
+            ByteStream stream,
+            @Nullable Layers layers,
+            ListenerCounters counters,
+            Admission.Ticket ticket)
             throws IOException {
         this.loop = loop;
         this.stream = stream;
+        this.layers = layers;
         this.counters = counters;
         this.ticket = ticket;
+        this.state = layers == null ? State.OPEN : State.OPENING;
         this.openedAt = loop.now();
         this.lastMoved = openedAt;
         this.key = loop.register(stream.channel(), stream.interest(SelectionKey.OP_READ), this);
+    }
+
+    // ---- opening ------------------------------------------------------------------------------
+
+    /** Opens the layers as far as it goes. */
+    void begin() {
+        if (layers != null) {
+            attempt(() -> open(layers));
+        }
+    }
+
+    private void open(Layers opening) throws IOException {
+        if (computing) {
+            return;
+        }
+        boolean open = stream.open();
+        if (opening.headerArrived() && !ticket.countFor(peer().getAddress())) {
+            refuse(CloseReason.ADDRESS_LIMIT, "its address has reached the limit");
+        } else if (open) {
+            opened(opening);
+        } else {
+            awaitOpening(opening);
+        }
+    }
+
+    private void awaitOpening(Layers opening) {
+        Runnable computation = stream.work();
+        computing = computation != null;
+        key.interestOps(stream.interest(SelectionKey.OP_READ));
+        if (computation != null) {
+            loop.compute(computation, opening, failure -> computed(opening, failure));
+        }
+        loop.schedule(this); // each layer has a deadline of its own
+    }
+
+    private void computed(Layers opening, @Nullable Throwable failure) {
+        computing = false;
+        if (state != State.OPENING) {
+            return;
+        }
+        if (failure == null) {
+            attempt(() -> open(opening));
+        } else {
+            failed(failure);
+        }
+    }
+
+    private void opened(Layers opened) throws IOException {
+        become(State.OPEN);
+        opened.opened();
+        lastMoved = loop.now();
+        if (opened.hasTls()) {
+            counters.handshakes.add(1);
+            counters.handshakeNanos.add(lastMoved - openedAt);
+        }
+        loop.schedule(this);
+        key.interestOps(stream.interest(SelectionKey.OP_READ));
+        if (!opened.greets() || greet()) {
+            echo(); // bytes may have come with the header or the handshake
+        }
+    }
+
+    private boolean greet() throws IOException {
+        var local = (InetSocketAddress) stream.channel().getLocalAddress();
+        return send(ByteBuffer.wrap(loop.greeting(this, local)));
+    }
+
+    /** Closes the connection for something that the peer has done, and logs it. */
+    private void refuse(CloseReason reason, String text) {
+        close(reason);
+        loop.logRefusal(reason, counters.listener(), text);
     }
 
     // ---- readiness ----------------------------------------------------------------------------
@@ -125,6 +222,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             return;
         }
         switch (state) {
+            case OPENING -> open(Objects.requireNonNull(layers));
             case OPEN -> echo();
             case DRAINING -> {
                 if (outOfTime()) {
@@ -133,6 +231,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                     echo();
                 }
             }
+            case ENDING -> close(CloseReason.PEER);
             case LINGERING -> discard();
             case CLOSED -> {}
         }
@@ -146,12 +245,46 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     @Override
     public void failed(Throwable cause) {
         // Close first: memory may be too short to log.
-        if (cause instanceof IOException) {
+        if (!(cause instanceof IOException failure)) {
+            close(CloseReason.ERROR);
+            loop.logFailure(cause);
+        } else if (layers == null) {
             close(CloseReason.RESET);
             log.debug("Connection lost: {}: {}", this, cause.toString());
         } else {
-            close(CloseReason.ERROR);
-            loop.logFailure(cause);
+            layersFailed(failure);
+        }
+    }
+
+    private void layersFailed(IOException failure) {
+        CloseReason reason = Layers.reason(failure);
+        if (state == State.LINGERING && reason != CloseReason.RESET) {
+            close(lingerReason); // whoever answers a FIN by closing need not end TLS first
+        } else if (reason.isTold() && !flushing) {
+            lingerAfterAlert(reason);
+        } else {
+            close(reason);
+        }
+        log.debug("Connection lost: {}: {}", this, failure.toString());
+        if (reason.isRefusal() && !Layers.isSilent(failure)) {
+            loop.logRefusal(reason, counters.listener(), String.valueOf(failure.getMessage()));
+        }
+    }
+
+    /**
+     * Sends the alert that tells the peer why, and a FIN. Closing the socket, with bytes unread,
+     * would make the kernel send a reset, which may overtake the alert.
+     */
+    private void lingerAfterAlert(CloseReason reason) {
+        try {
+            var _ = stream.flush(); // what the socket does not take of so few bytes is lost
+            stream.release();
+            stream = new SocketStream(stream.channel());
+            linger(reason);
+            key.interestOps(SelectionKey.OP_READ);
+        } catch (IOException | RuntimeException e) {
+            log.debug("Cannot send an alert to {}: {}", this, e.toString());
+            close(reason);
         }
     }
 
@@ -165,33 +298,67 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         while (budget > 0) {
             int count = stream.read(buffer.clear());
             if (count == ByteStream.END) {
-                close(CloseReason.PEER);
+                end();
                 return;
             }
             if (count == 0) {
+                flushLayers();
                 return;
             }
             lastMoved = loop.now();
             received += count;
             counters.bytesReceived.add(count);
             boolean filled = !buffer.hasRemaining();
-            int written = stream.write(buffer.flip());
-            sent += written;
-            counters.bytesSent.add(written);
-            if (written < count) {
-                keep(buffer);
-                return;
-            }
-            if (!stream.flush()) {
-                awaitFlush();
-                return;
-            }
-            if (!filled && stream.isDrained()) {
+            if (!send(buffer.flip()) || (!filled && stream.isDrained())) {
                 return;
             }
             budget -= count;
         }
-        EventLoop.rearm(key);
+        continueLater();
+    }
+
+    /** Returns false if the peer does not take everything now; the rest is sent when it does. */
+    private boolean send(ByteBuffer bytes) throws IOException {
+        int written = stream.write(bytes);
+        sent += written;
+        counters.bytesSent.add(written);
+        if (bytes.hasRemaining()) {
+            keep(bytes);
+            return false;
+        }
+        if (!stream.flush()) {
+            awaitFlush();
+            return false;
+        }
+        return true;
+    }
+
+    /** Sends what reading has made the layers send, such as the answer to a key update. */
+    private void flushLayers() throws IOException {
+        if (!stream.flush()) {
+            awaitFlush();
+        } else if (!stream.isDrained()) {
+            continueLater();
+        }
+    }
+
+    /** Goes on in the next turn. The selector does not see what only the layers hold. */
+    private void continueLater() {
+        if (stream.isDrained()) {
+            EventLoop.rearm(key);
+        } else {
+            loop.runLater(() -> attempt(this::ready));
+        }
+    }
+
+    /** The peer has ended its stream and has been sent the whole echo. */
+    private void end() throws IOException {
+        if (stream.endOutput()) {
+            close(CloseReason.PEER);
+        } else {
+            become(State.ENDING);
+            awaitFlush();
+        }
     }
 
     /** Keeps what the stream did not take, and waits for it to take more instead of reading on. */
@@ -215,6 +382,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             return false;
         }
         flushing = false;
+        lastMoved = loop.now();
         key.interestOps(stream.interest(SelectionKey.OP_READ));
         loop.schedule(this); // the rest of a drain is shorter than the write timeout
         return true;
@@ -242,17 +410,18 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         while (budget > 0) {
             int count = stream.read(buffer.clear());
             if (count == ByteStream.END) {
-                close(drainReason());
+                close(lingerReason);
                 return;
             }
             if (count == 0) {
+                flushLayers();
                 return;
             }
             received += count;
             counters.bytesReceived.add(count);
             budget -= count;
         }
-        EventLoop.rearm(key);
+        continueLater();
     }
 
     // ---- life ---------------------------------------------------------------------------------
@@ -269,73 +438,104 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * planned. A connection at rest already gets its FIN now.
      */
     void drain() {
+        if (state == State.OPENING) {
+            close(CloseReason.DRAIN);
+            return;
+        }
         if (state == State.OPEN) {
             become(State.DRAINING);
             restedAtDrain = !flushing && lastMoved + REST_NANOS <= loop.now();
             if (restedAtDrain) {
-                tryFinish();
+                attempt(this::finish);
                 return;
             }
         }
-        if (state == State.DRAINING || state == State.LINGERING) {
+        if (state != State.CLOSED) {
             loop.schedule(this);
         }
     }
 
-    private void tryFinish() {
+    /** A step outside {@link #ready}, whose failure nobody else catches. */
+    private interface Step {
+
+        void run() throws IOException;
+    }
+
+    private void attempt(Step step) {
         try {
-            finish();
-        } catch (IOException | RuntimeException e) {
+            step.run();
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             failed(e);
         }
     }
 
     /** Sends the FIN and waits for the peer's. Nothing is pending and nothing more is echoed. */
     private void finish() throws IOException {
-        drainTimedOut = !restedAtDrain && outOfTime();
+        boolean late = !restedAtDrain && outOfTime();
+        linger(late ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN);
+        if (!stream.flush()) {
+            awaitFlush();
+        }
+    }
+
+    private void linger(CloseReason reason) throws IOException {
         become(State.LINGERING);
+        lingerReason = reason;
         lastMoved = loop.now();
         stream.shutdownOutput();
         loop.schedule(this);
     }
 
-    private CloseReason drainReason() {
-        return drainTimedOut ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN;
-    }
-
     @Override
     protected long deadline() {
         return switch (state) {
+            case OPENING -> Objects.requireNonNull(layers).deadline(openedAt);
             case OPEN -> silenceEnds();
             case DRAINING ->
                     flushing
-                            ? Math.min(silenceEnds(), loop.drainDeadline() + GRACE_NANOS)
+                            ? Math.min(silenceEnds(), graceEnds())
                             : Math.min(lastMoved + REST_NANOS, loop.drainDeadline());
-            case LINGERING ->
-                    Math.min(lastMoved + lingerNanos(), loop.drainDeadline() + GRACE_NANOS);
+            case ENDING -> Math.min(silenceEnds(), graceEnds());
+            case LINGERING -> Math.min(lastMoved + lingerNanos(), graceEnds());
             case CLOSED -> TimerWheel.NEVER;
         };
     }
 
+    private long graceEnds() {
+        long drainDeadline = loop.drainDeadline();
+        return drainDeadline == TimerWheel.NEVER ? drainDeadline : drainDeadline + GRACE_NANOS;
+    }
+
     private long lingerNanos() {
         long longest = loop.lingerTimeoutNanos();
-        return restedAtDrain ? Math.min(longest, SHORT_LINGER_NANOS) : longest;
+        return restedAtDrain || lingerReason.isTold()
+                ? Math.min(longest, SHORT_LINGER_NANOS)
+                : longest;
     }
 
     @Override
     protected void expired() {
         switch (state) {
+            case OPENING -> {
+                Layers late = Objects.requireNonNull(layers);
+                refuse(late.lateReason(), late.lateText());
+            }
             case OPEN -> close(flushing ? CloseReason.WRITE_STALL : CloseReason.IDLE);
             case DRAINING -> {
                 if (flushing) {
-                    close(outOfTime() ? CloseReason.DRAIN_TIMEOUT : CloseReason.WRITE_STALL);
+                    closeStalled();
                 } else {
-                    tryFinish();
+                    attempt(this::finish);
                 }
             }
-            case LINGERING -> close(drainReason());
+            case ENDING -> closeStalled();
+            case LINGERING -> close(lingerReason);
             case CLOSED -> {}
         }
+    }
+
+    private void closeStalled() {
+        close(outOfTime() ? CloseReason.DRAIN_TIMEOUT : CloseReason.WRITE_STALL);
     }
 
     private long silenceEnds() {
@@ -361,15 +561,25 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         if (state == State.CLOSED) {
             return;
         }
+        boolean opened = state != State.OPENING;
         become(State.CLOSED);
         loop.cancel(this);
         try {
-            closeChannel(flushing || reason == CloseReason.RESET || reason == CloseReason.ERROR);
+            if (flushing || !reason.isOrderly()) {
+                reset();
+            } else if (opened) {
+                endLayers();
+            }
+            closeChannel();
         } finally {
             if (pending != null) {
                 counters.pendingBytes.add(-pending.remaining());
                 loop.release(pending);
                 pending = null;
+            }
+            if (layers != null) {
+                layers.abandon();
+                stream.release();
             }
             ticket.close();
             counters.closed(reason).add(1);
@@ -378,17 +588,25 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    private void closeChannel(boolean reset) {
-        SocketChannel channel = stream.channel();
+    private void reset() {
         try {
-            if (reset) {
-                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-            }
+            stream.channel().setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException e) {
             log.debug("Cannot reset {}: {}", this, e.toString());
         }
+    }
+
+    private void endLayers() {
         try {
-            channel.close();
+            var _ = stream.endOutput(); // what the socket does not take of so few bytes is lost
+        } catch (IOException | RuntimeException e) {
+            log.debug("Cannot end the output to {}: {}", this, e.toString());
+        }
+    }
+
+    private void closeChannel() {
+        try {
+            stream.channel().close();
         } catch (IOException e) {
             log.debug("Cannot close {}: {}", this, e.toString());
         }
@@ -396,9 +614,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     // ---- for the loop -------------------------------------------------------------------------
 
-    /** Returns whether bytes are kept for the peer. */
-    boolean isPending() {
-        return pending != null;
+    /** Returns whether bytes wait for the peer to take them, or for it to send more. */
+    boolean holdsBuffers() {
+        return pending != null || stream.holdsBuffers();
     }
 
     /** Returns when a byte last moved in either direction, as a {@link System#nanoTime()}. */
@@ -413,15 +631,28 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      */
     ConnectionInfo info(int loopNumber) throws IOException {
         long now = loop.now();
+        InetSocketAddress peer = peer();
+        InetSocketAddress socketPeer = socketPeer();
         return new ConnectionInfo(
                 counters.listener(),
-                (InetSocketAddress) stream.channel().getRemoteAddress(),
+                peer,
+                peer.equals(socketPeer) ? null : socketPeer,
+                layers == null ? null : layers.tlsInfo(),
                 loopNumber,
                 Duration.ofNanos(now - openedAt),
                 Duration.ofNanos(now - lastMoved),
                 received,
                 sent,
                 pending == null ? 0 : pending.remaining());
+    }
+
+    private InetSocketAddress peer() throws IOException {
+        InetSocketAddress source = layers == null ? null : layers.source();
+        return source == null ? socketPeer() : source;
+    }
+
+    private InetSocketAddress socketPeer() throws IOException {
+        return (InetSocketAddress) stream.channel().getRemoteAddress();
     }
 
     /** Returns whether the selector has dropped the connection although it is not closed. */

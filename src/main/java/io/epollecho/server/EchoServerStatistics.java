@@ -23,6 +23,8 @@ import java.util.function.Function;
  * @param bytesSent bytes written to peers
  * @param pendingBytes bytes read and not yet written, because the peer does not take them
  * @param connectionTime the time that closed connections were open, added up
+ * @param handshakes TLS handshakes completed
+ * @param handshakeTime the time from the accept to the end of these handshakes, added up
  */
 public record EchoServerStatistics(
         long accepted,
@@ -32,7 +34,9 @@ public record EchoServerStatistics(
         long bytesReceived,
         long bytesSent,
         long pendingBytes,
-        Duration connectionTime) {
+        Duration connectionTime,
+        long handshakes,
+        Duration handshakeTime) {
 
     private static final EchoServerStatistics NONE = of(new ListenerCounters("none"));
 
@@ -85,7 +89,9 @@ public record EchoServerStatistics(
                 counters.bytesReceived.get(),
                 counters.bytesSent.get(),
                 counters.pendingBytes.get(),
-                Duration.ofNanos(counters.connectionNanos.get()));
+                Duration.ofNanos(counters.connectionNanos.get()),
+                counters.handshakes.get(),
+                Duration.ofNanos(counters.handshakeNanos.get()));
     }
 
     private static <E extends Enum<E>> Map<E, Long> counts(
@@ -110,7 +116,9 @@ public record EchoServerStatistics(
                 bytesReceived + other.bytesReceived,
                 bytesSent + other.bytesSent,
                 pendingBytes + other.pendingBytes,
-                connectionTime.plus(other.connectionTime));
+                connectionTime.plus(other.connectionTime),
+                handshakes + other.handshakes,
+                handshakeTime.plus(other.handshakeTime));
     }
 
     private static <E extends Enum<E>> Map<E, Long> plus(Map<E, Long> some, Map<E, Long> others) {
@@ -134,6 +142,8 @@ public record EchoServerStatistics(
                 bytesReceived,
                 bytesSent,
                 0,
-                connectionTime);
+                connectionTime,
+                handshakes,
+                handshakeTime);
     }
 }

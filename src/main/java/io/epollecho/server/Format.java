@@ -31,6 +31,8 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
     static final Format<Boolean> SWITCH =
             new Format<>(Boolean.class, Boolean::valueOf, String::valueOf);
 
+    static final Format<String> TEXT = new Format<>(String.class, text -> text, text -> text);
+
     static final Format<InetAddress> ADDRESS =
             new Format<>(InetAddress.class, InetAddress::ofLiteral, InetAddress::getHostAddress);
 
@@ -54,7 +56,7 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
     private static Format<List<AddressRange>> addressRanges() {
         return new Format<>(
                 (Class<List<AddressRange>>) (Class<?>) List.class,
-                text -> Stream.of(text.split(",")).map(AddressRange::parse).toList(),
+                text -> Stream.of(text.split(",")).map(AddressRange::of).toList(),
                 ranges ->
                         ranges.stream()
                                 .map(AddressRange::toString)

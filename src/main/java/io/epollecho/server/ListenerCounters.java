@@ -18,6 +18,8 @@ final class ListenerCounters {
     final Counter bytesSent = new Counter();
     final Counter pendingBytes = new Counter();
     final Counter connectionNanos = new Counter();
+    final Counter handshakes = new Counter();
+    final Counter handshakeNanos = new Counter();
     private final Map<CloseReason, Counter> closed = counters(CloseReason.class);
     private final Map<RejectReason, Counter> rejected = counters(RejectReason.class);
     private final String listener;

@@ -39,6 +39,7 @@ final class ListeningSocket {
     private final String listener;
     private final ServerSocketChannel channel;
     private final int backlog;
+    private final boolean proxyProtocol;
     private final InetSocketAddress localAddress;
     private final List<Option<?>> perSocket = new ArrayList<>();
 
@@ -54,6 +55,7 @@ final class ListeningSocket {
         ListenerConfig listenerConfig = config.listener(listener);
         this.listener = listener;
         this.backlog = listenerConfig.backlog();
+        this.proxyProtocol = listenerConfig.proxyProtocol() != null;
         this.channel = config.selector().provider().openServerSocketChannel();
         try {
             // Before the bind: the size of the receive buffer shapes the handshake.
@@ -124,6 +126,11 @@ final class ListeningSocket {
 
     int backlog() {
         return backlog;
+    }
+
+    /** Returns whether the peers' own addresses are only known once a header has arrived. */
+    boolean hasProxyProtocol() {
+        return proxyProtocol;
     }
 
     InetSocketAddress localAddress() {

@@ -3,13 +3,16 @@ package io.epollecho.server;
 import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.RateLimitedLog;
 import io.epollecho.loop.TimerWheel;
+import io.epollecho.stream.BufferPool;
 import io.epollecho.stream.SocketStream;
+import io.epollecho.stream.TlsStream;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -17,8 +20,10 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +39,8 @@ final class ServerLoop implements EventLoop.Owner {
 
     private static final Logger log = LoggerFactory.getLogger(ServerLoop.class);
 
+    private static final int SPARE_LAYER_BUFFERS = 16;
+
     private final int number;
     private final EventLoop loop;
     private final EchoServerConfig config;
@@ -43,12 +50,23 @@ final class ServerLoop implements EventLoop.Owner {
     private final long lingerTimeoutNanos;
     private final ByteBuffer readBuffer;
     private final PendingBuffers pendingBuffers;
+
+    /** Lends to the layers of connections. */
+    private final BufferPool layerBuffers;
+
+    /** Null if no listener needs any. */
+    private final @Nullable Workers workers;
+
+    /** Null if no listener greets. */
+    private final @Nullable Identity identity;
+
     private final ConnectionRegistry connections = new ConnectionRegistry();
     private final List<Acceptor> acceptors = new ArrayList<>();
     private final SequencedMap<String, ListenerCounters> counters = new LinkedHashMap<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private final RateLimitedLog failureLog;
     private final RateLimitedLog pendingLog;
+    private final Map<CloseReason, RateLimitedLog> layerLogs = new EnumMap<>(CloseReason.class);
     private long drainDeadline = TimerWheel.NEVER;
 
     /**
@@ -56,23 +74,38 @@ final class ServerLoop implements EventLoop.Owner {
      *
      * @param number the number of the loop, from 0
      * @param config the configuration of the server
+     * @param workers computes what would hold up the loop; null if no listener needs that
      * @param onDeath receives what the loop died of, on its thread
      * @throws IOException if no selector can be opened
      */
-    ServerLoop(int number, EchoServerConfig config, Consumer<Throwable> onDeath)
+    ServerLoop(
+            int number,
+            EchoServerConfig config,
+            @Nullable Workers workers,
+            Consumer<Throwable> onDeath)
             throws IOException {
         this.number = number;
         this.config = config;
+        this.workers = workers;
         this.onDeath = onDeath;
         this.idleTimeoutNanos = config.connections().idleTimeout().toNanos();
         this.writeTimeoutNanos = config.connections().writeTimeout().toNanos();
         this.lingerTimeoutNanos = config.lingerTimeout().toNanos();
         this.readBuffer = ByteBuffer.allocateDirect(config.readBufferSize());
-        this.pendingBuffers =
-                new PendingBuffers(
-                        Math.max(
-                                config.maxPending() / config.eventLoops(),
-                                config.readBufferSize()));
+        long pendingLimit =
+                Math.max(config.maxPending() / config.eventLoops(), config.readBufferSize());
+        this.pendingBuffers = new PendingBuffers(pendingLimit);
+        this.layerBuffers =
+                new BufferPool(
+                        TlsStream.BUFFER_SIZE,
+                        SPARE_LAYER_BUFFERS,
+                        pendingLimit,
+                        this::layerBuffersExceedBudget);
+        this.identity =
+                config.listeners().values().stream()
+                                .anyMatch(listener -> listener.greeting() != Greeting.NONE)
+                        ? new Identity(System::getenv)
+                        : null;
         config.listeners()
                 .keySet()
                 .forEach(listener -> counters.put(listener, new ListenerCounters(listener)));
@@ -101,13 +134,23 @@ final class ServerLoop implements EventLoop.Owner {
     void adopt(SocketChannel channel, String listener, Admission.Ticket ticket) {
         assert loop.inLoop();
         ListenerCounters counters = counters(listener);
+        ListenerConfig listenerConfig = config.listener(listener);
         try {
-            var connection = new Connection(this, new SocketStream(channel), counters, ticket);
+            Connection connection;
+            if (listenerConfig.isPlain()) {
+                var stream = new SocketStream(channel);
+                connection = new Connection(this, stream, null, counters, ticket);
+            } else {
+                var layers = new Layers(channel, listenerConfig, layerBuffers);
+                connection = new Connection(this, layers.top(), layers, counters, ticket);
+            }
             connections.add(connection);
             counters.accepted.add(1);
             schedule(connection);
             if (draining()) {
                 connection.drain();
+            } else {
+                connection.begin();
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             ticket.close();
@@ -139,11 +182,26 @@ final class ServerLoop implements EventLoop.Owner {
      * been stalled the longest are closed, until an eighth of the budget is free.
      */
     ByteBuffer keep(ByteBuffer rest) {
-        if (pendingBuffers.missing(rest.remaining()) > 0) {
+        if (missing(rest.remaining()) > 0) {
             long limit = pendingBuffers.limit();
             closeLongestStalled(Math.min(limit, rest.remaining() + limit / 8));
         }
         return pendingBuffers.keep(rest);
+    }
+
+    /** Returns by how much the budget is exceeded once so many bytes are kept; 0 if it is not. */
+    private long missing(long bytes) {
+        return pendingBuffers.missing(bytes + layerBuffers.borrowedBytes());
+    }
+
+    /** In the next turn, as the borrower is in the middle of its work. */
+    private void layerBuffersExceedBudget() {
+        loop.execute(
+                () -> {
+                    if (missing(0) > 0) {
+                        closeLongestStalled(pendingBuffers.limit() / 8);
+                    }
+                });
     }
 
     private void closeLongestStalled(long wanted) {
@@ -158,11 +216,11 @@ final class ServerLoop implements EventLoop.Owner {
                                 others));
         List<Connection> stalled =
                 connections.stream()
-                        .filter(Connection::isPending)
+                        .filter(Connection::holdsBuffers)
                         .sorted(Comparator.comparingLong(Connection::lastMoved))
                         .toList();
         for (Connection connection : stalled) {
-            if (pendingBuffers.missing(wanted) == 0) {
+            if (missing(wanted) == 0) {
                 return;
             }
             connection.close(CloseReason.PENDING_LIMIT);
@@ -176,6 +234,20 @@ final class ServerLoop implements EventLoop.Owner {
     /** Logs a defect that costs one connection; only the debug log names it. */
     void logFailure(Throwable cause) {
         failureLog.log(others -> log.error("A connection failed and was closed{}", others, cause));
+    }
+
+    /** Logs that a peer was refused by a layer, or for what a layer has found out about it. */
+    void logRefusal(CloseReason reason, String listener, String text) {
+        layerLogs
+                .computeIfAbsent(reason, any -> rateLimitedLog())
+                .log(
+                        others ->
+                                log.warn(
+                                        "Connection to listener {} closed ({}): {}{}",
+                                        listener,
+                                        reason.label(),
+                                        text,
+                                        others));
     }
 
     /** Returns snapshots of the newest connections, at most as many as the limit. */
@@ -218,6 +290,40 @@ final class ServerLoop implements EventLoop.Owner {
 
     ByteBuffer readBuffer() {
         return readBuffer;
+    }
+
+    /** Runs a task of a connection in the next turn. */
+    void runLater(Runnable task) {
+        loop.execute(task);
+    }
+
+    /**
+     * Computes what a connection waits for on a worker thread.
+     *
+     * @param computation the computation
+     * @param layers of the connection; once they are abandoned there is nothing to compute
+     * @param done receives what the computation has thrown, or null, on the loop's thread
+     */
+    void compute(Runnable computation, Layers layers, Consumer<@Nullable Throwable> done) {
+        Objects.requireNonNull(workers)
+                .execute(
+                        () -> {
+                            Throwable failure = null;
+                            try {
+                                if (!layers.isAbandoned()) {
+                                    computation.run();
+                                }
+                            } catch (Throwable e) {
+                                failure = e;
+                            }
+                            Throwable thrown = failure;
+                            loop.execute(() -> done.accept(thrown));
+                        });
+    }
+
+    /** Returns the greeting of a connection. */
+    byte[] greeting(Connection connection, InetSocketAddress local) throws IOException {
+        return Objects.requireNonNull(identity).greeting(connection.info(number), local);
     }
 
     int readBudget() {
@@ -306,6 +412,7 @@ final class ServerLoop implements EventLoop.Owner {
         connections.forEach(connection -> guarded(() -> connection.close(reason)));
         failureLog.flush();
         pendingLog.flush();
+        layerLogs.values().forEach(RateLimitedLog::flush);
     }
 
     /** A connection that cannot be closed must not keep the others open. */

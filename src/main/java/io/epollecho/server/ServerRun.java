@@ -3,6 +3,7 @@ package io.epollecho.server;
 import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.Watchdog;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,10 @@ final class ServerRun {
     private final List<ListeningSocket> sockets = new ArrayList<>();
     private final List<ServerLoop> loops = new ArrayList<>();
     private final Watchdog watchdog;
+
+    /** Null if no listener needs any. */
+    private final @Nullable Workers workers;
+
     private final int maxConnections;
 
     /**
@@ -59,13 +64,14 @@ final class ServerRun {
     ServerRun(EchoServerConfig config, Observer observer) throws IOException {
         this.observer = observer;
         this.maxConnections = DescriptorLimit.lower(config.connections().max());
+        this.workers = usesTls(config) ? new Workers(config.workerThreads()) : null;
         var admission = new Admission(maxConnections, config.connections());
         try {
             for (String listener : config.listeners().keySet()) {
                 sockets.add(new ListeningSocket(listener, config));
             }
             for (int i = 0; i < config.eventLoops(); i++) {
-                loops.add(new ServerLoop(i, config, this::loopDied));
+                loops.add(new ServerLoop(i, config, workers, this::loopDied));
             }
             for (ListeningSocket socket : sockets) {
                 loops.getFirst().add(new Acceptor(loops, socket, admission));
@@ -80,6 +86,10 @@ final class ServerRun {
             sockets.forEach(ListeningSocket::close);
             throw e;
         }
+    }
+
+    private static boolean usesTls(EchoServerConfig config) {
+        return config.listeners().values().stream().anyMatch(listener -> listener.tls() != null);
     }
 
     void start() {
@@ -176,6 +186,9 @@ final class ServerRun {
         boolean interrupted = false;
         for (EventLoop loop : stopping) {
             interrupted |= join(loop);
+        }
+        if (workers != null) {
+            workers.stop();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -270,6 +270,18 @@ public final class Setting<T> {
         return choice(key, Format.SWITCH, defaultText, true, false);
     }
 
+    /**
+     * Returns a setting that is a text without a default, for a host that has one of its own beside
+     * those of the server.
+     *
+     * @param key its key
+     * @param allowed describes the allowed values, for error messages
+     * @return the setting, which is not in {@link #all()}
+     */
+    public static Setting<String> text(String key, String allowed) {
+        return new Setting<>(key, Format.TEXT, null, new Allowed.Any<>(allowed));
+    }
+
     private static <T extends Comparable<? super T>> Setting<T> range(
             String key,
             Format<T> format,
@@ -429,7 +441,19 @@ public final class Setting<T> {
     }
 
     InvalidSettingException invalid(T value, String requirement) {
-        return new InvalidSettingException(key, format(value), requirement);
+        return invalid("", value, requirement);
+    }
+
+    /**
+     * Returns an exception for a value that is refused for a reason of the host's.
+     *
+     * @param group the prefix of the key for a listener, such as {@code listeners.second.}, or ""
+     * @param value the refused value
+     * @param requirement what it must be, as a clause
+     * @return the exception, not thrown
+     */
+    public InvalidSettingException invalid(String group, T value, String requirement) {
+        return new InvalidSettingException(group + key, format(value), requirement);
     }
 
     @Override

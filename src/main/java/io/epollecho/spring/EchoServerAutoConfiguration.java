@@ -8,8 +8,11 @@ import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -20,7 +23,7 @@ import org.springframework.core.env.Environment;
  * Runs an {@link EchoServer} with the application, unless {@code echo.server.enabled} is false.
  * Each bean gives way to one of the application's own.
  */
-@AutoConfiguration
+@AutoConfiguration(after = SslAutoConfiguration.class)
 @Conditional(OnEchoServerEnabled.class)
 @EnableConfigurationProperties(EchoServerProperties.class)
 public final class EchoServerAutoConfiguration {
@@ -37,8 +40,11 @@ public final class EchoServerAutoConfiguration {
     EchoServerConfig echoServerConfig(
             EchoServerProperties properties,
             ConfigurableEnvironment environment,
+            ObjectProvider<SslBundles> bundles,
             ObjectProvider<EchoServerConfigCustomizer> customizers) {
-        EchoServerConfig.Builder config = properties.toConfig();
+        var engines =
+                new SslEngines(bundles.getIfAvailable(DefaultSslBundleRegistry::new), environment);
+        EchoServerConfig.Builder config = properties.toConfig(engines::of);
         config.drainTimeout(
                 ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));
         customizers.orderedStream().forEach(customizer -> customizer.customize(config));

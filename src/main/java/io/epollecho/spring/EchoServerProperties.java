@@ -1,19 +1,30 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.ClientAuth;
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.Greeting;
 import io.epollecho.server.ListenerConfig;
+import io.epollecho.server.ProxyProtocolConfig;
+import io.epollecho.server.ProxyProtocolMode;
 import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
+import io.epollecho.server.TlsConfig;
 import io.epollecho.server.TriggerMode;
+import io.epollecho.stream.AddressRange;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.util.unit.DataSize;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLEngine;
 
 /**
  * The properties {@code echo.server.*}. Their defaults and ranges are those of {@link Setting}.
@@ -23,12 +34,17 @@ import java.util.Map;
  * @param port Port to listen on, 0 to 65535. 0 takes any free one.
  * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps it at
  *     net.core.somaxconn.
+ * @param proxyProtocol Header of the PROXY protocol, which a load balancer sends in front of each
+ *     connection.
+ * @param ssl TLS.
+ * @param greeting What to send before the echo.
  * @param listeners Further addresses and ports to listen on, by name. Those directly below
  *     echo.server are of the listener default.
  * @param selector Selector to run on.
  * @param triggerMode How the selector reports readiness. If not set, edge on the epoll selector and
  *     level on the JDK's, which has no other mode.
  * @param eventLoops Number of event loops, each with a selector and a thread of its own.
+ * @param workerThreads Number of threads that compute TLS handshakes.
  * @param readBufferSize Size of each loop's read buffer, which is also the most that is kept for
  *     one slow peer.
  * @param readBudget How much one connection may echo before the others have their turn.
@@ -42,10 +58,14 @@ public record EchoServerProperties(
         @Nullable InetAddress address,
         @DefaultValue(Setting.Default.PORT) int port,
         @DefaultValue(Setting.Default.BACKLOG) int backlog,
+        @DefaultValue ProxyProtocol proxyProtocol,
+        @DefaultValue Ssl ssl,
+        @DefaultValue(Setting.Default.GREETING) Greeting greeting,
         @DefaultValue Map<String, Listener> listeners,
         @DefaultValue(Setting.Default.SELECTOR) SelectorBackend.Choice selector,
         @Nullable TriggerMode triggerMode,
         @DefaultValue(Setting.Default.EVENT_LOOPS) int eventLoops,
+        @DefaultValue(Setting.Default.WORKER_THREADS) int workerThreads,
         @DefaultValue(Setting.Default.READ_BUFFER_SIZE) DataSize readBufferSize,
         @DefaultValue(Setting.Default.READ_BUDGET) DataSize readBudget,
         @DefaultValue Socket socket,
@@ -64,15 +84,108 @@ public record EchoServerProperties(
      * @param port Port to listen on, 0 to 65535. 0 takes any free one.
      * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps
      *     it at net.core.somaxconn.
+     * @param proxyProtocol Header of the PROXY protocol, which a load balancer sends in front of
+     *     each connection.
+     * @param ssl TLS.
+     * @param greeting What to send before the echo.
      */
     public record Listener(
             @Nullable InetAddress address,
             @DefaultValue(Setting.Default.PORT) int port,
-            @DefaultValue(Setting.Default.BACKLOG) int backlog) {
+            @DefaultValue(Setting.Default.BACKLOG) int backlog,
+            @DefaultValue ProxyProtocol proxyProtocol,
+            @DefaultValue Ssl ssl,
+            @DefaultValue(Setting.Default.GREETING) Greeting greeting) {
 
-        ListenerConfig toConfig() {
-            return new ListenerConfig(address, port, backlog);
+        ListenerConfig toConfig(String name, Engines engines) {
+            String group = "listeners." + name + ".";
+            return new ListenerConfig(
+                    address,
+                    port,
+                    backlog,
+                    proxyProtocol.toConfig(group),
+                    ssl.toConfig(group, engines),
+                    greeting);
         }
+    }
+
+    /**
+     * The header of the PROXY protocol, version 1 or 2.
+     *
+     * @param mode Whether connections begin with a header. There is no detection, as a peer could
+     *     choose then.
+     * @param trusted Addresses and CIDR ranges that may send a header. Everybody who reaches the
+     *     port if not set.
+     * @param headerTimeout How long the header may take, from the accept.
+     */
+    public record ProxyProtocol(
+            @DefaultValue(Setting.Default.PROXY_PROTOCOL_MODE) ProxyProtocolMode mode,
+            @DefaultValue List<AddressRange> trusted,
+            @DefaultValue(Setting.Default.HEADER_TIMEOUT) Duration headerTimeout) {
+
+        @Nullable ProxyProtocolConfig toConfig(String group) {
+            if (mode == ProxyProtocolMode.REQUIRED) {
+                return new ProxyProtocolConfig(trusted, headerTimeout);
+            }
+            if (!trusted.isEmpty()) {
+                throw Setting.PROXY_PROTOCOL_TRUSTED.invalid(
+                        group,
+                        trusted,
+                        "it has no effect unless "
+                                + Setting.PROXY_PROTOCOL_MODE.key()
+                                + " is required");
+            }
+            return null;
+        }
+    }
+
+    /**
+     * TLS 1.2 and 1.3. Keys, certificates, protocols and cipher suites are those of an SSL bundle.
+     *
+     * @param bundle Name of the SSL bundle. No TLS if not set.
+     * @param clientAuth Whether to ask clients for a certificate.
+     * @param handshakeTimeout How long the handshake may take, from the accept.
+     */
+    public record Ssl(
+            @Nullable String bundle,
+            @DefaultValue(Setting.Default.CLIENT_AUTH) ClientAuth clientAuth,
+            @DefaultValue(Setting.Default.HANDSHAKE_TIMEOUT) Duration handshakeTimeout) {
+
+        @Nullable TlsConfig toConfig(String group, Engines engines) {
+            if (bundle != null) {
+                return new TlsConfig(
+                        engines.of(
+                                EchoServerPropertyNames.PREFIX.append(
+                                        group + EchoServerPropertyNames.SSL_BUNDLE.key()),
+                                bundle,
+                                clientAuth != ClientAuth.NONE),
+                        clientAuth,
+                        handshakeTimeout);
+            }
+            if (clientAuth != ClientAuth.NONE) {
+                throw Setting.CLIENT_AUTH.invalid(
+                        group,
+                        clientAuth,
+                        "it has no effect unless "
+                                + EchoServerPropertyNames.SSL_BUNDLE.key()
+                                + " is set");
+            }
+            return null;
+        }
+    }
+
+    /** Makes the TLS engines of a bundle. */
+    interface Engines {
+
+        /** Stands for engines while only the properties are checked. */
+        Engines UNUSED =
+                (property, bundle, asksClients) ->
+                        () -> {
+                            throw new IllegalStateException("only checked");
+                        };
+
+        Supplier<SSLEngine> of(
+                ConfigurationPropertyName property, String bundle, boolean asksClients);
     }
 
     /**
@@ -123,13 +236,18 @@ public record EchoServerProperties(
             @DefaultValue(Setting.Default.DRAIN_TIMEOUT) Duration drainTimeout,
             @DefaultValue(Setting.Default.LINGER_TIMEOUT) Duration lingerTimeout) {}
 
-    EchoServerConfig.Builder toConfig() {
+    EchoServerConfig.Builder toConfig(Engines engines) {
         EchoServerConfig.Builder config = EchoServerConfig.builder();
-        listeners.forEach((name, listener) -> config.listener(name, listener.toConfig()));
+        listeners.forEach(
+                (name, listener) -> config.listener(name, listener.toConfig(name, engines)));
         return config.selector(SelectorBackend.choose(selector, triggerMode))
                 .address(address)
                 .port(port)
                 .backlog(backlog)
+                .proxyProtocol(proxyProtocol.toConfig(""))
+                .tls(ssl.toConfig("", engines))
+                .greeting(greeting)
+                .workerThreads(workerThreads)
                 .eventLoops(eventLoops)
                 .readBufferSize(bytes(Setting.READ_BUFFER_SIZE, readBufferSize))
                 .readBudget(bytes(Setting.READ_BUDGET, readBudget))

@@ -26,6 +26,11 @@ public final class EchoServerPropertyNames {
     static final Setting<Boolean> ENABLED =
             Setting.flag("enabled", EchoServerProperties.ENABLED_BY_DEFAULT);
 
+    static final Setting<String> SSL_BUNDLE =
+            Setting.text(
+                    "ssl.bundle",
+                    "the name of an SSL bundle below spring.ssl.bundle, or unset to speak no TLS");
+
     private static final int LISTENER_DEPTH = LISTENERS.getNumberOfElements() + 1;
 
     private EchoServerPropertyNames() {}
@@ -36,7 +41,18 @@ public final class EchoServerPropertyNames {
      * @return an unmodifiable list
      */
     public static List<Setting<?>> settings() {
-        return Stream.concat(Stream.of(ENABLED), Setting.all().stream()).toList();
+        return Stream.concat(Stream.of(ENABLED), withBundle(Setting.all()).stream()).toList();
+    }
+
+    /** Returns the settings that there are properties for below the name of each listener. */
+    static List<Setting<?>> ofListeners() {
+        return withBundle(Setting.ofListeners());
+    }
+
+    private static List<Setting<?>> withBundle(List<Setting<?>> settings) {
+        var all = new ArrayList<>(settings);
+        all.add(all.indexOf(Setting.CLIENT_AUTH), SSL_BUNDLE);
+        return all;
     }
 
     /**
@@ -73,9 +89,7 @@ public final class EchoServerPropertyNames {
             String group = property.chop(LISTENER_DEPTH).toString();
             return Nearest.to(
                     name,
-                    Setting.ofListeners().stream()
-                            .map(setting -> group + "." + setting.key())
-                            .toList());
+                    ofListeners().stream().map(setting -> group + "." + setting.key()).toList());
         }
         String key = name.replaceFirst("^echo\\.(server\\.)?", "");
         return Nearest.to(key, spellings().keySet()).map(spellings()::get);
@@ -130,10 +144,16 @@ public final class EchoServerPropertyNames {
         boolean ofListener =
                 LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > LISTENER_DEPTH;
         ConfigurationPropertyName group = ofListener ? property.chop(LISTENER_DEPTH) : PREFIX;
-        return (ofListener ? Setting.ofListeners() : settings())
+        ConfigurationPropertyName whole = withoutIndex(property);
+        return (ofListener ? ofListeners() : settings())
                 .stream()
-                        .filter(setting -> group.append(setting.key()).equals(property))
+                        .filter(setting -> group.append(setting.key()).equals(whole))
                         .findFirst()
                         .orElse(null);
+    }
+
+    /** Returns the name of the list that a property is an element of, or the name as it is. */
+    private static ConfigurationPropertyName withoutIndex(ConfigurationPropertyName property) {
+        return property.isLastElementIndexed() ? property.getParent() : property;
     }
 }

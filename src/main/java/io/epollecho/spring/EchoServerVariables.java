@@ -1,7 +1,5 @@
 package io.epollecho.spring;
 
-import io.epollecho.server.Setting;
-
 import org.apache.commons.logging.Log;
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
@@ -119,7 +117,7 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
     }
 
     private static List<String> variablesOfListeners() {
-        return Setting.ofListeners().stream()
+        return EchoServerPropertyNames.ofListeners().stream()
                 .flatMap(setting -> EchoServerPropertyNames.variables(setting.key()).stream())
                 .toList();
     }

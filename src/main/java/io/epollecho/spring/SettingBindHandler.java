@@ -64,7 +64,7 @@ final class SettingBindHandler extends AbstractBindHandler {
 
     private void checkTogether(EchoServerProperties properties) {
         try {
-            properties.toConfig().build();
+            properties.toConfig(EchoServerProperties.Engines.UNUSED).build();
             ShutdownPhase.of(environment).check(properties.shutdown(), bound.keySet());
         } catch (InvalidSettingException e) {
             throw asProperty(e);

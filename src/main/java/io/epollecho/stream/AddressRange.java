@@ -41,7 +41,7 @@ public record AddressRange(InetAddress network, int prefixLength) {
      * @throws IllegalArgumentException if the text has another form; the message quotes the text
      *     and names the form
      */
-    public static AddressRange parse(String text) {
+    public static AddressRange of(String text) {
         AddressRange range = parseOrNull(text);
         if (range == null) {
             throw new IllegalArgumentException(

@@ -16,6 +16,8 @@ public final class BufferPool {
 
     private final int bufferSize;
     private final int spareLimit;
+    private final long limit;
+    private final Runnable overLimit;
     private final Deque<ByteBuffer> spare;
     private int borrowed;
 
@@ -24,10 +26,16 @@ public final class BufferPool {
      *
      * @param bufferSize the size of each buffer in bytes
      * @param spareLimit the number of unused buffers to keep
+     * @param limit the memory in bytes that may be borrowed without a call of {@code overLimit}
+     * @param overLimit runs on the pool's thread when the borrowed memory exceeds the limit, and
+     *     not again until it has been back within it. The buffer is lent all the same. A stream is
+     *     in the middle of its work then, so none may be released before {@code overLimit} returns
      */
-    public BufferPool(int bufferSize, int spareLimit) {
+    public BufferPool(int bufferSize, int spareLimit, long limit, Runnable overLimit) {
         this.bufferSize = bufferSize;
         this.spareLimit = spareLimit;
+        this.limit = limit;
+        this.overLimit = overLimit;
         this.spare = new ArrayDeque<>(spareLimit);
     }
 
@@ -49,11 +57,27 @@ public final class BufferPool {
         return borrowed;
     }
 
+    /**
+     * Returns how much memory is borrowed now.
+     *
+     * @return the bytes of all buffers that have not come back
+     */
+    public long borrowedBytes() {
+        return (long) borrowed * bufferSize;
+    }
+
     /** Lends an empty buffer: its position is 0 and its limit is its capacity. */
     ByteBuffer borrow() {
-        borrowed++;
         ByteBuffer buffer = spare.pollLast();
-        return buffer == null ? ByteBuffer.allocateDirect(bufferSize) : buffer.clear();
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(bufferSize);
+        }
+        boolean wasWithin = borrowedBytes() <= limit;
+        borrowed++;
+        if (wasWithin && borrowedBytes() > limit) {
+            overLimit.run();
+        }
+        return buffer.clear();
     }
 
     /** Takes a buffer back, whatever is in it. */

@@ -33,8 +33,8 @@ public interface ByteStream {
 
     /**
      * Returns the computation that {@link #open} waits for. It takes long enough to be run on
-     * another thread. While it runs, no method of the stream may be called; afterwards call {@link
-     * #open} again.
+     * another thread. While it runs, only {@link #release} and {@link #holdsBuffers} may be called;
+     * afterwards call {@link #open} again.
      *
      * @return the computation, or null if there is none
      */
@@ -54,6 +54,9 @@ public interface ByteStream {
      * its target has drained the stream, and a further one is pointless until the selector reports
      * the channel again. This holds for edge-triggered selectors as well, which must report a key
      * until the end of its stream has been read.
+     *
+     * <p>The same holds between layers: one that reads from the stream below either reads again
+     * after a read that filled its buffer, or returns false here.
      *
      * @return true if only the socket may have bytes to read
      */
@@ -77,8 +80,20 @@ public interface ByteStream {
     boolean flush() throws IOException;
 
     /**
-     * Ends the outgoing direction after everything written so far: sends a FIN, see shutdown(2).
-     * The peer's direction stays open.
+     * Ends the outgoing direction of the layer, and of those below, without a FIN: a TLS layer
+     * sends its close_notify after everything written so far. The peer's direction stays open.
+     * Nothing may be written afterwards. {@link #flush} continues what was not sent at once; the
+     * call may also be repeated.
+     *
+     * @return true once the end is sent, or if there is none to send
+     * @throws IOException if the connection is broken
+     */
+    boolean endOutput() throws IOException;
+
+    /**
+     * Ends the outgoing direction after everything written so far: does what {@link #endOutput}
+     * does, then sends a FIN, see shutdown(2). The peer's direction stays open. {@link #flush}
+     * returns false until both are sent.
      *
      * @throws IOException if the connection is broken
      */
@@ -91,6 +106,20 @@ public interface ByteStream {
      * @return the interest to set on the channel's key
      */
     int interest(int wanted);
+
+    /**
+     * Returns whether the layer or one below holds borrowed buffers now. May be called while {@link
+     * #work} runs.
+     *
+     * @return true if {@link #release} gives any back
+     */
+    boolean holdsBuffers();
+
+    /**
+     * Gives all borrowed buffers back. Call it once the channel is closed; the stream cannot be
+     * used afterwards. May be called while {@link #work} runs, and more than once.
+     */
+    void release();
 
     /**
      * Returns the socket at the bottom.

@@ -10,12 +10,23 @@ public final class ProxyHeaderException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Creates the exception.
-     *
-     * @param reason what is wrong with the header
-     */
-    public ProxyHeaderException(String reason) {
+    private final boolean silent;
+
+    ProxyHeaderException(String reason) {
+        this(reason, false);
+    }
+
+    ProxyHeaderException(String reason, boolean silent) {
         super(reason);
+        this.silent = silent;
+    }
+
+    /**
+     * Returns whether the peer left without having sent a single byte, as a check of the port does.
+     *
+     * @return true if the connection ended before the first byte of the header
+     */
+    public boolean silent() {
+        return silent;
     }
 }

@@ -163,7 +163,8 @@ public final class ProxyHeaderParser {
         if (start[PROTOCOL] != 'U' && (value == '\n' || afterReturn)) {
             return invalid("the line of version 1 has a CR or LF by itself");
         }
-        if (length == MAX_LINE) {
+        // A line of which the last byte but one is no CR cannot end in time.
+        if (length == MAX_LINE || (length == MAX_LINE - 1 && value != '\r')) {
             return invalid("the line of version 1 is longer than " + MAX_LINE + " bytes");
         }
         return INCOMPLETE;

@@ -3,10 +3,12 @@ package io.epollecho.stream;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 
 /**
  * A stream that begins with a header of the PROXY protocol. The header is received while the stream
@@ -19,6 +21,7 @@ public final class ProxyStream implements ByteStream {
     private static final int BUFFER_SIZE = 1024;
 
     private final ByteStream below;
+    private final List<AddressRange> trusted;
 
     /** Null once the stream is open. */
     private @Nullable ProxyHeaderParser parser = new ProxyHeaderParser();
@@ -26,28 +29,51 @@ public final class ProxyStream implements ByteStream {
     /** Bytes received after the header, or null if there are none left. */
     private @Nullable ByteBuffer leftover;
 
+    /** True if the last read of {@link #open} filled its buffer: more may be left below. */
+    private boolean filled;
+
+    private boolean peerAccepted;
+    private boolean anyReceived;
+
     private @Nullable InetSocketAddress source;
 
     /**
      * Creates the stream. Nothing is read yet.
      *
      * @param below the stream that carries the header and the bytes after it
+     * @param trusted the addresses of the proxies that may send a header; empty if everybody may
      */
-    public ProxyStream(ByteStream below) {
+    public ProxyStream(ByteStream below, List<AddressRange> trusted) {
         this.below = below;
+        this.trusted = trusted;
     }
 
     /**
      * {@inheritDoc}
      *
-     * @throws ProxyHeaderException if the connection does not begin with a valid header
+     * @throws ProxyHeaderException if the connection does not begin with a valid header, or does
+     *     not come from a trusted proxy; nothing is read from it then
      */
     @Override
     public boolean open() throws IOException {
+        if (!peerAccepted) {
+            requireTrusted();
+            peerAccepted = true;
+        }
         if (!below.open()) {
             return false;
         }
         return parser == null || receive(parser);
+    }
+
+    private void requireTrusted() throws IOException {
+        if (trusted.isEmpty()) {
+            return;
+        }
+        InetAddress peer = ((InetSocketAddress) channel().getRemoteAddress()).getAddress();
+        if (trusted.stream().noneMatch(range -> range.contains(peer))) {
+            throw new ProxyHeaderException("the connection does not come from a trusted proxy");
+        }
     }
 
     private boolean receive(ProxyHeaderParser parsing) throws IOException {
@@ -55,8 +81,11 @@ public final class ProxyStream implements ByteStream {
         do {
             int count = below.read(buffer.clear());
             if (count == END) {
-                throw new ProxyHeaderException("the connection ended before its PROXY header did");
+                throw new ProxyHeaderException(
+                        "the connection ended before its PROXY header did", !anyReceived);
             }
+            anyReceived |= count > 0;
+            filled = !buffer.hasRemaining();
             switch (parsing.parse(buffer.flip())) {
                 case ProxyHeaderParser.Incomplete() -> {
                     if (count == 0) {
@@ -72,8 +101,17 @@ public final class ProxyStream implements ByteStream {
                     return true;
                 }
             }
-        } while (!below.isDrained());
+        } while (filled || !below.isDrained());
         return false;
+    }
+
+    /**
+     * Returns whether the whole header has been received.
+     *
+     * @return true once {@link #sourceAddress} is known
+     */
+    public boolean isComplete() {
+        return parser == null;
     }
 
     /**
@@ -100,6 +138,7 @@ public final class ProxyStream implements ByteStream {
         requireOpen();
         ByteBuffer kept = leftover;
         if (kept == null) {
+            filled = false;
             return below.read(target);
         }
         int count = Math.min(kept.remaining(), target.remaining());
@@ -114,7 +153,7 @@ public final class ProxyStream implements ByteStream {
 
     @Override
     public boolean isDrained() {
-        return leftover == null && below.isDrained();
+        return leftover == null && !filled && below.isDrained();
     }
 
     /**
@@ -140,6 +179,11 @@ public final class ProxyStream implements ByteStream {
     }
 
     @Override
+    public boolean endOutput() throws IOException {
+        return below.endOutput();
+    }
+
+    @Override
     public void shutdownOutput() throws IOException {
         below.shutdownOutput();
     }
@@ -147,6 +191,18 @@ public final class ProxyStream implements ByteStream {
     @Override
     public int interest(int wanted) {
         return below.interest(parser == null ? wanted : SelectionKey.OP_READ);
+    }
+
+    /** {@inheritDoc} What this layer keeps is not borrowed. */
+    @Override
+    public boolean holdsBuffers() {
+        return below.holdsBuffers();
+    }
+
+    @Override
+    public void release() {
+        leftover = null;
+        below.release();
     }
 
     @Override

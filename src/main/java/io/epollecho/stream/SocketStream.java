@@ -65,6 +65,12 @@ public final class SocketStream implements ByteStream {
         return true;
     }
 
+    /** Returns true: only a FIN can end the direction of a socket. */
+    @Override
+    public boolean endOutput() {
+        return true;
+    }
+
     @Override
     public void shutdownOutput() throws IOException {
         channel.shutdownOutput();
@@ -74,6 +80,14 @@ public final class SocketStream implements ByteStream {
     public int interest(int wanted) {
         return wanted;
     }
+
+    @Override
+    public boolean holdsBuffers() {
+        return false;
+    }
+
+    @Override
+    public void release() {}
 
     @Override
     public SocketChannel channel() {

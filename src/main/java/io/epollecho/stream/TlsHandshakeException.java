@@ -26,14 +26,16 @@ public final class TlsHandshakeException extends IOException {
     private static final int LONGEST_DETAIL = 200;
 
     private final String reason;
+    private final boolean silent;
 
     TlsHandshakeException(String reason) {
-        this(reason, null);
+        this(reason, false, null);
     }
 
-    TlsHandshakeException(String reason, @Nullable Throwable cause) {
+    private TlsHandshakeException(String reason, boolean silent, @Nullable Throwable cause) {
         super(reason, cause);
         this.reason = reason;
+        this.silent = silent;
     }
 
     /**
@@ -46,6 +48,26 @@ public final class TlsHandshakeException extends IOException {
         return reason;
     }
 
+    /**
+     * Returns whether the peer left without having sent a single byte of the handshake, as a check
+     * of the port does.
+     *
+     * @return true if the connection ended before the first byte of the handshake
+     */
+    public boolean silent() {
+        return silent;
+    }
+
+    /** The peer has ended the connection itself, not the handshake. */
+    static TlsHandshakeException ofEnd(boolean silent) {
+        return new TlsHandshakeException(
+                silent
+                        ? "the peer closed the connection before the handshake"
+                        : "the peer closed the connection during the handshake",
+                silent,
+                null);
+    }
+
     /** Explains the failure of an engine. */
     static TlsHandshakeException of(SSLException failure) {
         String message = failure.getMessage() == null ? "" : failure.getMessage();
@@ -56,7 +78,7 @@ public final class TlsHandshakeException extends IOException {
                 detail.startsWith(RECEIVED)
                         ? refusedByPeer(detail.substring(RECEIVED.length()))
                         : refused(alert, detail, failure);
-        return new TlsHandshakeException(reason, failure);
+        return new TlsHandshakeException(reason, false, failure);
     }
 
     private static String refusedByPeer(String alert) {
@@ -117,7 +139,8 @@ public final class TlsHandshakeException extends IOException {
         };
     }
 
-    private static String printable(String text) {
+    /** Returns one line of ASCII, of at most {@value #LONGEST_DETAIL} characters. */
+    static String printable(String text) {
         StringBuilder safe = new StringBuilder();
         text.codePoints()
                 .limit(LONGEST_DETAIL)

@@ -22,14 +22,16 @@ import javax.net.ssl.SSLProtocolException;
  * TLS 1.2 and 1.3 over another stream, for the server's side and the client's.
  *
  * <p>Each direction ends for itself, as on a plain socket: after the peer's close_notify {@link
- * #read} returns {@link #END}, and what is written still goes out until {@link #shutdownOutput}
- * sends close_notify and FIN. TLS 1.2 ends both directions at once (RFC 5246, 7.2.1), so there
- * nothing can be written after a {@link #read} that has returned END; what was written before is
- * sent. A FIN without close_notify is a {@link TruncatedStreamException}.
+ * #read} returns {@link #END}, and what is written still goes out until {@link #endOutput} sends a
+ * close_notify, and {@link #shutdownOutput} a FIN as well. TLS 1.2 ends both directions at once
+ * (RFC 5246, 7.2.1), so there nothing can be written after a {@link #read} that has returned END;
+ * what was written before is sent. A FIN without close_notify is a {@link
+ * TruncatedStreamException}.
  *
  * <p>The engine may have records of its own to send at any time, the answer to a KeyUpdate for
  * example. After each {@link #read}, whatever it returns, call {@link #flush}; if it returns false,
- * select for writing.
+ * select for writing. Reading pauses while a peer does not take many such records; ask {@link
+ * #isDrained} after {@link #flush}.
  *
  * <p>Renegotiation (TLS 1.2) is refused with an {@link SSLException}.
  */
@@ -111,13 +113,20 @@ public final class TlsStream implements ByteStream {
     private int owed;
 
     private boolean drained;
+
+    /** True if the last read from below has left nothing there. */
+    private boolean belowDrained;
+
     private boolean belowEnded;
 
     /** True after the peer's close_notify. */
     private boolean ended;
 
-    /** True after {@link #shutdownOutput}. */
+    /** True after {@link #endOutput}. */
     private boolean closing;
+
+    /** True after {@link #shutdownOutput}. */
+    private boolean finWanted;
 
     private boolean finSent;
 
@@ -243,10 +252,7 @@ public final class TlsStream implements ByteStream {
     private boolean fillHandshake() throws IOException {
         int count = belowEnded ? END : fill();
         if (count == END) {
-            throw new TlsHandshakeException(
-                    handshakeBytes == 0
-                            ? "the peer closed the connection before the handshake"
-                            : "the peer closed the connection during the handshake");
+            throw TlsHandshakeException.ofEnd(handshakeBytes == 0);
         }
         handshakeBytes += count;
         if (handshakeBytes > HANDSHAKE_LIMIT) {
@@ -276,7 +282,7 @@ public final class TlsStream implements ByteStream {
         }
         open = true;
         typesVisible = !protocol().equals("TLSv1.3");
-        drained = received == null && below.isDrained();
+        drained = received == null && belowDrained;
     }
 
     private static TlsHandshakeException endedByPeer() {
@@ -307,6 +313,8 @@ public final class TlsStream implements ByteStream {
      * the other connections have their turn then.
      *
      * @throws TruncatedStreamException if the stream ends without a close_notify
+     * @throws SSLException if a record is invalid; the message is one line of ASCII. An alert for
+     *     the peer was written; {@link #flush} sends what the socket did not take of it
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -316,15 +324,22 @@ public final class TlsStream implements ByteStream {
         } catch (SSLException e) {
             drained = true;
             sendAlert();
-            throw e;
+            throw printable(e);
         }
+    }
+
+    /** Some messages of the JDK could quote the peer, who must not be able to forge log lines. */
+    private static SSLException printable(SSLException failure) {
+        String message = failure.getMessage() == null ? "" : failure.getMessage();
+        String printable = TlsHandshakeException.printable(message);
+        return printable.equals(message) ? failure : new SSLException(printable, failure);
     }
 
     private int readRecords(ByteBuffer target) throws IOException {
         sendOwed();
         int start = target.position();
         int fills = FILLS_PER_READ;
-        boolean belowDrained = false;
+        belowDrained = false;
         while (target.hasRemaining()) {
             if (plain != null) {
                 takePlain(plain, target);
@@ -336,7 +351,6 @@ public final class TlsStream implements ByteStream {
                 return count == 0 ? END : count;
             }
             if (owed > OWED_LIMIT) {
-                drained = true;
                 return count;
             }
             if (received != null && isWhole(received)) {
@@ -364,7 +378,6 @@ public final class TlsStream implements ByteStream {
                     throw new TruncatedStreamException(
                             "The peer's stream ended without a close_notify");
                 }
-                belowDrained = below.isDrained();
                 if (filled == 0) {
                     drained = belowDrained;
                     return count;
@@ -419,9 +432,13 @@ public final class TlsStream implements ByteStream {
         try {
             return engine.unwrap(source, target);
         } catch (RuntimeException e) {
-            // The engine passes on what its tasks have thrown.
-            throw new SSLException("The engine failed: " + e, e);
+            throw failed(e);
         }
+    }
+
+    /** The engine passes on what its tasks have thrown. */
+    private static SSLException failed(RuntimeException cause) {
+        return printable(new SSLException("The engine failed: " + cause, cause));
     }
 
     private static void refuseRenegotiation(boolean attempted) throws SSLException {
@@ -450,6 +467,7 @@ public final class TlsStream implements ByteStream {
         int count = 0;
         try {
             count = below.read(buffer);
+            belowDrained = buffer.hasRemaining() && below.isDrained();
         } finally {
             buffer.flip();
             releaseReceivedIfEmpty();
@@ -494,7 +512,7 @@ public final class TlsStream implements ByteStream {
 
     @Override
     public boolean isDrained() {
-        return open ? drained : below.isDrained();
+        return open ? drained || owed > OWED_LIMIT : below.isDrained();
     }
 
     // ---- writing ------------------------------------------------------------------------------
@@ -503,6 +521,8 @@ public final class TlsStream implements ByteStream {
      * {@inheritDoc}
      *
      * <p>Accepts nothing while ciphertext is unsent.
+     *
+     * @throws ClosedChannelException after {@link #endOutput}
      */
     @Override
     public int write(ByteBuffer source) throws IOException {
@@ -531,32 +551,47 @@ public final class TlsStream implements ByteStream {
         if (!sendOwed()) {
             return false;
         }
-        if (closing && !finSent) {
-            while (!engine.isOutboundDone() && seal(EMPTY).bytesProduced() > 0) {
-                if (!send()) {
-                    return false;
-                }
-            }
-            releaseSealedIfEmpty();
+        if (closing && !sendEnd()) {
+            return false;
+        }
+        if (finWanted && !finSent) {
             finSent = true;
             below.shutdownOutput();
         }
         return below.flush();
     }
 
+    /** Returns false if it is not sent as a whole. */
+    private boolean sendEnd() throws IOException {
+        // A peer may have completed the handshake before this side has. It would take a
+        // close_notify for the end of the data, although its own was never read.
+        if (open) {
+            engine.closeOutbound();
+            while (!engine.isOutboundDone() && seal(EMPTY).bytesProduced() > 0) {
+                if (!send()) {
+                    return false;
+                }
+            }
+        }
+        return below.endOutput();
+    }
+
     /**
-     * Ends the outgoing direction after everything written so far: sends a close_notify, then a
-     * FIN. The peer's direction stays open. {@link #flush} returns false until both are sent.
+     * {@inheritDoc}
      *
-     * @throws IOException if the connection is broken
+     * <p>Without a completed handshake there is no end to send.
      */
     @Override
+    public boolean endOutput() throws IOException {
+        closing = true;
+        return !open || (sendOwed() && sendEnd());
+    }
+
+    @Override
     public void shutdownOutput() throws IOException {
-        if (!closing) {
-            closing = true;
-            engine.closeOutbound();
-            flush();
-        }
+        closing = true;
+        finWanted = true;
+        flush();
     }
 
     /** Sends what is sealed, then what the engine has to send. Returns false if some is left. */
@@ -598,7 +633,7 @@ public final class TlsStream implements ByteStream {
         try {
             result = engine.wrap(source, target);
         } catch (RuntimeException e) {
-            throw new SSLException("The engine failed: " + e, e);
+            throw failed(e);
         } finally {
             target.limit(target.position()).position(start);
             releaseSealedIfEmpty();
@@ -651,10 +686,14 @@ public final class TlsStream implements ByteStream {
 
     // ---- buffers ------------------------------------------------------------------------------
 
-    /**
-     * Gives all borrowed buffers back. To be called once the channel is closed; the stream is
-     * useless afterwards.
-     */
+    // The tasks of the engine know no buffers, so both methods may be called while they run.
+
+    @Override
+    public boolean holdsBuffers() {
+        return received != null || plain != null || sealed != null || below.holdsBuffers();
+    }
+
+    @Override
     public void release() {
         releaseReceived();
         releasePlain();
@@ -662,6 +701,7 @@ public final class TlsStream implements ByteStream {
             buffers.giveBack(sealed);
             sealed = null;
         }
+        below.release();
     }
 
     private void releaseReceivedIfEmpty() {

@@ -2,42 +2,47 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 class AdmissionTest {
 
-    private static final AddressPrefix ONE = address("192.0.2.1");
-    private static final AddressPrefix OTHER = address("192.0.2.2");
-
-    private static AddressPrefix address(String literal) {
-        return AddressPrefix.of(InetAddress.ofLiteral(literal), 64);
-    }
+    private static final InetAddress ONE = InetAddress.ofLiteral("192.0.2.1");
+    private static final InetAddress OTHER = InetAddress.ofLiteral("192.0.2.2");
 
     private static Admission admission(int max, int maxPerAddress) {
         return new Admission(
                 max, new ConnectionLimits(1000, maxPerAddress, 64, Duration.ZERO, Duration.ZERO));
     }
 
-    private static Admission.Ticket admit(Admission admission, @Nullable AddressPrefix address) {
-        assertThat(admission.refusal(address)).isNull();
-        return admission.admit(address);
+    private static Admission.Ticket admit(Admission admission, InetAddress address) {
+        Admission.Ticket ticket = Objects.requireNonNull(admission.admit());
+        assertThat(ticket.countFor(address)).isTrue();
+        return ticket;
+    }
+
+    private static void expectFull(Admission admission, InetAddress address) {
+        Admission.Ticket ticket = Objects.requireNonNull(admission.admit());
+        assertThat(ticket.countFor(address)).isFalse();
+        ticket.close();
     }
 
     @Test
     void admitsUpToTheLimit() {
         Admission admission = admission(2, 0);
-        Admission.Ticket ticket = admit(admission, null);
-        admit(admission, null);
-        assertThat(admission.refusal(null)).isEqualTo(RejectReason.LIMIT);
+        Admission.Ticket ticket = admit(admission, ONE);
+        admit(admission, ONE);
+        assertThat(admission.admit()).isNull();
         ticket.close();
-        admit(admission, null);
-        assertThat(admission.refusal(null)).isEqualTo(RejectReason.LIMIT);
+        admit(admission, ONE);
+        assertThat(admission.admit()).isNull();
     }
 
     @Test
@@ -45,14 +50,22 @@ class AdmissionTest {
         Admission admission = admission(10, 2);
         Admission.Ticket first = admit(admission, ONE);
         Admission.Ticket second = admit(admission, ONE);
-        assertThat(admission.refusal(ONE)).isEqualTo(RejectReason.ADDRESS_LIMIT);
+        expectFull(admission, ONE);
         admit(admission, OTHER);
         first.close();
         Admission.Ticket third = admit(admission, ONE);
-        assertThat(admission.refusal(ONE)).isEqualTo(RejectReason.ADDRESS_LIMIT);
+        expectFull(admission, ONE);
         second.close();
         third.close();
         admit(admission, ONE);
+    }
+
+    @Test
+    void countsAddressesOfOneNetworkTogether() {
+        Admission admission = admission(10, 1);
+        admit(admission, InetAddress.ofLiteral("2001:db8::1"));
+        expectFull(admission, InetAddress.ofLiteral("2001:db8::2"));
+        admit(admission, InetAddress.ofLiteral("2001:db8:0:1::1"));
     }
 
     @Test
@@ -63,7 +76,7 @@ class AdmissionTest {
         ticket.close();
         ticket.close();
         admit(admission, ONE);
-        assertThat(admission.refusal(OTHER)).isEqualTo(RejectReason.LIMIT);
+        assertThat(admission.admit()).isNull();
     }
 
     @Test
@@ -71,11 +84,35 @@ class AdmissionTest {
         Admission admission = admission(3, 1);
         admit(admission, ONE);
         for (int i = 0; i < 10; i++) {
-            assertThat(admission.refusal(ONE)).isEqualTo(RejectReason.ADDRESS_LIMIT);
+            expectFull(admission, ONE);
         }
         admit(admission, OTHER);
-        admit(admission, address("192.0.2.3"));
-        assertThat(admission.refusal(address("192.0.2.4"))).isEqualTo(RejectReason.LIMIT);
+        admit(admission, InetAddress.ofLiteral("192.0.2.3"));
+        assertThat(admission.admit()).isNull();
+    }
+
+    @Test
+    void threadsTogetherNeverExceedTheLimitOfAnAddress() throws Exception {
+        Admission admission = admission(100_000, 10);
+        var counted = new AtomicInteger();
+        var threads = new ArrayList<Thread>();
+        for (int i = 0; i < 4; i++) {
+            List<Admission.Ticket> tickets = Stream.generate(admission::admit).limit(1000).toList();
+            threads.add(
+                    Thread.ofPlatform()
+                            .start(
+                                    () ->
+                                            tickets.forEach(
+                                                    ticket -> {
+                                                        if (ticket.countFor(ONE)) {
+                                                            counted.incrementAndGet();
+                                                        }
+                                                    })));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(counted).hasValue(10);
     }
 
     @Test
@@ -86,9 +123,8 @@ class AdmissionTest {
     }
 
     @Test
-    void looksUpNoAddressWhereAddressesDoNotCount() throws IOException {
-        SocketChannel closed = SocketChannel.open();
-        closed.close(); // has no address to be looked up
-        assertThat(admission(1, 0).countedAddress(closed)).isNull();
+    void countsNoAddressWithoutALimitForThem() {
+        assertThat(admission(1, 0).countsAddresses()).isFalse();
+        assertThat(admission(1, 1).countsAddresses()).isTrue();
     }
 }

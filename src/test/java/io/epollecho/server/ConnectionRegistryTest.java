@@ -14,13 +14,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 
 class ConnectionRegistryTest {
 
     private final ConnectionRegistry registry = new ConnectionRegistry();
-    private final Admission admission = new Admission(1, EchoServerConfig.defaults().connections());
+    private final Admission admission =
+            new Admission(1000, EchoServerConfig.defaults().connections());
     private final List<SocketChannel> channels = new ArrayList<>();
     private ServerLoop loop;
 
@@ -31,6 +33,7 @@ class ConnectionRegistryTest {
                 new ServerLoop(
                         0,
                         EchoServerConfig.builder().selector(SelectorBackend.jdk()).build(),
+                        null,
                         death -> {});
     }
 
@@ -48,8 +51,9 @@ class ConnectionRegistryTest {
         return new Connection(
                 loop,
                 new SocketStream(channel),
+                null,
                 loop.counters(EchoServerConfig.DEFAULT_LISTENER),
-                admission.admit(null));
+                Objects.requireNonNull(admission.admit()));
     }
 
     private List<Connection> add(int count) throws IOException {

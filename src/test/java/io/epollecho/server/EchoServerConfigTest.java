@@ -12,6 +12,8 @@ import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofNanos;
 
+import io.epollecho.stream.AddressRange;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +27,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
@@ -286,12 +289,25 @@ class EchoServerConfigTest {
     void takesWhatItIsGiven() {
         InetAddress address = InetAddress.getLoopbackAddress();
         var second = new ListenerConfig(address, 2, 3);
+        var proxyProtocol =
+                new ProxyProtocolConfig(List.of(AddressRange.of("10.0.0.0/8")), ofMillis(14));
+        var tls =
+                new TlsConfig(
+                        () -> {
+                            throw new UnsupportedOperationException();
+                        },
+                        ClientAuth.NEED,
+                        ofMillis(15));
         EchoServerConfig config =
                 EchoServerConfig.builder()
                         .selector(SelectorBackend.jdk())
                         .address(address)
                         .port(1)
                         .backlog(2)
+                        .proxyProtocol(proxyProtocol)
+                        .tls(tls)
+                        .greeting(Greeting.IDENTITY)
+                        .workerThreads(5)
                         .listener("second", second)
                         .eventLoops(3)
                         .readBufferSize(4 * KIB)
@@ -310,7 +326,9 @@ class EchoServerConfigTest {
                         .lingerTimeout(ofMillis(13))
                         .build();
         var listeners = new LinkedHashMap<String, ListenerConfig>();
-        listeners.put("default", new ListenerConfig(address, 1, 2));
+        listeners.put(
+                "default",
+                new ListenerConfig(address, 1, 2, proxyProtocol, tls, Greeting.IDENTITY));
         listeners.put("second", second);
         assertThat(config)
                 .isEqualTo(
@@ -318,6 +336,7 @@ class EchoServerConfigTest {
                                 SelectorBackend.jdk(),
                                 listeners,
                                 3,
+                                5,
                                 4 * KIB,
                                 5 * KIB,
                                 new SocketConfig(6 * KIB, 7 * KIB, false, false),
@@ -439,6 +458,7 @@ class EchoServerConfigTest {
                                         config.selector(),
                                         listeners,
                                         config.eventLoops(),
+                                        config.workerThreads(),
                                         config.readBufferSize(),
                                         config.readBudget(),
                                         config.socket(),

@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.entry;
 
 import com.jayway.jsonpath.JsonPath;
 
+import io.epollecho.server.ClientAuth;
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.Greeting;
 import io.epollecho.server.ListenerConfig;
+import io.epollecho.server.ProxyProtocolConfig;
 import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
+import io.epollecho.server.TlsConfig;
+import io.epollecho.stream.AddressRange;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,14 +32,29 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLEngine;
 
 class EchoServerPropertiesTest {
+
+    private static final Supplier<SSLEngine> ENGINES_OF_WEB = EchoServerPropertiesTest::noEngine;
+
+    private static final EchoServerProperties.Engines ENGINES =
+            (property, bundle, asksClients) -> {
+                assertThat(bundle).isEqualTo("web");
+                return ENGINES_OF_WEB;
+            };
+
+    private static SSLEngine noEngine() {
+        throw new UnsupportedOperationException();
+    }
 
     @Test
     void withoutAnyPropertyTheDefaultsHold() {
         EchoServerProperties properties = bind(Map.of());
         assertThat(properties.enabled()).isTrue();
-        assertThat(properties.toConfig().build()).isEqualTo(EchoServerConfig.defaults());
+        assertThat(properties.toConfig(ENGINES).build()).isEqualTo(EchoServerConfig.defaults());
     }
 
     @Test
@@ -44,6 +64,14 @@ class EchoServerPropertiesTest {
                         Map.entry(Setting.ADDRESS, "127.0.0.9"),
                         Map.entry(Setting.PORT, "1111"),
                         Map.entry(Setting.BACKLOG, "222"),
+                        Map.entry(Setting.PROXY_PROTOCOL_MODE, "required"),
+                        Map.entry(Setting.PROXY_PROTOCOL_TRUSTED, "10.0.0.0/8,fd00::1"),
+                        Map.entry(Setting.HEADER_TIMEOUT, "14s"),
+                        Map.entry(EchoServerPropertyNames.SSL_BUNDLE, "web"),
+                        Map.entry(Setting.CLIENT_AUTH, "want"),
+                        Map.entry(Setting.HANDSHAKE_TIMEOUT, "15s"),
+                        Map.entry(Setting.GREETING, "identity"),
+                        Map.entry(Setting.WORKER_THREADS, "16"),
                         Map.entry(Setting.SELECTOR, "jdk"),
                         Map.entry(Setting.TRIGGER_MODE, "level"),
                         Map.entry(Setting.EVENT_LOOPS, "3"),
@@ -61,14 +89,27 @@ class EchoServerPropertiesTest {
                         Map.entry(Setting.WRITE_TIMEOUT, "11s"),
                         Map.entry(Setting.DRAIN_TIMEOUT, "1200ms"),
                         Map.entry(Setting.LINGER_TIMEOUT, "13s"));
-        assertThat(values.keySet()).containsExactlyInAnyOrderElementsOf(Setting.all());
-        assertThat(bind(values).toConfig().build())
+        assertThat(values.keySet()).containsAll(Setting.all());
+        assertThat(bind(values).toConfig(ENGINES).build())
                 .isEqualTo(
                         EchoServerConfig.builder()
                                 .selector(SelectorBackend.jdk())
                                 .address(InetAddress.ofLiteral("127.0.0.9"))
                                 .port(1111)
                                 .backlog(222)
+                                .proxyProtocol(
+                                        new ProxyProtocolConfig(
+                                                List.of(
+                                                        AddressRange.of("10.0.0.0/8"),
+                                                        AddressRange.of("fd00::1")),
+                                                Duration.ofSeconds(14)))
+                                .tls(
+                                        new TlsConfig(
+                                                ENGINES_OF_WEB,
+                                                ClientAuth.WANT,
+                                                Duration.ofSeconds(15)))
+                                .greeting(Greeting.IDENTITY)
+                                .workerThreads(16)
                                 .eventLoops(3)
                                 .readBufferSize(4 * 1024)
                                 .readBudget(5 * 1024 * 1024)
@@ -94,12 +135,31 @@ class EchoServerPropertiesTest {
         source.put("echo.server.listeners.second.port", "7001");
         source.put("echo.server.listeners.second.backlog", "10");
         source.put("echo.server.listeners.on-loopback.address", "127.0.0.1");
+        source.put("echo.server.listeners.layered.port", "7002");
+        source.put("echo.server.listeners.layered.proxy-protocol.mode", "required");
+        source.put("echo.server.listeners.layered.proxy-protocol.trusted[0]", "10.0.0.0/8");
+        source.put("echo.server.listeners.layered.ssl.bundle", "web");
+        source.put("echo.server.listeners.layered.greeting", "identity");
         EchoServerProperties properties =
                 new Binder(source).bindOrCreate("echo.server", EchoServerProperties.class);
-        assertThat(properties.toConfig().build().listeners())
+        assertThat(properties.toConfig(ENGINES).build().listeners())
                 .containsOnly(
                         entry("default", new ListenerConfig(null, 7000, 4096)),
                         entry("second", new ListenerConfig(null, 7001, 10)),
+                        entry(
+                                "layered",
+                                new ListenerConfig(
+                                        null,
+                                        7002,
+                                        4096,
+                                        new ProxyProtocolConfig(
+                                                List.of(AddressRange.of("10.0.0.0/8")),
+                                                Duration.ofSeconds(3)),
+                                        new TlsConfig(
+                                                ENGINES_OF_WEB,
+                                                ClientAuth.NONE,
+                                                Duration.ofSeconds(10)),
+                                        Greeting.IDENTITY)),
                         entry(
                                 "on-loopback",
                                 new ListenerConfig(
@@ -121,7 +181,7 @@ class EchoServerPropertiesTest {
                                         "ECHO_SERVER_LISTENERS_THIRD_PORT", "7002")));
         EchoServerProperties properties =
                 Binder.get(environment).bindOrCreate("echo.server", EchoServerProperties.class);
-        assertThat(properties.toConfig().build().listeners())
+        assertThat(properties.toConfig(ENGINES).build().listeners())
                 .containsEntry("second", new ListenerConfig(null, 7001, 4096))
                 .containsEntry("third", new ListenerConfig(null, 7002, 3));
     }
@@ -144,6 +204,12 @@ class EchoServerPropertiesTest {
         "socket.receive-buffer, 1GB",
         "socket.send-buffer, 1KB",
         "socket.send-buffer, 1GB",
+        "worker-threads, 1",
+        "worker-threads, 256",
+        "proxy-protocol.header-timeout, 10ms",
+        "proxy-protocol.header-timeout, 1h",
+        "ssl.handshake-timeout, 10ms",
+        "ssl.handshake-timeout, 1h",
         "connections.max, 1",
         "connections.max, 10000000",
         "connections.max-per-address, 10000",
@@ -163,7 +229,7 @@ class EchoServerPropertiesTest {
     void takesTheBoundsOfEachRange(String key, String bound) {
         Setting<?> setting =
                 Setting.all().stream().filter(s -> s.key().equals(key)).findFirst().orElseThrow();
-        assertThatCode(() -> bind(Map.of(setting, bound)).toConfig().build())
+        assertThatCode(() -> bind(Map.of(setting, bound)).toConfig(ENGINES).build())
                 .doesNotThrowAnyException();
     }
 
@@ -183,8 +249,9 @@ class EchoServerPropertiesTest {
     void describesNothingThatDoesNotExist() throws IOException {
         assertDescribed("enabled");
         assertDescribed("listeners");
+        assertDescribed("ssl.bundle");
         assertThat(metadata("$.properties[?(@.name =~ /echo\\.server\\..*/)].name"))
-                .hasSize(Setting.all().size() + 2);
+                .hasSize(Setting.all().size() + 3);
     }
 
     @ParameterizedTest

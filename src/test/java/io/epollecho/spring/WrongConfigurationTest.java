@@ -51,6 +51,12 @@ class WrongConfigurationTest {
                 "backlog                     | 1048577      | 1 to 1048576",
                 "event-loops                 | 0            | 1 to 256",
                 "event-loops                 | 257          | 1 to 256",
+                "worker-threads              | 0            | 1 to 256",
+                "worker-threads              | 257          | 1 to 256",
+                "proxy-protocol.header-timeout | 9ms        | 10ms to 1h",
+                "proxy-protocol.header-timeout | 61m        | 10ms to 1h",
+                "ssl.handshake-timeout       | 0            | 10ms to 1h",
+                "ssl.handshake-timeout       | 2h           | 10ms to 1h",
                 "read-buffer-size            | 1023B        | 1KB to 16MB",
                 "read-buffer-size            | 17MB         | 1KB to 16MB",
                 "read-buffer-size            | 5GB          | 1KB to 16MB",
@@ -84,6 +90,18 @@ class WrongConfigurationTest {
                 "port                        | 99999999999  | 0 to 65535",
                 "backlog                     | many         | 1 to 1048576",
                 "event-loops                 | 1.5          | 1 to 256",
+                "worker-threads              | few          | 1 to 256",
+                "proxy-protocol.mode         | auto         | off or required",
+                "proxy-protocol.trusted      | 10.0.0.0/33  | a list of IP addresses and CIDR"
+                        + " ranges, such as 10.0.0.0/8, or unset to trust everybody",
+                "proxy-protocol.trusted      | 10.0.0.1,lb  | a list of IP addresses and CIDR",
+                "proxy-protocol.trusted[0]   | 300.0.0.1    | a list of IP addresses and CIDR",
+                "proxy-protocol.header-timeout | soon       | 10ms to 1h",
+                "ssl.client-auth             | maybe        | none, want or need",
+                "ssl.bundle                  | web          | the name of an SSL bundle, and there"
+                        + " is none; define one below spring.ssl.bundle",
+                "ssl.handshake-timeout       | a while      | 10ms to 1h",
+                "greeting                    | hello        | none or identity",
                 "read-buffer-size            | 64potatoes   | 1KB to 16MB",
                 "read-budget                 | 1 MiB        | read-buffer-size to 1GB",
                 "socket.receive-buffer       | some         | 1KB to 1GB",
@@ -196,6 +214,11 @@ class WrongConfigurationTest {
                 "connections.max=10 connections.max-per-address=11 | The property"
                         + " echo.server.connections.max-per-address is 11 (@): it must be 0 to"
                         + " connections.max, where 0 sets no limit, and connections.max is 10.",
+                "ssl.client-auth=need | The property echo.server.ssl.client-auth is need (@): it"
+                        + " has no effect unless ssl.bundle is set.",
+                "proxy-protocol.trusted=10.0.0.0/8 | The property"
+                        + " echo.server.proxy-protocol.trusted is 10.0.0.0/8 (@): it has no effect"
+                        + " unless proxy-protocol.mode is required.",
                 "selector=jdk trigger-mode=edge | The property echo.server.trigger-mode is edge"
                         + " (@): it must be level, as the JDK's selector has no other mode.",
             })
@@ -237,6 +260,16 @@ class WrongConfigurationTest {
                 "listeners.default.port=0 | The name of a listener is default (@): it must be"
                         + " another name, as this is the listener that address, port and backlog"
                         + " themselves describe. | Correct the name",
+                "port=0 listeners.b.ssl.client-auth=want | The property"
+                        + " echo.server.listeners.b.ssl.client-auth is want (@): it has no effect"
+                        + " unless ssl.bundle is set. | for the default, none",
+                "port=0 listeners.b.ssl.bundle=web | The property"
+                        + " echo.server.listeners.b.ssl.bundle is web (@): it must be the name of"
+                        + " an SSL bundle, and there is none; define one below spring.ssl.bundle. |"
+                        + " remove the property",
+                "listeners.b.ssl.bundel=web | There is no property"
+                        + " echo.server.listeners.b.ssl.bundel (@). | Rename it if you mean"
+                        + " echo.server.listeners.b.ssl.bundle",
                 "listeners.b=7000 | The property echo.server.listeners.b is 7000 (@): it is a"
                         + " group and has no value of its own. | remove the property",
                 "listeners.b.prot=7000 | There is no property echo.server.listeners.b.prot (@). |"

@@ -18,6 +18,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -130,6 +131,33 @@ final class Certificates {
         }
     }
 
+    /** A context of a server that calls before it uses its key. */
+    static SSLContext serverContext(String alias, Callable<?> beforeUse) {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
+                    new KeyManager[] {
+                        new InsistentKeyManager(alias) {
+                            @Override
+                            public String chooseEngineServerAlias(
+                                    String keyType, Principal[] issuers, SSLEngine engine) {
+                                try {
+                                    beforeUse.call();
+                                } catch (Exception e) {
+                                    throw new AssertionError(e);
+                                }
+                                return alias;
+                            }
+                        }
+                    },
+                    null,
+                    null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /** A context that presents that certificate to every server, whatever it asks for. */
     static SSLContext insistentContext(String alias) {
         try {
@@ -149,7 +177,7 @@ final class Certificates {
         }
     }
 
-    private static final class InsistentKeyManager extends X509ExtendedKeyManager {
+    private static class InsistentKeyManager extends X509ExtendedKeyManager {
 
         private final String alias;
 

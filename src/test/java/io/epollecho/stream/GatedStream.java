@@ -37,6 +37,11 @@ final class GatedStream implements ByteStream {
         }
     }
 
+    /** Returns the number of bytes that wait for the gate to open. */
+    int collected() {
+        return collected.size();
+    }
+
     @Override
     public int write(ByteBuffer source) throws IOException {
         return switch (gate) {
@@ -77,6 +82,11 @@ final class GatedStream implements ByteStream {
     }
 
     @Override
+    public boolean endOutput() throws IOException {
+        return below.endOutput();
+    }
+
+    @Override
     public void shutdownOutput() throws IOException {
         set(Gate.OPEN);
         below.shutdownOutput();
@@ -85,6 +95,16 @@ final class GatedStream implements ByteStream {
     @Override
     public int interest(int wanted) {
         return below.interest(wanted);
+    }
+
+    @Override
+    public boolean holdsBuffers() {
+        return below.holdsBuffers();
+    }
+
+    @Override
+    public void release() {
+        below.release();
     }
 
     @Override

@@ -30,7 +30,7 @@ final class KeyUpdates {
      */
     private static final int CHUNK = 32 * 1024;
 
-    private static final BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
+    private static final BufferPool buffers = Buffers.pool();
 
     private KeyUpdates() {}
 
@@ -89,7 +89,7 @@ final class KeyUpdates {
     }
 
     private static int tlsStream(SocketChannel channel, byte[] data) throws IOException {
-        BufferPool own = new BufferPool(TlsStream.BUFFER_SIZE, 4);
+        BufferPool own = Buffers.pool();
         SSLEngine engine = Certificates.clientEngine(CLIENT, "TLSv1.3");
         TlsStream stream = new TlsStream(new SocketStream(channel), engine, own);
         try (StreamOwner owner = new StreamOwner(stream)) {
@@ -120,7 +120,7 @@ final class KeyUpdates {
                             new TlsStream(
                                     new SocketStream(pair.client()),
                                     Certificates.clientEngine(CLIENT, "TLSv1.3"),
-                                    new BufferPool(TlsStream.BUFFER_SIZE, 4)));
+                                    Buffers.pool()));
             InBackground<StreamOwner> opened = InBackground.start(client::open);
             owner.open();
             opened.result();
@@ -212,6 +212,11 @@ final class KeyUpdates {
         }
 
         @Override
+        public boolean endOutput() throws IOException {
+            return below.endOutput();
+        }
+
+        @Override
         public void shutdownOutput() throws IOException {
             below.shutdownOutput();
         }
@@ -219,6 +224,16 @@ final class KeyUpdates {
         @Override
         public int interest(int wanted) {
             return below.interest(wanted);
+        }
+
+        @Override
+        public boolean holdsBuffers() {
+            return below.holdsBuffers();
+        }
+
+        @Override
+        public void release() {
+            below.release();
         }
 
         @Override

@@ -97,7 +97,7 @@ class OpenSslTest {
                             });
             SocketChannel channel = listener.accept();
             channel.configureBlocking(false);
-            BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
+            BufferPool buffers = Buffers.pool();
             TlsStream stream =
                     new TlsStream(
                             steps.over(channel, 1),

@@ -212,8 +212,9 @@ class ProxyHeaderParserTest {
                 .isEqualTo(new Complete(new ProxyHeader(1, false, null, null, 107)));
         byte[] longer = line("PROXY UNKNOWN " + "x".repeat(92));
         assertInvalid(longer, "longer than 107 bytes");
-        assertInvalidAt(107, longer);
-        assertInvalidAt(107, line("PROXY TCP4 " + "1".repeat(1000)));
+        assertInvalidAt(106, longer);
+        assertInvalidAt(106, line("PROXY TCP4 " + "1".repeat(1000)));
+        assertInvalidAt(107, ascii("PROXY UNKNOWN " + "x".repeat(91) + "\rx"));
         String address = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
         assertThat(parse(line("PROXY TCP6 %s %s 65535 65535".formatted(address, address))))
                 .isInstanceOf(Complete.class);

@@ -9,8 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.epollecho.epoll.EpollSelectorProvider;
-
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -28,31 +27,17 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.channels.spi.SelectorProvider;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /** Over sockets of each provider, driven as a connection drives its stream. */
 @ParameterizedClass
-@EnumSource(ProxyStreamTest.Sockets.class)
+@EnumSource(Sockets.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProxyStreamTest {
-
-    enum Sockets {
-        JDK,
-        EPOLL_LEVEL,
-        EPOLL_EDGE;
-
-        SelectorProvider provider() {
-            return switch (this) {
-                case JDK -> SelectorProvider.provider();
-                case EPOLL_LEVEL -> EpollSelectorProvider.levelTriggered();
-                case EPOLL_EDGE -> EpollSelectorProvider.edgeTriggered();
-            };
-        }
-    }
 
     private static final long LONG = 10_000;
     private static final byte[] DATA = "first request".getBytes(StandardCharsets.US_ASCII);
@@ -74,7 +59,7 @@ class ProxyStreamTest {
         peer.connect(listener.getLocalAddress());
         channel = accept(listener);
         channel.configureBlocking(false);
-        stream = new ProxyStream(new SocketStream(channel));
+        stream = new ProxyStream(new SocketStream(channel), List.of());
         key = channel.register(selector, stream.interest(SelectionKey.OP_READ));
     }
 
@@ -158,9 +143,11 @@ class ProxyStreamTest {
         assertThat(stream.open()).isFalse();
         assertThat(stream.open()).isFalse();
         assertThat(stream.work()).isNull();
+        assertThat(stream.isComplete()).isFalse();
         send(LINE);
         awaitOpen();
         assertThat(stream.open()).isTrue();
+        assertThat(stream.isComplete()).isTrue();
     }
 
     @Test
@@ -217,16 +204,87 @@ class ProxyStreamTest {
         peer.shutdownOutput();
         assertThatExceptionOfType(ProxyHeaderException.class)
                 .isThrownBy(this::awaitOpen)
-                .withMessageContaining("ended before");
+                .withMessageContaining("ended before")
+                .matches(ProxyHeaderException::silent, "silent");
     }
 
     @Test
     void refusesAnEndWithinTheHeader() throws IOException {
         send(Arrays.copyOf(LINE, 20));
+        awaitReady();
+        assertThat(stream.open()).isFalse();
         peer.shutdownOutput();
         assertThatExceptionOfType(ProxyHeaderException.class)
                 .isThrownBy(this::awaitOpen)
-                .withMessageContaining("ended before");
+                .withMessageContaining("ended before")
+                .matches(e -> !e.silent(), "not silent");
+    }
+
+    /** The bytes stay in the socket: nothing is read from a peer that is not trusted. */
+    @Test
+    void refusesAnUntrustedSourceUnread() throws IOException {
+        send(LINE);
+        awaitReady();
+        ProxyStream distrustful =
+                new ProxyStream(
+                        new SocketStream(channel),
+                        List.of(AddressRange.of("192.0.2.0/24"), AddressRange.of("fd00::/8")));
+        assertThatExceptionOfType(ProxyHeaderException.class)
+                .isThrownBy(distrustful::open)
+                .withMessage("the connection does not come from a trusted proxy")
+                .matches(e -> !e.silent(), "not silent");
+        assertThat(distrustful.isComplete()).isFalse();
+        assertThat(channel.read(ByteBuffer.allocate(LINE.length))).isEqualTo(LINE.length);
+    }
+
+    @Test
+    void opensForATrustedSource() throws IOException {
+        send(LINE);
+        awaitReady();
+        ProxyStream trustful =
+                new ProxyStream(
+                        new SocketStream(channel),
+                        List.of(AddressRange.of("192.0.2.0/24"), range(peer.getLocalAddress())));
+        assertThat(trustful.open()).isTrue();
+        assertThat(trustful.sourceAddress()).isEqualTo(address("192.0.2.1", 54321));
+    }
+
+    private static AddressRange range(InetAddress address) {
+        return AddressRange.of(address.getHostAddress());
+    }
+
+    /** The rest of a line, or of a signature, is not waited for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"G", "PROXY TCP5", "\r\n\r\n\0\r\nQUIX", "PROXY TCP4\r"})
+    void refusesAWrongBeginningAsSoonAsItIsKnown(String bytes) throws IOException {
+        byte[] wrong = bytes.getBytes(StandardCharsets.US_ASCII);
+        if (wrong.length > 1) {
+            send(Arrays.copyOf(wrong, wrong.length - 1));
+            awaitReady();
+            assertThat(stream.open()).isFalse();
+        }
+        send(new byte[] {wrong[wrong.length - 1]});
+        awaitReady();
+        assertThatExceptionOfType(ProxyHeaderException.class).isThrownBy(stream::open);
+    }
+
+    @Test
+    void refusesALongLineBeforeItEnds() throws IOException {
+        send(("PROXY UNKNOWN " + "x".repeat(92)).getBytes(StandardCharsets.US_ASCII));
+        awaitReady();
+        assertThatExceptionOfType(ProxyHeaderException.class)
+                .isThrownBy(stream::open)
+                .withMessageContaining("longer than 107 bytes");
+    }
+
+    /** The length is known long before the bytes are there. */
+    @Test
+    void refusesALongBinaryHeaderByItsAnnouncement() throws IOException {
+        send(binary(0x21, 0x11, ProxyHeaderParser.MAX_LENGTH, new byte[0]));
+        awaitReady();
+        assertThatExceptionOfType(ProxyHeaderException.class)
+                .isThrownBy(stream::open)
+                .withMessageContaining("at most 4096");
     }
 
     // ---- data ---------------------------------------------------------------------------------
@@ -290,6 +348,28 @@ class ProxyStreamTest {
         assertThat(peer.getInputStream().read()).isEqualTo(-1);
     }
 
+    /** There is nothing to send, and the FIN is for later. */
+    @Test
+    void endsItsOutputWithoutAFin() throws IOException {
+        send(LINE);
+        awaitOpen();
+        assertThat(stream.endOutput()).isTrue();
+        assertThat(channel.write(ByteBuffer.wrap(DATA))).isEqualTo(DATA.length);
+        assertThat(peer.getInputStream().readNBytes(DATA.length)).isEqualTo(DATA);
+        stream.shutdownOutput();
+        assertThat(peer.getInputStream().read()).isEqualTo(-1);
+    }
+
+    @Test
+    void holdsNoBorrowedBuffers() throws IOException {
+        send(concat(LINE, DATA));
+        awaitOpen();
+        assertThat(stream.isDrained()).isFalse();
+        assertThat(stream.holdsBuffers()).isFalse();
+        stream.release();
+        assertThat(stream.isDrained()).isTrue();
+    }
+
     @Test
     void namesTheSourceBesideTheSocket() throws IOException {
         assertThat(stream).hasToString(channel.toString());
@@ -307,7 +387,9 @@ class ProxyStreamTest {
 
     private void awaitReady() throws IOException {
         selector.selectedKeys().clear();
-        key.interestOps(stream.interest(SelectionKey.OP_READ));
+        if (key.interestOps() != stream.interest(SelectionKey.OP_READ)) {
+            key.interestOps(stream.interest(SelectionKey.OP_READ));
+        }
         assertThat(selector.select(LONG)).as("ready within %d ms", LONG).isPositive();
     }
 

@@ -12,10 +12,19 @@ import java.nio.channels.SocketChannel;
 record SocketPair(SocketChannel server, SocketChannel client) implements Closeable {
 
     static SocketPair open() throws IOException {
-        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+        return open(Sockets.JDK);
+    }
+
+    /** The client's socket is always one of the JDK. */
+    static SocketPair open(Sockets sockets) throws IOException {
+        try (ServerSocketChannel listener = sockets.provider().openServerSocketChannel()) {
+            listener.configureBlocking(false);
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SocketChannel client = SocketChannel.open(listener.getLocalAddress());
-            SocketChannel server = listener.accept();
+            SocketChannel server;
+            while ((server = listener.accept()) == null) {
+                Thread.onSpinWait();
+            }
             client.setOption(StandardSocketOptions.TCP_NODELAY, true);
             server.setOption(StandardSocketOptions.TCP_NODELAY, true);
             server.configureBlocking(false);

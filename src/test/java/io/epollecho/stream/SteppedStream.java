@@ -101,6 +101,11 @@ final class SteppedStream implements ByteStream {
     }
 
     @Override
+    public boolean endOutput() throws IOException {
+        return below.endOutput();
+    }
+
+    @Override
     public void shutdownOutput() throws IOException {
         below.shutdownOutput();
     }
@@ -108,6 +113,16 @@ final class SteppedStream implements ByteStream {
     @Override
     public int interest(int wanted) {
         return below.interest(wanted);
+    }
+
+    @Override
+    public boolean holdsBuffers() {
+        return below.holdsBuffers();
+    }
+
+    @Override
+    public void release() {
+        below.release();
     }
 
     @Override

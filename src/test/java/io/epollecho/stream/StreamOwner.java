@@ -12,7 +12,9 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Does with a stream what its owner, a connection on an event loop, does: waits for nothing but a
- * selector, runs the work elsewhere, and reads again by itself what the selector does not report.
+ * selector, runs the work elsewhere, and reads again by itself what the selector does not report. A
+ * stream that is drained is not read again before the selector has reported it, and an interest is
+ * set only if it changes, so that an edge that was not used up is missed.
  */
 final class StreamOwner implements Closeable {
 
@@ -27,14 +29,23 @@ final class StreamOwner implements Closeable {
     private final SelectionKey key;
     private int fruitless;
 
+    /** True if only the selector can tell of more to read. */
+    private boolean dry;
+
     /** How often work was to be done elsewhere. */
     int works;
 
     StreamOwner(ByteStream stream) throws IOException {
         this.stream = stream;
-        this.selector = Selector.open();
+        this.selector = stream.channel().provider().openSelector();
         stream.channel().configureBlocking(false);
-        this.key = stream.channel().register(selector, 0);
+        this.key = stream.channel().register(selector, stream.interest(SelectionKey.OP_READ));
+    }
+
+    /** Waits for the peer to begin, as a connection does before it opens its stream. */
+    StreamOwner awaitPeer() throws IOException {
+        await(SelectionKey.OP_READ);
+        return this;
     }
 
     StreamOwner open() throws IOException {
@@ -49,6 +60,7 @@ final class StreamOwner implements Closeable {
             }
         }
         assertThat(stream.work()).isNull();
+        dry = stream.isDrained();
         return this;
     }
 
@@ -67,15 +79,18 @@ final class StreamOwner implements Closeable {
     /** Waits for at least one byte or the end. */
     int read(ByteBuffer target) throws IOException {
         while (true) {
+            if (dry) {
+                boolean flushed = stream.flush();
+                int interest = stream.interest(SelectionKey.OP_READ);
+                await(flushed ? interest : interest | SelectionKey.OP_WRITE);
+                dry = false;
+            }
             int count = stream.read(target);
-            boolean flushed = stream.flush();
+            stream.flush();
+            dry = count != ByteStream.END && target.hasRemaining() && stream.isDrained();
             if (count != 0) {
                 fruitless = 0;
                 return count;
-            }
-            if (stream.isDrained()) {
-                int interest = stream.interest(SelectionKey.OP_READ);
-                await(flushed ? interest : interest | SelectionKey.OP_WRITE);
             }
             countFruitless();
         }
@@ -169,7 +184,9 @@ final class StreamOwner implements Closeable {
 
     private void await(int interest) throws IOException {
         assertThat(interest).as("interest").isNotZero();
-        key.interestOps(interest);
+        if (key.interestOps() != interest) {
+            key.interestOps(interest);
+        }
         if (selector.select(LONG) == 0) {
             throw new AssertionError("Nothing happened within " + LONG + " ms: " + interest);
         }

@@ -37,8 +37,8 @@ class TlsCloseTest {
     private static final SSLContext SERVER = context(Certificates.SERVER);
     private static final SSLContext CLIENT = context(null);
 
-    private final BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
-    private final BufferPool clientBuffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
+    private final BufferPool buffers = Buffers.pool();
+    private final BufferPool clientBuffers = Buffers.pool();
     private SocketPair pair;
     private GatedStream serverGate;
     private GatedStream clientGate;
@@ -221,6 +221,73 @@ class TlsCloseTest {
         assertThat(client.readToEnd()).isEqualTo(data);
     }
 
+    /** Only the layer's own direction ends; the socket could still send. */
+    @ParameterizedTest
+    @CsvSource({"TLSv1.2, WHOLE", "TLSv1.3, WHOLE", "TLSv1.2, FEW", "TLSv1.3, FEW"})
+    void endsItsOutputWithoutAFinAndReadsOn(String protocol, Steps steps) throws Exception {
+        handshake(protocol, steps);
+        byte[] data = random(50_000);
+        server.write((byte) 1);
+        while (!serverStream.endOutput()) {
+            Thread.onSpinWait();
+        }
+        assertThat(serverStream.endOutput()).isTrue();
+        assertThat(serverStream.flush()).isTrue();
+        assertThatThrownBy(() -> serverStream.write(ByteBuffer.allocate(1)))
+                .isInstanceOf(ClosedChannelException.class);
+        ByteBuffer raw = ByteBuffer.allocate(1);
+        if (protocol.equals("TLSv1.3")) {
+            InBackground<byte[]> seen =
+                    InBackground.start(
+                            () -> {
+                                byte[] received = client.readToEnd();
+                                client.write(data);
+                                client.shutdownOutput();
+                                return received;
+                            });
+            assertThat(server.readToEnd()).isEqualTo(data);
+            assertThat(seen.result()).containsExactly(1);
+        } else {
+            assertThat(client.readToEnd()).containsExactly(1);
+        }
+        assertThat(pair.server().write(ByteBuffer.wrap(new byte[] {2}))).isEqualTo(1);
+        pair.client().configureBlocking(true);
+        assertThat(pair.client().read(raw)).as("no FIN").isEqualTo(1);
+        server.shutdownOutput();
+        assertThat(pair.client().read(raw.clear())).as("FIN").isEqualTo(-1);
+        assertThat(buffers.borrowed()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void flushContinuesTheEndOfItsOutput(String protocol) throws Exception {
+        handshake(protocol, Steps.WHOLE);
+        serverGate.set(Gate.SHUT);
+        byte[] data = random(5_000);
+        assertThat(serverStream.write(ByteBuffer.wrap(data))).isEqualTo(data.length);
+        assertThat(serverStream.endOutput()).isFalse();
+        assertThat(serverStream.endOutput()).isFalse();
+        assertThat(serverStream.flush()).isFalse();
+        serverGate.set(Gate.OPEN);
+        assertThat(serverStream.flush()).isTrue();
+        assertThat(serverStream.endOutput()).isTrue();
+        assertThat(client.readToEnd()).isEqualTo(data);
+    }
+
+    /** The alert has said it all. */
+    @Test
+    void hasNoEndToSendAfterAFailure() throws Exception {
+        handshake("TLSv1.3", Steps.WHOLE);
+        pair.client().write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5, 6, 7}));
+        assertThatThrownBy(() -> server.read(ByteBuffer.allocate(100)))
+                .isInstanceOf(SSLException.class);
+        assertThat(serverStream.endOutput()).isTrue();
+        server.shutdownOutput();
+        assertThatThrownBy(client::readToEnd)
+                .isInstanceOf(SSLException.class)
+                .hasMessageContaining("Received fatal alert");
+    }
+
     // ---- buffers -------------------------------------------------------------------------------
 
     @ParameterizedTest
@@ -235,10 +302,12 @@ class TlsCloseTest {
         assertThat(serverStream.write(source)).isZero();
         assertThat(serverStream.flush()).isFalse();
         assertThat(buffers.borrowed()).isEqualTo(1);
+        assertThat(serverStream.holdsBuffers()).isTrue();
         serverGate.set(Gate.OPEN);
         InBackground<byte[]> received = InBackground.start(client::readToEnd);
         server.write(source);
         assertThat(buffers.borrowed()).isZero();
+        assertThat(serverStream.holdsBuffers()).isFalse();
         server.shutdownOutput();
         assertThat(received.result()).isEqualTo(source.array());
     }
@@ -268,6 +337,7 @@ class TlsCloseTest {
         assertThat(server.read(target)).isEqualTo(7);
         assertThat(serverStream.isDrained()).isFalse();
         assertThat(buffers.borrowed()).isEqualTo(1);
+        assertThat(serverStream.holdsBuffers()).isTrue();
         ByteBuffer all = ByteBuffer.allocate(1_000).put(target.flip());
         while (all.hasRemaining()) {
             assertThat(serverStream.read(target.clear())).isPositive();
@@ -304,7 +374,7 @@ class TlsCloseTest {
 
     @Test
     void refusesAPoolOfSmallBuffers() {
-        BufferPool small = new BufferPool(16_384, 1);
+        BufferPool small = new BufferPool(16_384, 1, Long.MAX_VALUE, () -> {});
         assertThatThrownBy(
                         () ->
                                 new TlsStream(
@@ -356,6 +426,12 @@ class TlsCloseTest {
         "TLSv1.3, 170303ffff",
         "TLSv1.2, 474554202f", // HTTP
         "TLSv1.3, 474554202f",
+        "TLSv1.2, 5345435245540a5345435245540a", // SECRET, twice
+        "TLSv1.3, 5345435245540a5345435245540a",
+        "TLSv1.2, 150303000753454352455421", // an alert in the clear that is no alert
+        "TLSv1.3, 150303000753454352455421",
+        "TLSv1.2, 17030300085345435245540a0a", // shorter than its tag
+        "TLSv1.3, 17030300085345435245540a0a",
         "TLSv1.3, 160303000401020304", // a handshake in the clear
     })
     void refusesWhatIsNoRecord(String protocol, String hex) throws Exception {
@@ -363,7 +439,10 @@ class TlsCloseTest {
             handshake(protocol, steps);
             pair.client().write(ByteBuffer.wrap(HexFormat.of().parseHex(hex)));
             assertThatThrownBy(() -> server.read(ByteBuffer.allocate(20_000)))
-                    .isInstanceOf(SSLException.class);
+                    .isInstanceOf(SSLException.class)
+                    .message()
+                    .matches("[ -~]+")
+                    .doesNotContain("SECRET");
             server.flush();
             assertThat(buffers.borrowed()).isZero();
             close();

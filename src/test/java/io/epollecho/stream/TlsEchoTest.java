@@ -29,7 +29,6 @@ class TlsEchoTest {
 
     private static final SSLContext SERVER = Certificates.context(Certificates.SERVER);
     private static final SSLContext CLIENT = Certificates.context(null);
-    private static final int ROUNDS = 3;
 
     /** A client that sends the data, ends its stream, and returns all that comes back. */
     interface Client {
@@ -72,15 +71,18 @@ class TlsEchoTest {
     @ParameterizedTest
     @MethodSource("peers")
     void echoesEveryByte(String protocol, Steps steps, Client client) throws Exception {
-        for (int seed = 0; seed < ROUNDS; seed++) {
+        int seed = 0;
+        for (Sockets kind : Sockets.values()) {
             Random random = new Random(seed);
             byte[] data = new byte[seed == 0 ? 1 : 1 + random.nextInt(steps.mostData)];
             random.nextBytes(data);
-            BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
-            try (SocketPair pair = SocketPair.open()) {
+            BufferPool buffers = Buffers.pool();
+            // The other networks leave bytes in the socket, which an edge does not report again.
+            Sockets sockets = steps == Steps.WHOLE ? kind : Sockets.JDK;
+            try (SocketPair pair = SocketPair.open(sockets)) {
                 TlsStream stream =
                         new TlsStream(
-                                steps.over(pair.server(), seed),
+                                steps.over(pair.server(), seed++),
                                 Certificates.serverEngine(SERVER, protocol),
                                 buffers);
                 StreamOwner owner = new StreamOwner(stream);
@@ -156,7 +158,7 @@ class TlsEchoTest {
     private static byte[] tlsStream(
             SocketChannel channel, String protocol, byte[] data, Random random, Steps steps)
             throws IOException {
-        BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 4);
+        BufferPool buffers = Buffers.pool();
         TlsStream stream =
                 new TlsStream(
                         steps.over(channel, random.nextLong()),

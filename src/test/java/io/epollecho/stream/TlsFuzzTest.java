@@ -162,7 +162,7 @@ class TlsFuzzTest {
     /** One end of the connection, in turns: handshake, write, end, read to the end. */
     private static final class Side {
 
-        private final BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, 2);
+        private final BufferPool buffers = Buffers.pool();
         private final TlsStream stream;
         private final ByteBuffer source;
         private final ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -190,8 +190,9 @@ class TlsFuzzTest {
                 outcome = Outcome.HANDSHAKE;
             } catch (TruncatedStreamException _) {
                 outcome = Outcome.TRUNCATED;
-            } catch (SSLException _) {
+            } catch (SSLException e) {
                 assertThat(open).isTrue();
+                assertThat(e.getMessage()).matches("[ -~]+");
                 outcome = Outcome.SSL;
             } catch (IOException _) {
                 outcome = Outcome.SOCKET;
@@ -337,6 +338,11 @@ class TlsFuzzTest {
         }
 
         @Override
+        public boolean endOutput() throws IOException {
+            return flush() && below.endOutput();
+        }
+
+        @Override
         public void shutdownOutput() throws IOException {
             while (!flush()) {
                 Thread.onSpinWait();
@@ -367,6 +373,16 @@ class TlsFuzzTest {
         @Override
         public int interest(int wanted) {
             return below.interest(wanted);
+        }
+
+        @Override
+        public boolean holdsBuffers() {
+            return below.holdsBuffers();
+        }
+
+        @Override
+        public void release() {
+            below.release();
         }
 
         @Override

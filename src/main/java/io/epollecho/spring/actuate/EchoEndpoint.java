@@ -8,6 +8,7 @@ import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
 import io.epollecho.server.Setting;
 import io.epollecho.server.SocketAddresses;
+import io.epollecho.server.TlsInfo;
 import io.epollecho.spring.actuate.EchoStatus.Bytes;
 
 import org.jspecify.annotations.Nullable;
@@ -66,13 +67,27 @@ public final class EchoEndpoint {
     record ConnectionList(long active, List<Connection> connections)
             implements OperationResponseBody {}
 
+    /**
+     * @param peer its address; the one that the PROXY protocol's header names, if it names one
+     * @param proxy the address of the proxy that has sent such a header; none otherwise
+     * @param tls what TLS has negotiated; none in the clear and before the end of the handshake
+     */
     record Connection(
-            String listener, String peer, int loop, Duration age, Duration idle, Bytes bytes) {
+            String listener,
+            String peer,
+            @Nullable String proxy,
+            @Nullable TlsInfo tls,
+            int loop,
+            Duration age,
+            Duration idle,
+            Bytes bytes) {
 
         static Connection of(ConnectionInfo info) {
             return new Connection(
                     info.listener(),
                     SocketAddresses.format(info.peer()),
+                    info.proxy() == null ? null : SocketAddresses.format(info.proxy()),
+                    info.tls(),
                     info.loop(),
                     info.age(),
                     info.idle(),

@@ -91,8 +91,23 @@ public final class EchoServerMetrics implements MeterBinder {
                 .description("How long closed connections were open")
                 .tag(LISTENER, listener)
                 .register(registry);
+        if (server.config().listener(listener).tls() != null) {
+            bindHandshakes(registry, listener);
+        }
         counter("accept.errors", listener, EchoServerStatistics::acceptErrors)
                 .description("Failed attempts to accept a connection")
+                .register(registry);
+    }
+
+    private void bindHandshakes(MeterRegistry registry, String listener) {
+        FunctionTimer.builder(
+                        PREFIX + "tls.handshake",
+                        server,
+                        server -> statistics(server, listener).handshakes(),
+                        server -> statistics(server, listener).handshakeTime().toNanos(),
+                        TimeUnit.NANOSECONDS)
+                .description("How long TLS handshakes took, from the accept")
+                .tag(LISTENER, listener)
                 .register(registry);
     }
 

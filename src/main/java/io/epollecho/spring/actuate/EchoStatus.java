@@ -5,7 +5,9 @@ import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
 import io.epollecho.server.EchoServerStatistics;
+import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.LoopStatistics;
+import io.epollecho.server.ProxyProtocolMode;
 import io.epollecho.server.SocketAddresses;
 
 import org.jspecify.annotations.Nullable;
@@ -53,15 +55,44 @@ record EchoStatus(
             long accepted,
             Map<String, Long> closed,
             Map<String, Long> rejected,
-            long acceptErrors) {}
+            long acceptErrors,
+            long handshakes) {}
 
     record Bytes(long received, long sent, long pending) {}
 
     /**
      * @param address where it listens, or listened until the drain began; none if the server is
      *     stopped
+     * @param proxyProtocol off or required
+     * @param tls whether it speaks TLS
+     * @param greeting none or identity
      */
-    record Listener(@Nullable String address, int backlog, Connections connections, Bytes bytes) {}
+    record Listener(
+            @Nullable String address,
+            int backlog,
+            String proxyProtocol,
+            boolean tls,
+            String greeting,
+            Connections connections,
+            Bytes bytes) {
+
+        static Listener of(
+                @Nullable InetSocketAddress address,
+                ListenerConfig config,
+                EchoServerStatistics statistics) {
+            return new Listener(
+                    address == null ? null : SocketAddresses.format(address),
+                    config.backlog(),
+                    label(
+                            config.proxyProtocol() == null
+                                    ? ProxyProtocolMode.OFF
+                                    : ProxyProtocolMode.REQUIRED),
+                    config.tls() != null,
+                    label(config.greeting()),
+                    EchoStatus.connections(statistics),
+                    EchoStatus.bytes(statistics));
+        }
+    }
 
     record Limits(
             int connections,
@@ -82,7 +113,7 @@ record EchoStatus(
         EchoServerConfig config = server.config();
         EchoServerStatistics total = server.statistics();
         return new EchoStatus(
-                state.name().toLowerCase(Locale.ROOT),
+                label(state),
                 config.selector().name(),
                 config.selector().triggerMode().label(),
                 listeners(server, state),
@@ -104,16 +135,15 @@ record EchoStatus(
                         (name, statistics) ->
                                 listeners.put(
                                         name,
-                                        new Listener(
-                                                text(addresses.get(name)),
-                                                server.config().listener(name).backlog(),
-                                                connections(statistics),
-                                                bytes(statistics))));
+                                        Listener.of(
+                                                addresses.get(name),
+                                                server.config().listener(name),
+                                                statistics)));
         return listeners;
     }
 
-    private static @Nullable String text(@Nullable InetSocketAddress address) {
-        return address == null ? null : SocketAddresses.format(address);
+    private static String label(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private static Connections connections(EchoServerStatistics statistics) {
@@ -122,7 +152,8 @@ record EchoStatus(
                 statistics.accepted(),
                 labelled(statistics.closed(), reason -> reason.label()),
                 labelled(statistics.rejected(), reason -> reason.label()),
-                statistics.acceptErrors());
+                statistics.acceptErrors(),
+                statistics.handshakes());
     }
 
     private static Limits limits(EchoServer server) {

@@ -1,0 +1,110 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
+
+/** Writes the greeting that says who answers: one line of JSON. Absent values are left out. */
+final class Identity {
+
+    private static final String PRODUCT = "epoll-echo";
+
+    private final SequencedMap<String, String> server = new LinkedHashMap<>();
+
+    /**
+     * Collects what is the same for all connections.
+     *
+     * @param environment returns the value of an environment variable, or null
+     */
+    Identity(UnaryOperator<@Nullable String> environment) {
+        server.put("server", PRODUCT);
+        putIfPresent(server, "version", Identity.class.getPackage().getImplementationVersion());
+        putIfPresent(server, "host", hostName(environment));
+        putIfPresent(server, "pod", environment.apply("POD_NAME"));
+        putIfPresent(server, "namespace", environment.apply("POD_NAMESPACE"));
+        putIfPresent(server, "node", environment.apply("NODE_NAME"));
+    }
+
+    private static @Nullable String hostName(UnaryOperator<@Nullable String> environment) {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return environment.apply("HOSTNAME"); // a name without an address
+        }
+    }
+
+    /**
+     * Returns the greeting of a connection.
+     *
+     * @param connection the connection, which is open
+     * @param local its address on this machine
+     * @return one line, with its end, in UTF-8
+     */
+    byte[] greeting(ConnectionInfo connection, InetSocketAddress local) throws IOException {
+        var text = new StringBuilder("{");
+        write(text, server);
+        SequencedMap<String, String> fields = new LinkedHashMap<>();
+        fields.put("listener", connection.listener());
+        fields.put("local", SocketAddresses.format(local));
+        fields.put("peer", SocketAddresses.format(connection.peer()));
+        Optional.ofNullable(connection.proxy())
+                .ifPresent(proxy -> fields.put("proxy", SocketAddresses.format(proxy)));
+        write(text.append(','), fields);
+        TlsInfo tls = connection.tls();
+        if (tls != null) {
+            write(text.append(",\"tls\":{"), fields(tls));
+            text.append('}');
+        }
+        return text.append("}\n").toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static SequencedMap<String, String> fields(TlsInfo tls) {
+        SequencedMap<String, String> fields = new LinkedHashMap<>();
+        fields.put("protocol", tls.protocol());
+        fields.put("cipher", tls.cipherSuite());
+        putIfPresent(fields, "serverName", tls.serverName());
+        putIfPresent(fields, "clientSubject", tls.clientSubject());
+        return fields;
+    }
+
+    private static void putIfPresent(
+            Map<String, String> fields, String name, @Nullable String value) {
+        if (value != null && !value.isEmpty()) {
+            fields.put(name, value);
+        }
+    }
+
+    private static void write(StringBuilder text, SequencedMap<String, String> fields) {
+        String separator = "";
+        for (Map.Entry<String, String> field : fields.entrySet()) {
+            text.append(separator).append('"').append(field.getKey()).append("\":");
+            quote(text, field.getValue());
+            separator = ",";
+        }
+    }
+
+    /** Writes a string as RFC 8259, 7, has it. */
+    private static void quote(StringBuilder text, String value) {
+        text.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                text.append('\\').append(c);
+            } else if (c < ' ' || Character.isSurrogate(c)) {
+                text.append("\\u%04x".formatted((int) c));
+            } else {
+                text.append(c);
+            }
+        }
+        text.append('"');
+    }
+}

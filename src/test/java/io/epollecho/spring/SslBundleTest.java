@@ -1,0 +1,157 @@
+package io.epollecho.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.epollecho.server.EchoServer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+
+/** A listener that speaks TLS by a bundle whose files Kubernetes replaces. */
+@ExtendWith(OutputCaptureExtension.class)
+class SslBundleTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @TempDir private Path directory;
+
+    @Configuration(proxyBeanMethods = false)
+    @ImportAutoConfiguration({SslAutoConfiguration.class, EchoServerAutoConfiguration.class})
+    static class Application {}
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable resource : opened.reversed()) {
+            resource.close();
+        }
+    }
+
+    private EchoServer start(MountedSecret secret, String... arguments) {
+        ConfigurableApplicationContext context =
+                new SpringApplicationBuilder(Application.class)
+                        .web(WebApplicationType.NONE)
+                        .properties(
+                                "echo.server.address=127.0.0.1",
+                                "echo.server.port=0",
+                                "echo.server.ssl.bundle=web",
+                                "echo.server.shutdown.drain-timeout=1s",
+                                "spring.ssl.bundle.pem.web.keystore.certificate="
+                                        + secret.certificate().toUri(),
+                                "spring.ssl.bundle.pem.web.keystore.private-key="
+                                        + secret.key().toUri(),
+                                "spring.ssl.bundle.pem.web.reload-on-update=true",
+                                "spring.ssl.bundle.watch.file.quiet-period=100ms")
+                        .run(arguments);
+        opened.add(context);
+        return context.getBean(EchoServer.class);
+    }
+
+    private SSLSocket connect(EchoServer server) throws IOException, GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustsEverybody()}, null);
+        var socket =
+                (SSLSocket)
+                        context.getSocketFactory()
+                                .createSocket(
+                                        InetAddress.getLoopbackAddress(),
+                                        server.localAddress().getPort());
+        opened.add(socket);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        socket.startHandshake();
+        return socket;
+    }
+
+    private static String subject(SSLSocket socket) throws IOException {
+        return ((X509Certificate) socket.getSession().getPeerCertificates()[0])
+                .getSubjectX500Principal()
+                .getName();
+    }
+
+    private String subjectNow(EchoServer server) throws IOException, GeneralSecurityException {
+        try (SSLSocket socket = connect(server)) {
+            return subject(socket);
+        }
+    }
+
+    private static void assertEchoes(SSLSocket socket) throws IOException {
+        byte[] sent = "Is this still the same connection?".getBytes(US_ASCII);
+        socket.getOutputStream().write(sent);
+        assertThat(socket.getInputStream().readNBytes(sent.length)).isEqualTo(sent);
+    }
+
+    /** Spring Boot once noticed only the first of several (spring-boot#44807). */
+    @Test
+    void newConnectionsGetEachRenewedCertificateAndOldOnesStay() throws Exception {
+        var secret = new MountedSecret(directory, "first");
+        EchoServer server = start(secret);
+        List<SSLSocket> old = new ArrayList<>();
+        for (String name : List.of("first", "second", "third", "fourth")) {
+            if (!name.equals("first")) {
+                secret.rotate(name);
+            }
+            await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=" + name));
+            old.add(connect(server));
+            for (SSLSocket socket : old) {
+                assertEchoes(socket);
+            }
+        }
+        assertThat(subject(old.getFirst())).isEqualTo("CN=first");
+        assertThat(server.statistics().active()).isGreaterThanOrEqualTo(4);
+    }
+
+    @Test
+    void aCertificateThatCannotBeLoadedIsLoggedAndThePreviousOneServesOn(CapturedOutput output)
+            throws Exception {
+        var secret = new MountedSecret(directory, "first");
+        EchoServer server = start(secret);
+        secret.spoil();
+        await().atMost(PATIENCE)
+                .until(() -> output.getAll().contains("SSL bundle web cannot be loaded again"));
+        assertThat(subjectNow(server)).isEqualTo("CN=first");
+        secret.rotate("second");
+        await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=second"));
+    }
+
+    private static final class TrustsEverybody implements X509TrustManager {
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package io.epollecho.stream;
+
+import io.epollecho.epoll.EpollSelectorProvider;
+
+import java.nio.channels.spi.SelectorProvider;
+
+/** The kinds of sockets and selectors that a stream must suit. */
+enum Sockets {
+    JDK,
+    EPOLL_LEVEL,
+    EPOLL_EDGE;
+
+    SelectorProvider provider() {
+        return switch (this) {
+            case JDK -> SelectorProvider.provider();
+            case EPOLL_LEVEL -> EpollSelectorProvider.levelTriggered();
+            case EPOLL_EDGE -> EpollSelectorProvider.edgeTriggered();
+        };
+    }
+}
