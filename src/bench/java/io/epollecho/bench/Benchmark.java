@@ -82,6 +82,7 @@ final class Benchmark {
                         Options.chosen(
                                 Contenders.all(directory), Contender::name, options.contenders()));
         contenders.removeIf(contender -> cannotRun(contender, remarks));
+        rows.removeIf(row -> contenders.stream().noneMatch(row::fits));
         if (options.quick()
                 && options.rows().isEmpty()
                 && rows.removeIf(row -> row.once() || row.fresh())) {

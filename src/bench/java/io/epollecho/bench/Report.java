@@ -113,7 +113,7 @@ final class Report {
             return;
         }
         writeRatios("Throughput as a share of " + base, timed, Metric.THROUGHPUT);
-        if (!tls) {
+        if (!tls && contenders.stream().anyMatch(it -> it.name().equals(Contenders.SPRING))) {
             writeRatio(timed, Contenders.SPRING, Contenders.PLAIN);
             if (contenders.stream().anyMatch(it -> it.name().equals(Contenders.BASELINE))) {
                 writeRatio(timed, Contenders.SPRING, Contenders.BASELINE);
