@@ -3,7 +3,10 @@
  * for each echo beside epoll_wait's share, read and write. It is the yardstick of the benchmark
  * and no server to use: what a slow reader's socket does not take it waits for.
  *
- * usage: echo PORT
+ * With a second argument it goes on polling for so many microseconds after its last event before
+ * it sleeps.
+ *
+ * usage: echo PORT [MICROSECONDS]
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static char buffer[64 * 1024];
@@ -46,9 +50,28 @@ static int writes_all(int fd, ssize_t count) {
     return 1;
 }
 
+static long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
+}
+
+static int wait_for(int epoll, struct epoll_event *events, int count, long busy_micros) {
+    if (busy_micros > 0) {
+        long end = now() + busy_micros;
+        do {
+            int ready = epoll_wait(epoll, events, count, 0);
+            if (ready != 0) {
+                return ready;
+            }
+        } while (now() < end);
+    }
+    return epoll_wait(epoll, events, count, -1);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: echo PORT\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "usage: echo PORT [MICROSECONDS]\n");
         return 2;
     }
     struct rlimit files;
@@ -68,9 +91,10 @@ int main(int argc, char **argv) {
     check(epoll, "epoll_create1");
     watch(epoll, listener);
 
+    long busy_micros = argc == 3 ? atol(argv[2]) : 0;
     struct epoll_event events[512];
     for (;;) {
-        int ready = epoll_wait(epoll, events, 512, -1);
+        int ready = wait_for(epoll, events, 512, busy_micros);
         for (int i = 0; i < ready; i++) {
             int fd = events[i].data.fd;
             if (fd == listener) {

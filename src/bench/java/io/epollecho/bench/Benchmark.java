@@ -1,6 +1,8 @@
 package io.epollecho.bench;
 
 import io.epollecho.bench.ClientProcess.FaultException;
+import io.epollecho.bench.Contender.Kind;
+import io.epollecho.bench.Options.InvalidOptionException;
 import io.epollecho.bench.Results.Sample;
 
 import java.io.IOException;
@@ -14,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * Measures the contenders one after the other in shuffled order, on a CPU of their own beside the
@@ -35,6 +36,7 @@ final class Benchmark {
     private final Results results = new Results();
     private final List<String> remarks;
     private final ClientProcess client;
+    private final ClientProcess besides;
     private final long startedAt = System.nanoTime();
     private int done;
     private int planned;
@@ -45,7 +47,8 @@ final class Benchmark {
             List<Row> rows,
             List<String> remarks,
             Path logs,
-            ClientProcess client) {
+            ClientProcess client,
+            ClientProcess besides) {
         this.options = options;
         this.contenders = contenders;
         this.rows = rows;
@@ -53,9 +56,19 @@ final class Benchmark {
         this.logs = logs;
         this.random = new Random(options.seed());
         this.client = client;
+        this.besides = besides;
     }
 
     static void main() throws IOException {
+        try {
+            bench();
+        } catch (InvalidOptionException e) {
+            System.err.println(e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private static void bench() throws IOException {
         Options options = Options.fromProperties();
         Path directory = Files.createDirectories(Path.of(System.getProperty("bench.directory")));
         Path logs = Files.createDirectories(directory.resolve("logs"));
@@ -63,12 +76,13 @@ final class Benchmark {
         if (options.quick()) {
             remarks.add("A quick run, for a first look: much is measured before it is compiled.");
         }
+        var rows = new ArrayList<>(Options.chosen(Rows.all(options), Row::name, options.rows()));
         var contenders =
                 new ArrayList<>(
                         Options.chosen(
                                 Contenders.all(directory), Contender::name, options.contenders()));
         contenders.removeIf(contender -> cannotRun(contender, remarks));
-        var rows = new ArrayList<>(Options.chosen(Rows.all(options), Row::name, options.rows()));
+        rows.removeIf(row -> contenders.stream().noneMatch(row::fits));
         if (options.quick()
                 && options.rows().isEmpty()
                 && rows.removeIf(row -> row.once() || row.fresh())) {
@@ -78,8 +92,14 @@ final class Benchmark {
                 && rows.removeIf(row -> row.metric() == Metric.CALLS_PER_ECHO)) {
             remarks.add("System calls are not counted: strace is not installed.");
         }
-        try (var client = new ClientProcess()) {
-            var benchmark = new Benchmark(options, contenders, rows, remarks, logs, client);
+        if (rows.stream().anyMatch(row -> row.metric() == Metric.P999)
+                && rows.stream().noneMatch(row -> row.name().equals(Rows.REFERENCE))) {
+            throw new InvalidOptionException("latency needs the row " + Rows.REFERENCE + " too");
+        }
+        try (var client = ClientProcess.start();
+                var besides = ClientProcess.startNice()) {
+            var benchmark =
+                    new Benchmark(options, contenders, rows, remarks, logs, client, besides);
             try {
                 benchmark.run();
             } finally {
@@ -98,29 +118,32 @@ final class Benchmark {
 
     private void run() throws IOException {
         remarks.forEach(System.out::println);
-        List<Row> timed = rows(row -> !row.once() && !row.fresh() && row.metric() != Metric.P999);
-        List<Row> latency = rows(row -> row.metric() == Metric.P999);
-        List<Row> timedFresh = rows(row -> !row.once() && row.fresh());
-        List<Row> once = rows(row -> row.once() && !row.fresh());
-        List<Row> onceFresh = rows(row -> row.once() && row.fresh());
-        if (!latency.isEmpty()
-                && timed.stream().noneMatch(row -> row.name().equals(Rows.REFERENCE))) {
-            throw new IllegalArgumentException("latency needs the row " + Rows.REFERENCE + " too");
-        }
         int fewRounds = Math.min(options.rounds(), FEW_ROUNDS);
         planned =
-                options.rounds() * fits(timed)
-                        + fewRounds * (fits(latency) + fits(timedFresh))
-                        + fits(once)
-                        + fits(onceFresh);
+                options.rounds() * fits(rows(Benchmark::isTimed))
+                        + fewRounds * fits(rows(row -> isFew(row) || isTimedFresh(row)))
+                        + fits(rows(Row::once));
         System.out.printf(
                 "%d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
                 contenders.size(), rows.size(), options.rounds(), options.seed(), planned);
-        together(timed, latency, fewRounds, once);
-        for (int round = 1; round <= fewRounds; round++) {
-            apart(round, timedFresh);
-        }
-        apart(1, onceFresh);
+        // Not at once: a server waits for its turn, but it does need memory.
+        together(fewRounds, Row::isTls);
+        together(fewRounds, row -> !row.isTls());
+        apart(fewRounds, rows(Benchmark::isTimedFresh));
+        apart(1, rows(row -> row.once() && row.fresh()));
+    }
+
+    private static boolean isTimed(Row row) {
+        return !row.once() && !row.fresh() && !isFew(row);
+    }
+
+    /** Whether a row takes few rounds, as each takes long. */
+    private static boolean isFew(Row row) {
+        return row.metric() == Metric.P999 || row.metric() == Metric.P99_RATIO;
+    }
+
+    private static boolean isTimedFresh(Row row) {
+        return !row.once() && row.fresh();
     }
 
     private List<Row> rows(Predicate<Row> which) {
@@ -137,14 +160,12 @@ final class Benchmark {
      * All servers run, from the first round to the last, as what a Java server needs to be compiled
      * would else be most of the time; the rows take turns with them.
      */
-    private void together(List<Row> timed, List<Row> latency, int latencyRounds, List<Row> once)
-            throws IOException {
+    private void together(int fewRounds, Predicate<Row> which) throws IOException {
+        List<Row> some = rows(row -> which.test(row) && !row.fresh());
         var servers = new ArrayList<Server>();
         try {
             for (Contender contender : shuffled(contenders)) {
-                if (Stream.of(timed, latency, once)
-                        .flatMap(List::stream)
-                        .anyMatch(row -> row.fits(contender))) {
+                if (some.stream().anyMatch(row -> row.fits(contender))) {
                     start(contender, 1).ifPresent(servers::add);
                 }
             }
@@ -152,12 +173,12 @@ final class Benchmark {
                 warmUp(server);
             }
             for (int round = 1; round <= options.rounds(); round++) {
-                inTurn(round, timed, servers);
+                inTurn(round, some.stream().filter(Benchmark::isTimed).toList(), servers);
             }
-            for (int round = 1; round <= latencyRounds; round++) {
-                inTurn(round, latency, servers);
+            for (int round = 1; round <= fewRounds; round++) {
+                inTurn(round, some.stream().filter(Benchmark::isFew).toList(), servers);
             }
-            inTurn(1, once, servers);
+            inTurn(1, some.stream().filter(Row::once).toList(), servers);
         } finally {
             servers.forEach(Server::close);
         }
@@ -173,8 +194,8 @@ final class Benchmark {
         }
     }
 
-    /** Each measurement has a server of its own. */
-    private void apart(int round, List<Row> some) throws IOException {
+    /** Each row has a server of its own. */
+    private void apart(int rounds, List<Row> some) throws IOException {
         for (Row row : shuffled(some)) {
             for (Contender contender : shuffled(contenders)) {
                 if (row.fits(contender)) {
@@ -184,7 +205,9 @@ final class Benchmark {
                             if (!row.once()) {
                                 warmUp(server);
                             }
-                            measure(row, server, round);
+                            for (int round = 1; round <= rounds; round++) {
+                                measure(row, server, round);
+                            }
                         }
                     }
                 }
@@ -206,6 +229,13 @@ final class Benchmark {
         try {
             client.run(server, Work.load(50, 64, 1).during(0, millis));
             client.run(server, Work.cycles(32, 64).during(0, millis));
+            if (server.contender().kind() == Kind.TLS) {
+                Work handshakes = Work.cycles(32, 64).overTls();
+                client.run(server, Work.load(50, 64, 1).overTls().during(0, millis));
+                client.run(server, Work.load(50, 16 * 1024, 1).overTls().during(0, millis));
+                client.run(server, handshakes.during(0, millis));
+                besides.run(server, handshakes.during(0, millis));
+            }
         } catch (FaultException e) {
             remark(String.valueOf(e.getMessage()));
         }
@@ -221,12 +251,13 @@ final class Benchmark {
         done++;
         try {
             Map<Metric, Double> figures =
-                    row.measurement().measure(server, new Row.Bench(client, options, results));
+                    row.measurement()
+                            .measure(server, new Row.Bench(client, besides, options, results));
             figures.forEach(
                     (metric, value) ->
                             results.add(new Sample(row.name(), name, round, metric, value)));
             System.out.printf(
-                    "%s  round %d  %-12s %-16s %14s %s%n",
+                    "%s  round %d  %-20s %-18s %14s %s%n",
                     progress(),
                     round,
                     row.name(),

@@ -30,21 +30,30 @@ final class Charts {
     private static final int WIDTH = 1200;
     private static final int HEIGHT = 480;
 
+    private static final String WHISKERS = " (whiskers: half the distance of the quartiles)";
+
     private static final Color OTHER = new Color(0x9E9AC8);
 
     /** Relatives look alike. */
     private static final Map<String, Color> COLORS =
-            Map.of(
-                    "c", new Color(0x555555),
-                    "c-again", new Color(0xAAAAAA),
-                    "epoll-edge", new Color(0x08519C),
-                    "epoll-level", new Color(0x3182BD),
-                    "jdk-level", new Color(0x9ECAE1),
-                    "spring-boot", new Color(0x31A354),
-                    "baseline", new Color(0xA1D99B),
-                    "netty-epoll", new Color(0xD94801),
-                    "netty-io_uring", new Color(0xFD8D3C),
-                    "netty-nio", new Color(0xFDBE85));
+            Map.ofEntries(
+                    Map.entry("c", new Color(0x555555)),
+                    Map.entry("c-again", new Color(0xAAAAAA)),
+                    Map.entry("c-io_uring", new Color(0x777777)),
+                    Map.entry("c-busy", new Color(0xCCCCCC)),
+                    Map.entry("epoll-edge", new Color(0x08519C)),
+                    Map.entry("epoll-level", new Color(0x3182BD)),
+                    Map.entry("jdk-level", new Color(0x9ECAE1)),
+                    Map.entry("spring-boot", new Color(0x31A354)),
+                    Map.entry("baseline", new Color(0xA1D99B)),
+                    Map.entry("netty-epoll", new Color(0xD94801)),
+                    Map.entry("netty-io_uring", new Color(0xFD8D3C)),
+                    Map.entry("netty-nio", new Color(0xFDBE85)),
+                    Map.entry("tls-epoll-edge", new Color(0x08519C)),
+                    Map.entry("tls-again", new Color(0x3182BD)),
+                    Map.entry("tls-netty-epoll", new Color(0xD94801)),
+                    Map.entry("tls-netty-nio", new Color(0xFDBE85)),
+                    Map.entry("tls-netty-openssl", new Color(0xFD8D3C)));
 
     private final Results results;
     private final List<Contender> contenders;
@@ -57,12 +66,26 @@ final class Charts {
     }
 
     void write(Path directory) throws IOException {
-        List<Row> timed = rows.stream().filter(row -> row.metric() == Metric.THROUGHPUT).toList();
-        if (!timed.isEmpty()) {
-            String title = "Throughput as a share of C's (whiskers: half the range)";
-            draw(directory.resolve("throughput.svg"), chart(title, "/ C", throughput(timed)));
-            title = "CPU time of the server for one echo (whiskers: half the range)";
-            draw(directory.resolve("cpu.svg"), chart(title, "µs", cpu(timed)));
+        List<Row> plain = timed(false);
+        if (!plain.isEmpty()) {
+            draw(
+                    directory.resolve("throughput.svg"),
+                    chart(
+                            "Throughput as a share of C's" + WHISKERS,
+                            "/ C",
+                            throughput(plain, Contenders.C)));
+            draw(
+                    directory.resolve("cpu.svg"),
+                    chart("CPU time of the server for one echo" + WHISKERS, "µs", cpu(plain)));
+        }
+        List<Row> tls = timed(true);
+        if (!tls.isEmpty()) {
+            draw(
+                    directory.resolve("tls.svg"),
+                    chart(
+                            "Throughput over TLS as a share of Netty's" + WHISKERS,
+                            "/ Netty, epoll, the JDK's TLS",
+                            throughput(tls, Contenders.TLS_NETTY)));
         }
         for (Row row : rows) {
             if (row.metric() == Metric.P999) {
@@ -78,11 +101,17 @@ final class Charts {
         }
     }
 
-    private CategoryDataset throughput(List<Row> timed) {
+    private List<Row> timed(boolean tls) {
+        return rows.stream()
+                .filter(row -> row.metric() == Metric.THROUGHPUT && row.isTls() == tls)
+                .toList();
+    }
+
+    private CategoryDataset throughput(List<Row> timed, String base) {
         var data = new DefaultStatisticalCategoryDataset();
         for (Row row : timed) {
-            results.best(row.name(), Metric.THROUGHPUT, List.of(Contenders.C))
-                    .ifPresent(c -> add(data, row, row.name(), Metric.THROUGHPUT, c));
+            results.best(row.name(), Metric.THROUGHPUT, List.of(base))
+                    .ifPresent(unit -> add(data, row, row.name(), Metric.THROUGHPUT, unit));
         }
         return data;
     }
@@ -113,7 +142,7 @@ final class Charts {
                             found ->
                                     data.add(
                                             found.median() / unit,
-                                            (found.max() - found.min()) / 2 / unit,
+                                            (found.upper() - found.lower()) / 2 / unit,
                                             contender.name(),
                                             category));
         }

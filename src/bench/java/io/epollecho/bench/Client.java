@@ -5,6 +5,8 @@ import io.epollecho.probe.ProbeListener;
 import io.epollecho.probe.ProbeOptions;
 import io.epollecho.probe.ProbeReport;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -16,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The client's process, one for the whole run, so that it is warm. Reads a server's pid and port
@@ -24,8 +27,10 @@ import java.util.List;
 final class Client {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final int ECHOES_BEFORE_IDLE = 2;
 
     private final List<Socket> idle = new ArrayList<>();
+    private @Nullable TlsClient tls;
 
     private Client() {}
 
@@ -48,6 +53,15 @@ final class Client {
             socket.close();
         }
         idle.clear();
+        if (tls != null) {
+            tls.closeIdle();
+        }
+        if (work.tls()) {
+            if (tls == null) {
+                tls = new TlsClient();
+            }
+            return tls.work(pid, port, work);
+        }
         return switch (work.kind()) {
             case LOAD -> load(pid, port, work);
             case CYCLES -> new Cycles(pid, port, work).run();
@@ -74,7 +88,7 @@ final class Client {
         return new Outcome(
                 report.messages(),
                 report.elapsed().toNanos(),
-                cpu.used,
+                cpu.used(),
                 report.latency().getValueAtPercentile(50),
                 report.latency().getValueAtPercentile(99),
                 report.latency().getValueAtPercentile(99.9),
@@ -91,12 +105,17 @@ final class Client {
 
     private Outcome idle(int port, int connections) throws IOException {
         for (int i = 0; i < connections; i++) {
-            var socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            idle.add(socket);
-            // One echo: the server has accepted it, and has all that it needs for it.
-            socket.getOutputStream().write(i);
-            if (socket.getInputStream().read() != (i & 0xFF)) {
-                return new Outcome(i, 0, 0, 0, 0, 0, "an idle connection's byte came back wrong");
+            idle.add(new Socket(InetAddress.getLoopbackAddress(), port));
+        }
+        // The server has accepted each when it has echoed, and has all that it needs for it.
+        for (int echo = 0; echo < ECHOES_BEFORE_IDLE; echo++) {
+            for (int i = 0; i < connections; i++) {
+                idle.get(i).getOutputStream().write(i);
+            }
+            for (int i = 0; i < connections; i++) {
+                if (idle.get(i).getInputStream().read() != (i & 0xFF)) {
+                    return Outcome.failed("an idle connection's byte came back wrong");
+                }
             }
         }
         return new Outcome(connections, 0, 0, 0, 0, 0, "");
@@ -106,6 +125,7 @@ final class Client {
     static final class CpuTime implements ProbeListener {
 
         private final long pid;
+        private Map<String, Long> before = Map.of();
         private long used;
 
         CpuTime(long pid) {
@@ -114,21 +134,22 @@ final class Client {
 
         @Override
         public void measuring() {
-            used = -now();
+            before = now();
         }
 
         @Override
         public void measured() {
-            used += now();
+            used = 0;
+            now().forEach((thread, nanos) -> used += nanos - before.getOrDefault(thread, 0L));
         }
 
         long used() {
             return used;
         }
 
-        private long now() {
+        private Map<String, Long> now() {
             try {
-                return ProcessFigures.millis(pid);
+                return ProcessFigures.cpuNanos(pid);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

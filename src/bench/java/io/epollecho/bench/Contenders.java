@@ -1,7 +1,10 @@
 package io.epollecho.bench;
 
+import io.epollecho.bench.Contender.Kind;
+import io.epollecho.bench.Options.InvalidOptionException;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
+import io.netty.handler.ssl.OpenSsl;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +14,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Who takes part. */
 final class Contenders {
 
     /** The yardstick. */
     static final String C = "c";
+
+    static final String C_AGAIN = "c-again";
+    static final String C_URING = "c-io_uring";
 
     /** Against what it is wrapped in. */
     static final String PLAIN = "epoll-edge";
@@ -27,7 +32,16 @@ final class Contenders {
     /** The runnable jar of an earlier build, for comparison with that of this build. */
     static final String BASELINE = "baseline";
 
-    static final int MAX_CONNECTIONS = 15_000;
+    /** Our server, above TLS, and its yardstick there. */
+    static final String TLS = "tls-epoll-edge";
+
+    static final String TLS_AGAIN = "tls-again";
+    static final String TLS_NETTY = "tls-netty-epoll";
+
+    static final int MAX_CONNECTIONS = 19_500;
+
+    /** How long who polls goes on polling. */
+    private static final String BUSY_MICROS = "10000";
 
     /** The same for all, and as Netty wants it: it is slower where it must do without Unsafe. */
     private static final List<String> JAVA =
@@ -39,30 +53,38 @@ final class Contenders {
 
     private Contenders() {}
 
-    static List<Contender> all(Path work) {
-        Optional<String> noC = compileC(work);
-        Contender.Command c = (port, _) -> List.of(cBinary(work), String.valueOf(port));
-        List<Contender> always =
-                List.of(
-                        new Contender(C, c, 1, false, noC),
-                        new Contender("c-again", c, 1, false, noC), // the noise floor
-                        java(PLAIN, PlainServer.class, "edge"),
-                        java("epoll-level", PlainServer.class, "level"),
-                        java("jdk-level", PlainServer.class, "jdk"),
-                        spring(SPRING, System.getProperty("bench.exec-jar")),
-                        java(
-                                "netty-epoll",
-                                NettyServer.class,
-                                "epoll",
-                                Epoll.unavailabilityCause()),
-                        java(
-                                "netty-io_uring",
-                                NettyServer.class,
-                                "io_uring",
-                                IoUring.unavailabilityCause()),
-                        java("netty-nio", NettyServer.class, "nio"),
-                        virtualThreads());
-        return Stream.concat(always.stream(), baseline().stream()).toList();
+    static List<Contender> all(Path work) throws IOException {
+        Path certificate = work.resolve("server.p12");
+        Certificate.create(certificate);
+        Contender c = c(C, work, "echo.c");
+        var all = new ArrayList<Contender>();
+        all.add(c);
+        all.add(c.as(C_AGAIN)); // the noise floor
+        all.add(c(C_URING, work, "echo_uring.c"));
+        all.add(java(PLAIN, PlainServer.class, "edge"));
+        all.add(java("epoll-level", PlainServer.class, "level"));
+        all.add(java("jdk-level", PlainServer.class, "jdk"));
+        all.add(spring(SPRING, System.getProperty("bench.exec-jar")));
+        all.add(java("netty-epoll", NettyServer.class, "epoll", Epoll.unavailabilityCause()));
+        all.add(
+                java(
+                        "netty-io_uring",
+                        NettyServer.class,
+                        "io_uring",
+                        IoUring.unavailabilityCause()));
+        all.add(java("netty-nio", NettyServer.class, "nio"));
+        all.add(virtualThreads());
+        baseline().ifPresent(all::add);
+
+        all.add(c("c-busy", work, "echo.c", BUSY_MICROS).of(Kind.BUSY));
+
+        Contender tls = tls(TLS, PlainServer.class, "edge", certificate);
+        all.add(tls);
+        all.add(tls.as(TLS_AGAIN));
+        all.add(tls(TLS_NETTY, NettyServer.class, "epoll", certificate, "JDK"));
+        all.add(tls("tls-netty-nio", NettyServer.class, "nio", certificate, "JDK"));
+        all.add(tls("tls-netty-openssl", NettyServer.class, "epoll", certificate, "OPENSSL"));
+        return all;
     }
 
     private static Contender java(String name, Class<?> main, String transport) {
@@ -73,16 +95,42 @@ final class Contenders {
             String name, Class<?> main, String transport, @Nullable Throwable unavailable) {
         return new Contender(
                 name,
-                (port, loops) -> main(main, transport, String.valueOf(port), String.valueOf(loops)),
+                Kind.PLAIN,
+                (ports, loops) ->
+                        main(main, transport, String.valueOf(ports.plain()), String.valueOf(loops)),
                 2,
                 true,
                 Optional.ofNullable(unavailable).map(Throwable::toString));
     }
 
+    /** The client needs OpenSSL for each of them. */
+    private static Contender tls(
+            String name, Class<?> main, String transport, Path certificate, String... more) {
+        return new Contender(
+                name,
+                Kind.TLS,
+                (ports, loops) -> {
+                    List<String> line =
+                            main(
+                                    main,
+                                    transport,
+                                    String.valueOf(ports.plain()),
+                                    String.valueOf(loops),
+                                    String.valueOf(ports.tls()),
+                                    certificate.toString());
+                    line.addAll(List.of(more));
+                    return line;
+                },
+                1,
+                true,
+                Optional.ofNullable(OpenSsl.unavailabilityCause()).map(Throwable::toString));
+    }
+
     private static Contender spring(String name, String execJar) {
         return new Contender(
                 name,
-                (port, loops) -> {
+                Kind.PLAIN,
+                (ports, loops) -> {
                     var line = new ArrayList<>(JAVA);
                     line.addAll(
                             List.of(
@@ -90,7 +138,7 @@ final class Contenders {
                                     execJar,
                                     "--server.port=0",
                                     "--echo.server.connections.max=" + MAX_CONNECTIONS,
-                                    "--echo.server.port=" + port,
+                                    "--echo.server.port=" + ports.plain(),
                                     "--echo.server.event-loops=" + loops));
                     return line;
                 },
@@ -105,7 +153,7 @@ final class Contenders {
             return Optional.empty();
         }
         if (!Files.isRegularFile(Path.of(execJar))) {
-            throw new IllegalArgumentException("bench.baseline is not a file: " + execJar);
+            throw new InvalidOptionException("bench.baseline is not a file: " + execJar);
         }
         return Optional.of(spring(BASELINE, execJar));
     }
@@ -113,8 +161,9 @@ final class Contenders {
     private static Contender virtualThreads() {
         return new Contender(
                 "virtual-threads",
-                (port, _) -> {
-                    var line = main(VirtualThreadServer.class, String.valueOf(port));
+                Kind.PLAIN,
+                (ports, _) -> {
+                    var line = main(VirtualThreadServer.class, String.valueOf(ports.plain()));
                     line.addAll(
                             1,
                             List.of(
@@ -139,16 +188,23 @@ final class Contenders {
         return main(Client.class);
     }
 
-    private static String cBinary(Path work) {
-        return work.resolve("echo-c").toString();
+    private static Contender c(String name, Path work, String source, String... more) {
+        Path file = Path.of(System.getProperty("bench.c")).resolveSibling(source);
+        String binary = work.resolve(source.replace(".c", "")).toString();
+        Contender.Command command =
+                (ports, _) -> {
+                    var line = new ArrayList<>(List.of(binary, String.valueOf(ports.plain())));
+                    line.addAll(List.of(more));
+                    return line;
+                };
+        return new Contender(name, Kind.PLAIN, command, 1, false, compileC(file, binary));
     }
 
     /** Returns why there is no C server. */
-    private static Optional<String> compileC(Path work) {
+    private static Optional<String> compileC(Path source, String binary) {
         try {
             int exitCode =
-                    new ProcessBuilder(
-                                    "cc", "-O2", "-o", cBinary(work), System.getProperty("bench.c"))
+                    new ProcessBuilder("cc", "-O2", "-o", binary, source.toString())
                             .inheritIO()
                             .start()
                             .waitFor();

@@ -1,33 +1,60 @@
 package io.epollecho.bench;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 
-/** What the kernel knows of a process, see proc_pid_stat(5) and proc_pid_status(5). */
+/** What the kernel knows of a process, see proc(5). */
 final class ProcessFigures {
-
-    /** USER_HZ is 100 wherever this runs. */
-    private static final long MILLIS_PER_TICK = 10;
-
-    private static final int UTIME = 11;
 
     private ProcessFigures() {}
 
-    /** The CPU time that a process has used, in user mode and in the kernel. */
-    static long millis(long pid) throws IOException {
-        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-        // The name, which may have any characters, ends at the last parenthesis.
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1]))
-                * MILLIS_PER_TICK;
+    /**
+     * Returns the nanoseconds that each thread of a process has run, in user mode and in the
+     * kernel. The compiler's threads are left out: what they do ends when the server is warm.
+     */
+    static Map<String, Long> cpuNanos(long pid) throws IOException {
+        var nanos = new HashMap<String, Long>();
+        try (DirectoryStream<Path> threads =
+                Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path thread : threads) {
+                try {
+                    String name = Files.readString(thread.resolve("comm"));
+                    if (!name.contains("CompilerThre")) {
+                        String times = Files.readString(thread.resolve("schedstat"));
+                        nanos.put(
+                                thread.getFileName().toString(),
+                                Long.valueOf(times.substring(0, times.indexOf(' '))));
+                    }
+                } catch (NoSuchFileException e) {
+                    // The thread has ended meanwhile.
+                }
+            }
+        }
+        return nanos;
     }
 
-    /** The resident memory of a process in bytes. */
+    /** Returns the resident memory of a process in bytes. */
     static long residentBytes(long pid) throws IOException {
-        try (var lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
-            String kib = lines.filter(line -> line.startsWith("VmRSS:")).findFirst().orElseThrow();
-            return Long.parseLong(kib.replaceAll("\\D", "")) * 1024;
+        return kibibytes(Path.of("/proc/" + pid + "/status"), "VmRSS:") * 1024;
+    }
+
+    /**
+     * Returns the memory that the kernel uses for its own objects, among them the sockets of all
+     * processes, in bytes.
+     */
+    static long kernelBytes() throws IOException {
+        return kibibytes(Path.of("/proc/meminfo"), "Slab:") * 1024;
+    }
+
+    private static long kibibytes(Path file, String key) throws IOException {
+        try (var lines = Files.lines(file)) {
+            String line = lines.filter(it -> it.startsWith(key)).findFirst().orElseThrow();
+            return Long.parseLong(line.replaceAll("\\D", ""));
         }
     }
 }

@@ -69,53 +69,77 @@ final class Report {
         line("# Benchmark results");
         line("");
         line(
-                "Medians of %d rounds of %.1f s, with the least and the most; seed %d. Server on"
-                        + " CPU 0, client on CPU 1, loopback; every byte was checked. Compare only"
-                        + " within this run; %s and c-again are the same program.",
-                options.rounds(), options.millis() / 1e3, options.seed(), Contenders.C);
+                "Medians of %d rounds of %.1f s, with the quartiles; seed %d. Server on CPU 0,"
+                        + " client on CPU 1, loopback; every byte was checked. Compare only within"
+                        + " this run; %s and %s are the same program, and so are %s and %s. The CPU"
+                        + " time is that of the server's threads without the compiler's.",
+                options.rounds(),
+                options.millis() / 1e3,
+                options.seed(),
+                Contenders.C,
+                Contenders.C_AGAIN,
+                Contenders.TLS,
+                Contenders.TLS_AGAIN);
         line("");
         line(
                 "%s, Java %s, kernel %s",
                 System.getProperty("os.arch"), Runtime.version(), System.getProperty("os.version"));
+        if (rows.stream().anyMatch(Row::isTls)) {
+            line("");
+            line(
+                    "TLS: %s, %s, %s, ECDSA certificate on P-256, full handshakes; the client's is"
+                            + " OpenSSL's.",
+                    Certificate.PROTOCOL, Certificate.CIPHER_SUITE, Certificate.GROUP);
+        }
         remarks.forEach(remark -> line("%n- %s", remark));
-        writeRatios();
+        writeRatios("C", false);
+        writeRatios("Netty's, epoll, with the JDK's TLS", true);
         for (Row row : rows) {
-            switch (row.metric()) {
-                case THROUGHPUT -> writeThroughput(row);
-                case P999 -> write(row, Metric.P50, Metric.P99, Metric.P999, Metric.CPU_PER_ECHO);
-                case RESIDENT_PER_IDLE ->
-                        write(row, Metric.HEAP_PER_IDLE, Metric.RESIDENT_PER_IDLE);
-                default -> write(row, row.metric());
+            if (row.metric() == Metric.THROUGHPUT) {
+                writeThroughput(row);
+            } else {
+                write(row);
             }
         }
     }
 
-    /** Throughput at a glance. */
-    private void writeRatios() {
-        List<Row> timed = rows.stream().filter(row -> row.metric() == Metric.THROUGHPUT).toList();
+    /** Throughput and CPU time at a glance. */
+    private void writeRatios(String base, boolean tls) {
+        List<Row> timed =
+                rows.stream()
+                        .filter(row -> row.metric() == Metric.THROUGHPUT && row.isTls() == tls)
+                        .toList();
         if (timed.isEmpty()) {
             return;
         }
-        heading("Throughput as a share of C's");
-        var names = timed.stream().map(Row::name).toList();
-        line("| | %s |", String.join(" | ", names));
+        writeRatios("Throughput as a share of " + base, timed, Metric.THROUGHPUT);
+        if (!tls && contenders.stream().anyMatch(it -> it.name().equals(Contenders.SPRING))) {
+            writeRatio(timed, Contenders.SPRING, Contenders.PLAIN);
+            if (contenders.stream().anyMatch(it -> it.name().equals(Contenders.BASELINE))) {
+                writeRatio(timed, Contenders.SPRING, Contenders.BASELINE);
+            }
+        }
+        writeRatios("CPU time of the server as a share of " + base, timed, Metric.CPU_PER_ECHO);
+    }
+
+    private void writeRatios(String title, List<Row> timed, Metric metric) {
+        heading(title);
+        line("| | %s |", String.join(" | ", timed.stream().map(Row::name).toList()));
         line("|---|%s", "---:|".repeat(timed.size()));
         for (Contender contender : contenders) {
-            var cells = names.stream().map(row -> ratio(row, contender, c(row))).toList();
-            line("| %s | %s |", contender.name(), String.join(" | ", cells));
-        }
-        writeRatio(names, Contenders.SPRING, Contenders.PLAIN);
-        if (contenders.stream().anyMatch(it -> it.name().equals(Contenders.BASELINE))) {
-            writeRatio(names, Contenders.SPRING, Contenders.BASELINE);
+            if (timed.stream().anyMatch(row -> row.fits(contender))) {
+                var cells = timed.stream().map(row -> ratio(row, contender, metric)).toList();
+                line("| %s | %s |", contender.name(), String.join(" | ", cells));
+            }
         }
     }
 
-    private void writeRatio(List<String> rowNames, String contender, String base) {
+    private void writeRatio(List<Row> timed, String contender, String base) {
         var cells =
-                rowNames.stream()
+                timed.stream()
                         .map(
                                 row ->
-                                        results.summary(row, contender, Metric.THROUGHPUT)
+                                        results.summary(row.name(), contender, Metric.THROUGHPUT)
                                                 .map(it -> ratio(it, throughput(row, base)))
                                                 .orElse("–"))
                         .toList();
@@ -124,79 +148,93 @@ final class Report {
 
     private void writeThroughput(Row row) {
         heading(row.name());
+        List<Metric> more =
+                row.metrics().stream().skip(1).filter(it -> isMeasured(row, it)).toList();
         line(
-                "| | %s | least – most | / C | / best Netty | %s |",
-                Metric.THROUGHPUT.label, Metric.CPU_PER_ECHO.label);
-        line("|---|---:|---:|---:|---:|---:|");
+                "| | %s | / %s | / best Netty%s | %s |",
+                Metric.THROUGHPUT.label,
+                base(row),
+                row.isTls() ? " with the JDK's TLS" : "",
+                String.join(" | ", labels(more)));
+        line("|---|%s", "---:|".repeat(more.size() + 3));
         for (Contender contender : contenders) {
             summary(row, contender, Metric.THROUGHPUT)
                     .ifPresent(
                             found ->
                                     line(
-                                            "| %s | %s | %s – %s | %s | %s | %s |",
+                                            "| %s | %s | %s | %s | %s |",
                                             contender.name(),
-                                            format(Metric.THROUGHPUT, found.median()),
-                                            format(Metric.THROUGHPUT, found.min()),
-                                            format(Metric.THROUGHPUT, found.max()),
-                                            ratio(found, c(row.name())),
-                                            ratio(found, netty(row.name())),
-                                            median(row, contender, Metric.CPU_PER_ECHO)));
+                                            median(row, contender, Metric.THROUGHPUT),
+                                            ratio(found, throughput(row, base(row))),
+                                            ratio(found, bestNetty(row)),
+                                            medians(row, contender, more)));
         }
     }
 
-    private void write(Row row, Metric... metrics) {
+    private void write(Row row) {
         heading(row.name());
-        var labels = new ArrayList<String>();
-        for (Metric metric : metrics) {
-            labels.add(metric.label);
-        }
-        line("| | %s |", String.join(" | ", labels));
-        line("|---|%s", "---:|".repeat(metrics.length));
+        line("| | %s |", String.join(" | ", labels(row.metrics())));
+        line("|---|%s", "---:|".repeat(row.metrics().size()));
         for (Contender contender : contenders) {
-            var cells = new ArrayList<String>();
-            for (Metric metric : metrics) {
-                cells.add(median(row, contender, metric));
+            if (row.fits(contender)) {
+                line("| %s | %s |", contender.name(), medians(row, contender, row.metrics()));
             }
-            line("| %s | %s |", contender.name(), String.join(" | ", cells));
         }
+    }
+
+    private static List<String> labels(List<Metric> metrics) {
+        return metrics.stream().map(metric -> metric.label).toList();
+    }
+
+    private boolean isMeasured(Row row, Metric metric) {
+        return results.samples().stream()
+                .anyMatch(it -> it.row().equals(row.name()) && it.metric() == metric);
     }
 
     private Optional<Summary> summary(Row row, Contender contender, Metric metric) {
         return results.summary(row.name(), contender.name(), metric);
     }
 
-    /** With the range, if there is one. */
+    private String medians(Row row, Contender contender, List<Metric> metrics) {
+        return String.join(" | ", metrics.stream().map(it -> median(row, contender, it)).toList());
+    }
+
+    /** With the quartiles, if they differ. */
     private String median(Row row, Contender contender, Metric metric) {
         return summary(row, contender, metric)
                 .map(
                         found ->
-                                found.min() == found.max()
+                                found.lower() == found.upper()
                                         ? format(metric, found.median())
                                         : "%s (%s – %s)"
                                                 .formatted(
                                                         format(metric, found.median()),
-                                                        format(metric, found.min()),
-                                                        format(metric, found.max())))
+                                                        format(metric, found.lower()),
+                                                        format(metric, found.upper())))
                 .orElse("–");
     }
 
-    private Optional<Double> c(String row) {
-        return throughput(row, Contenders.C);
+    private static String base(Row row) {
+        return row.isTls() ? Contenders.TLS_NETTY : Contenders.C;
     }
 
-    private Optional<Double> throughput(String row, String contender) {
-        return results.best(row, Metric.THROUGHPUT, List.of(contender));
+    private Optional<Double> throughput(Row row, String contender) {
+        return results.best(row.name(), Metric.THROUGHPUT, List.of(contender));
     }
 
-    private Optional<Double> netty(String row) {
-        var netties = contenders.stream().filter(Contender::isNetty).map(Contender::name).toList();
-        return results.best(row, Metric.THROUGHPUT, netties);
+    /** The best Netty whose TLS, if any, is the JDK's as ours is. */
+    private Optional<Double> bestNetty(Row row) {
+        var netties =
+                contenders.stream()
+                        .filter(it -> it.isNetty() && !it.isOpenSsl())
+                        .map(Contender::name)
+                        .toList();
+        return results.best(row.name(), Metric.THROUGHPUT, netties);
     }
 
-    private String ratio(String row, Contender contender, Optional<Double> base) {
-        return results.summary(row, contender.name(), Metric.THROUGHPUT)
-                .map(found -> ratio(found, base))
-                .orElse("–");
+    private String ratio(Row row, Contender contender, Metric metric) {
+        var base = results.best(row.name(), metric, List.of(base(row)));
+        return summary(row, contender, metric).map(found -> ratio(found, base)).orElse("–");
     }
 
     private static String ratio(Summary found, Optional<Double> base) {

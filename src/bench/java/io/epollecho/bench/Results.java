@@ -12,8 +12,8 @@ final class Results {
     /** One figure. */
     record Sample(String row, String contender, int round, Metric metric, double value) {}
 
-    /** What the rounds have shown of one figure. */
-    record Summary(double median, double min, double max) {}
+    /** What the rounds have shown of one figure: the median and the quartiles. */
+    record Summary(double median, double lower, double upper) {}
 
     private final List<Sample> samples = new ArrayList<>();
 
@@ -37,9 +37,16 @@ final class Results {
         if (values.isEmpty()) {
             return Optional.empty();
         }
-        int size = values.size();
-        double median = (values.get((size - 1) / 2) + values.get(size / 2)) / 2;
-        return Optional.of(new Summary(median, values.getFirst(), values.getLast()));
+        return Optional.of(
+                new Summary(quantile(values, 0.5), quantile(values, 0.25), quantile(values, 0.75)));
+    }
+
+    /** Between two values, in proportion. */
+    private static double quantile(List<Double> sorted, double share) {
+        double place = share * (sorted.size() - 1);
+        int below = (int) place;
+        int above = Math.min(below + 1, sorted.size() - 1);
+        return sorted.get(below) + (place - below) * (sorted.get(above) - sorted.get(below));
     }
 
     /** The best median among these contenders. */

@@ -1,11 +1,16 @@
 package io.epollecho.bench;
 
+import io.epollecho.bench.Contender.Kind;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /** The work. */
 final class Rows {
@@ -13,7 +18,18 @@ final class Rows {
     /** Latency is measured at a share of what this row has shown of the slowest. */
     static final String REFERENCE = "50x64B";
 
+    static final String TLS_HANDSHAKES = "tls-handshakes";
+
     private static final double RATE_SHARE = 0.7;
+
+    private static final int STORM_CONNECTIONS = 20;
+    private static final long STORM_RATE = 2_000;
+
+    private static final Set<Kind> PLAIN = EnumSet.of(Kind.PLAIN);
+    private static final Set<Kind> TLS = EnumSet.of(Kind.TLS);
+
+    private static final List<Metric> THROUGHPUT =
+            List.of(Metric.THROUGHPUT, Metric.CPU_PER_ECHO, Metric.BUSY, Metric.P50, Metric.P99);
 
     /** Descriptors that a process needs for other things than connections. */
     private static final int OTHER_FILES = 300;
@@ -21,116 +37,197 @@ final class Rows {
     private Rows() {}
 
     static List<Row> all(Options options) {
-        int many = manyConnections(options.manyConnections());
+        int many = withinLimit(options.manyConnections());
+        int most = withinLimit(options.mostConnections());
         return List.of(
                 load(REFERENCE, 50, 64, 1),
                 load("1000x512B", 1000, 512, 1),
-                load("1x64B", 1, 64, 1),
+                few("1x64B", 1),
+                few("8x64B", 8),
                 load("50x16KiB", 50, 16 * 1024, 1),
                 load("50x64Bx32", 50, 64, 32),
                 load(many + "x64B", many, 64, 1),
-                timed("cycles", 1, Work.cycles(32, 64)),
-                new Row("latency", Metric.P999, false, false, 1, Rows::latency),
-                timed("2-loops", 2, Work.load(50, 64, 1)),
+                timed("cycles", PLAIN, Work.cycles(32, 64)),
                 new Row(
+                        "latency",
+                        List.of(Metric.P999, Metric.P50, Metric.P99, Metric.CPU_PER_ECHO),
+                        false,
+                        false,
+                        1,
+                        PLAIN,
+                        Rows::latency),
+                new Row(
+                        "2-loops",
+                        THROUGHPUT,
+                        false,
+                        true,
+                        2,
+                        PLAIN,
+                        (server, bench) -> timed(server, bench, Work.load(50, 64, 1))),
+                counted(
                         "syscalls",
                         Metric.CALLS_PER_ECHO,
-                        true,
-                        false,
-                        1,
-                        (server, bench) ->
-                                Map.of(
-                                        Metric.CALLS_PER_ECHO,
-                                        SystemCalls.perEcho(server, bench.client()))),
-                new Row(
+                        (server, bench) -> SystemCalls.perEcho(server, bench.client())),
+                counted(
                         "allocation",
                         Metric.ALLOCATED_PER_ECHO,
-                        true,
+                        (server, bench) -> Jvm.allocatedPerEcho(server, bench.client())),
+                connections(most + "-connections", PLAIN, Work.idle(most)),
+                timed("tls-50x64B", TLS, Work.load(50, 64, 1).overTls()),
+                timed("tls-50x16KiB", TLS, Work.load(50, 16 * 1024, 1).overTls()),
+                timed(TLS_HANDSHAKES, TLS, Work.cycles(32, 64).overTls()),
+                new Row(
+                        "tls-storm",
+                        List.of(
+                                Metric.P99_RATIO,
+                                Metric.P50,
+                                Metric.P99,
+                                Metric.P50_BESIDE,
+                                Metric.P99_BESIDE,
+                                Metric.HANDSHAKES),
+                        false,
                         false,
                         1,
-                        (server, bench) ->
-                                Map.of(
-                                        Metric.ALLOCATED_PER_ECHO,
-                                        Jvm.allocatedPerEcho(server, bench.client()))),
-                new Row(
-                        "idle",
-                        Metric.RESIDENT_PER_IDLE,
-                        true,
-                        true,
-                        1,
-                        (server, bench) -> idle(server, bench.client(), many)));
+                        TLS,
+                        Rows::storm),
+                connections("tls-" + most + "-connections", TLS, Work.idle(most).overTls()));
     }
 
     private static Row load(String name, int connections, int size, int pipeline) {
-        return timed(name, 1, Work.load(connections, size, pipeline));
+        return timed(name, PLAIN, Work.load(connections, size, pipeline));
     }
 
-    private static Row timed(String name, int loops, Work work) {
+    private static Row few(String name, int connections) {
+        return timed(name, EnumSet.of(Kind.PLAIN, Kind.BUSY), Work.load(connections, 64, 1));
+    }
+
+    private static Row timed(String name, Set<Kind> kinds, Work work) {
         return new Row(
                 name,
-                Metric.THROUGHPUT,
+                THROUGHPUT,
                 false,
-                loops > 1,
-                loops,
-                (server, bench) -> {
-                    Options options = bench.options();
-                    Outcome outcome =
-                            bench.client()
-                                    .run(
-                                            server,
-                                            work.during(options.warmupMillis(), options.millis()));
-                    return Map.of(
-                            Metric.THROUGHPUT,
-                            outcome.perSecond(),
-                            Metric.CPU_PER_ECHO,
-                            outcome.cpuMicrosPerMessage());
-                });
+                false,
+                1,
+                kinds,
+                (server, bench) -> timed(server, bench, work));
+    }
+
+    private static Map<Metric, Double> timed(Server server, Row.Bench bench, Work work)
+            throws IOException {
+        Options options = bench.options();
+        return bench.client()
+                .run(server, work.during(options.warmupMillis(), options.millis()))
+                .figures();
+    }
+
+    private interface Counter {
+
+        double count(Server server, Row.Bench bench) throws IOException;
+    }
+
+    private static Row counted(String name, Metric metric, Counter counter) {
+        return new Row(
+                name,
+                List.of(metric),
+                true,
+                false,
+                1,
+                PLAIN,
+                (server, bench) -> Map.of(metric, counter.count(server, bench)));
+    }
+
+    private static Row connections(String name, Set<Kind> kinds, Work work) {
+        return new Row(
+                name,
+                List.of(
+                        Metric.RESIDENT_PER_CONNECTION,
+                        Metric.HEAP_PER_CONNECTION,
+                        Metric.KERNEL_PER_CONNECTION,
+                        Metric.OPEN),
+                true,
+                true,
+                1,
+                kinds,
+                (server, bench) -> connections(server, bench.client(), work));
     }
 
     /** At a rate that every contender can keep up with. */
     private static Map<Metric, Double> latency(Server server, Row.Bench bench) throws IOException {
         double slowest = bench.results().slowest(REFERENCE);
-        Work work =
-                Work.load(50, 64, 1)
-                        .during(bench.options().warmupMillis(), bench.options().millis())
-                        .atRate((long) (slowest * RATE_SHARE));
-        Outcome outcome = bench.client().run(server, work);
-        return new EnumMap<>(
-                Map.of(
-                        Metric.P50, outcome.p50() / 1e3,
-                        Metric.P99, outcome.p99() / 1e3,
-                        Metric.P999, outcome.p999() / 1e3,
-                        Metric.CPU_PER_ECHO, outcome.cpuMicrosPerMessage()));
+        return timed(server, bench, Work.load(50, 64, 1).atRate((long) (slowest * RATE_SHARE)));
+    }
+
+    /**
+     * Plain connections at a low rate, without and beside handshakes as fast as they go on another
+     * port of the same server.
+     */
+    private static Map<Metric, Double> storm(Server server, Row.Bench bench) throws IOException {
+        Options options = bench.options();
+        Work echoes =
+                Work.load(STORM_CONNECTIONS, 64, 1)
+                        .atRate(STORM_RATE)
+                        .during(options.millis(), options.millis());
+        Map<Metric, Double> without = bench.client().run(server, echoes).figures();
+        Work handshakes = Work.cycles(32, 64).overTls();
+        // Begins before the echoes are measured, and goes on after them.
+        bench.besides().begin(server, handshakes.during(options.millis(), 2 * options.millis()));
+        Map<Metric, Double> beside;
+        Outcome storm;
+        try {
+            beside = bench.client().run(server, echoes).figures();
+        } finally {
+            storm = bench.besides().end(server);
+        }
+        double p99 = value(without, Metric.P99);
+        return Map.of(
+                Metric.P50, value(without, Metric.P50),
+                Metric.P99, p99,
+                Metric.P50_BESIDE, value(beside, Metric.P50),
+                Metric.P99_BESIDE, value(beside, Metric.P99),
+                Metric.P99_RATIO, value(beside, Metric.P99) / p99,
+                Metric.HANDSHAKES, storm.perSecond());
+    }
+
+    private static double value(Map<Metric, Double> figures, Metric metric) {
+        return Objects.requireNonNull(figures.get(metric));
     }
 
     /** What each connection more costs: the slope from a tenth of them to all. */
-    private static Map<Metric, Double> idle(Server server, ClientProcess client, int many)
+    private static Map<Metric, Double> connections(Server server, ClientProcess client, Work most)
             throws IOException {
-        int few = many / 10;
+        Work few = Work.idle(most.connections() / 10);
+        few = most.tls() ? few.overTls() : few;
+        // Twice: what has to be loaded, and what looking itself takes, is there then.
+        client.run(server, few);
+        Memory.of(server);
+        client.run(server, few);
+        Memory atFew = Memory.of(server);
+        Outcome outcome = client.run(server, most);
+        Memory atMost = Memory.of(server);
+        double more = most.connections() - few.connections();
         var figures = new EnumMap<Metric, Double>(Metric.class);
-        // All at once first: what has to grow but once has grown then.
-        boolean jvm = server.contender().jvm();
-        client.run(server, Work.idle(many));
-        if (jvm) {
-            Jvm.heapAfterCollection(server); // and what looking itself takes is there then, too
+        if (server.contender().jvm()) {
+            figures.put(Metric.HEAP_PER_CONNECTION, (atMost.heap - atFew.heap) / more);
         }
-        client.run(server, Work.idle(few));
-        double heap = jvm ? Jvm.heapAfterCollection(server) : 0;
-        double resident = ProcessFigures.residentBytes(server.pid());
-        client.run(server, Work.idle(many));
-        double more = many - few;
-        if (jvm) {
-            figures.put(Metric.HEAP_PER_IDLE, (Jvm.heapAfterCollection(server) - heap) / more);
-        }
-        figures.put(
-                Metric.RESIDENT_PER_IDLE,
-                (ProcessFigures.residentBytes(server.pid()) - resident) / more);
-        client.run(server, Work.idle(1));
+        figures.put(Metric.RESIDENT_PER_CONNECTION, (atMost.resident - atFew.resident) / more);
+        figures.put(Metric.KERNEL_PER_CONNECTION, (atMost.kernel - atFew.kernel) / more);
+        figures.put(Metric.OPEN, (double) outcome.messages());
+        client.run(server, most.tls() ? Work.idle(1).overTls() : Work.idle(1));
         return figures;
     }
 
+    private record Memory(double heap, double resident, double kernel) {
+
+        static Memory of(Server server) throws IOException {
+            // The collection comes first, as it gives memory back.
+            double heap = server.contender().jvm() ? Jvm.heapAfterCollection(server) : 0;
+            return new Memory(
+                    heap, ProcessFigures.residentBytes(server.pid()), ProcessFigures.kernelBytes());
+        }
+    }
+
     /** So many, or what the limit of open files allows. */
-    private static int manyConnections(int wanted) {
+    private static int withinLimit(int wanted) {
         try (var lines = Files.lines(Path.of("/proc/self/limits"))) {
             String limit =
                     lines.filter(line -> line.startsWith("Max open files"))

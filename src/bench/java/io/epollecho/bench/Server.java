@@ -1,5 +1,8 @@
 package io.epollecho.bench;
 
+import io.epollecho.bench.Contender.Kind;
+import io.epollecho.bench.Contender.Ports;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -20,25 +23,25 @@ final class Server implements AutoCloseable {
 
     private final Contender contender;
     private final Process process;
-    private final int port;
+    private final Ports ports;
 
-    private Server(Contender contender, Process process, int port) {
+    private Server(Contender contender, Process process, Ports ports) {
         this.contender = contender;
         this.process = process;
-        this.port = port;
+        this.ports = ports;
     }
 
     static Server start(Contender contender, int loops, Path logs) throws IOException {
-        int port = freePort();
+        var ports = new Ports(freePort(), contender.kind() == Kind.TLS ? freePort() : 0);
         var line = new ArrayList<>(List.of("taskset", "-c", loops == 1 ? "0" : "0,1"));
-        line.addAll(contender.command().line(port, loops));
+        line.addAll(contender.command().line(ports, loops));
         Process process =
                 new ProcessBuilder(line)
                         .redirectErrorStream(true)
                         .redirectOutput(
                                 Redirect.appendTo(logs.resolve(contender.name() + ".log").toFile()))
                         .start();
-        var server = new Server(contender, process, port);
+        var server = new Server(contender, process, ports);
         try {
             server.awaitReady();
         } catch (IOException e) {
@@ -57,7 +60,7 @@ final class Server implements AutoCloseable {
     private void awaitReady() throws IOException {
         long deadline = System.nanoTime() + START_NANOS;
         while (true) {
-            try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            try (var socket = new Socket(InetAddress.getLoopbackAddress(), ports.plain())) {
                 socket.getOutputStream().write(1);
                 if (socket.getInputStream().read() == 1) {
                     return;
@@ -79,8 +82,8 @@ final class Server implements AutoCloseable {
         return process.pid();
     }
 
-    int port() {
-        return port;
+    int port(boolean tls) {
+        return tls ? ports.tls() : ports.plain();
     }
 
     @Override

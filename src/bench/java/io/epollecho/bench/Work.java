@@ -4,6 +4,7 @@ package io.epollecho.bench;
  * What the client is to do with a server; its text form goes to the client's process.
  *
  * @param kind of work
+ * @param tls whether on connections that speak TLS
  * @param connections to open
  * @param size bytes in a message
  * @param pipeline messages in flight per connection
@@ -14,6 +15,7 @@ package io.epollecho.bench;
  */
 record Work(
         Kind kind,
+        boolean tls,
         int connections,
         int size,
         int pipeline,
@@ -32,45 +34,59 @@ record Work(
     }
 
     static Work load(int connections, int size, int pipeline) {
-        return new Work(Kind.LOAD, connections, size, pipeline, 0, 0, 0, 0);
+        return new Work(Kind.LOAD, false, connections, size, pipeline, 0, 0, 0, 0);
     }
 
     static Work cycles(int connections, int size) {
-        return new Work(Kind.CYCLES, connections, size, 1, 0, 0, 0, 0);
+        return new Work(Kind.CYCLES, false, connections, size, 1, 0, 0, 0, 0);
     }
 
     static Work idle(int connections) {
-        return new Work(Kind.IDLE, connections, 0, 0, 0, 0, 0, 0);
+        return new Work(Kind.IDLE, false, connections, 1, 1, 0, 0, 0, 0);
+    }
+
+    Work overTls() {
+        return new Work(kind, true, connections, size, pipeline, rate, warmupMillis, millis, count);
     }
 
     Work during(long warmup, long measured) {
-        return new Work(kind, connections, size, pipeline, rate, warmup, measured, 0);
+        return new Work(kind, tls, connections, size, pipeline, rate, warmup, measured, 0);
     }
 
     Work counting(long messages) {
-        return new Work(kind, connections, size, pipeline, rate, 0, 0, messages);
+        return new Work(kind, tls, connections, size, pipeline, rate, 0, 0, messages);
     }
 
     Work atRate(long messagesPerSecond) {
         return new Work(
-                kind, connections, size, pipeline, messagesPerSecond, warmupMillis, millis, count);
+                kind,
+                tls,
+                connections,
+                size,
+                pipeline,
+                messagesPerSecond,
+                warmupMillis,
+                millis,
+                count);
     }
 
     String text() {
-        return "%s %d %d %d %d %d %d %d"
-                .formatted(kind, connections, size, pipeline, rate, warmupMillis, millis, count);
+        return "%s %s %d %d %d %d %d %d %d"
+                .formatted(
+                        kind, tls, connections, size, pipeline, rate, warmupMillis, millis, count);
     }
 
     /** Reads the words of a text form from a place on. */
     static Work parse(String[] words, int at) {
         return new Work(
                 Kind.valueOf(words[at]),
-                Integer.parseInt(words[at + 1]),
+                Boolean.parseBoolean(words[at + 1]),
                 Integer.parseInt(words[at + 2]),
                 Integer.parseInt(words[at + 3]),
-                Long.parseLong(words[at + 4]),
+                Integer.parseInt(words[at + 4]),
                 Long.parseLong(words[at + 5]),
                 Long.parseLong(words[at + 6]),
-                Long.parseLong(words[at + 7]));
+                Long.parseLong(words[at + 7]),
+                Long.parseLong(words[at + 8]));
     }
 }
