@@ -68,10 +68,7 @@ final class TlsClient {
     }
 
     void closeIdle() {
-        idle.stream()
-                .map(Channel::close)
-                .toList()
-                .forEach(ChannelFuture::awaitUninterruptibly);
+        idle.stream().map(Channel::close).toList().forEach(ChannelFuture::awaitUninterruptibly);
         idle.clear();
     }
 
