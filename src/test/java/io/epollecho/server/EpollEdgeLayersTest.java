@@ -12,4 +12,9 @@ class EpollEdgeLayersTest extends LayerScenarios {
     public int eventLoops() {
         return 1;
     }
+
+    @Override
+    public int halfCloses() {
+        return 500;
+    }
 }

@@ -127,11 +127,12 @@ class FilledBufferTest {
             tls.gate.set(Gate.COLLECTING);
             tls.client.write(random(16_000));
             int overhead = tls.gate.collected() - 16_000;
-            tls.client.write(random(TlsStream.BUFFER_SIZE - 16_000 - 2 * overhead));
+            tls.client.write(random(16_000));
+            tls.client.write(random(TlsStream.BUFFER_SIZE - 2 * 16_000 - 3 * overhead));
             assertThat(tls.gate.collected()).isEqualTo(TlsStream.BUFFER_SIZE);
             tls.client.write(random(500));
             tls.gate.set(Gate.OPEN);
-            int length = TlsStream.BUFFER_SIZE - 2 * overhead + 500;
+            int length = TlsStream.BUFFER_SIZE - 3 * overhead + 500;
             byte[] received = read(tls.server, length);
             assertThat(received).startsWith(random(16_000)).endsWith(random(500));
             tls.client.write((byte) 1);
