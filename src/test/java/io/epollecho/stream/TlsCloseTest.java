@@ -304,7 +304,7 @@ class TlsCloseTest {
         serverGate.set(Gate.SHUT);
         ByteBuffer source = ByteBuffer.wrap(random(100_000));
         int accepted = serverStream.write(source);
-        assertThat(accepted).isBetween(1, 16 * 1024);
+        assertThat(accepted).isBetween(1, TlsStream.BUFFER_SIZE);
         assertThat(source.remaining()).isEqualTo(100_000 - accepted);
         assertThat(serverStream.write(source)).isZero();
         assertThat(serverStream.flush()).isFalse();
