@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,6 +36,8 @@ final class Client {
     private Client() {}
 
     static void main() throws IOException {
+        PrintStream answers = System.out;
+        System.setOut(System.err); // what libraries log must not be taken for an answer
         var client = new Client();
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -44,7 +47,7 @@ final class Client {
                             Long.parseLong(words[0]),
                             Integer.parseInt(words[1]),
                             Work.parse(words, 2));
-            System.out.println(outcome.text());
+            answers.println(outcome.text());
         }
     }
 
