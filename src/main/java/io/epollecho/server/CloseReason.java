@@ -62,7 +62,7 @@ public enum CloseReason {
      * of the echo.
      */
     boolean isOrderly() {
-        return this != RESET && this != ERROR && this != PROXY_HEADER;
+        return this != RESET && this != ERROR && this != PROXY_HEADER && this != PENDING_LIMIT;
     }
 
     /**

@@ -379,7 +379,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Keeps what the stream did not take, and waits for it to take more instead of reading on. */
     private void keep(ByteBuffer rest) {
-        ByteBuffer kept = loop.keep(rest);
+        ByteBuffer kept = loop.keep(this, rest);
         pending = kept;
         counters.pendingBytes.add(kept.remaining());
         awaitFlush();

@@ -181,10 +181,10 @@ final class ServerLoop implements EventLoop.Owner {
      * Keeps what a peer does not take now. If that exceeds the budget, the connections that have
      * been stalled the longest are closed, until an eighth of the budget is free.
      */
-    ByteBuffer keep(ByteBuffer rest) {
+    ByteBuffer keep(Connection keeper, ByteBuffer rest) {
         if (missing(rest.remaining()) > 0) {
             long limit = pendingBuffers.limit();
-            closeLongestStalled(Math.min(limit, rest.remaining() + limit / 8));
+            closeLongestStalled(keeper, Math.min(limit, rest.remaining() + limit / 8));
         }
         return pendingBuffers.keep(rest);
     }
@@ -199,12 +199,13 @@ final class ServerLoop implements EventLoop.Owner {
         loop.execute(
                 () -> {
                     if (missing(0) > 0) {
-                        closeLongestStalled(pendingBuffers.limit() / 8);
+                        closeLongestStalled(null, pendingBuffers.limit() / 8);
                     }
                 });
     }
 
-    private void closeLongestStalled(long wanted) {
+    /** Spares the connection that is in the middle of keeping bytes, if there is one. */
+    private void closeLongestStalled(@Nullable Connection spared, long wanted) {
         pendingLog.log(
                 others ->
                         log.warn(
@@ -216,6 +217,7 @@ final class ServerLoop implements EventLoop.Owner {
                                 others));
         List<Connection> stalled =
                 connections.stream()
+                        .filter(connection -> connection != spared)
                         .filter(Connection::holdsBuffers)
                         .sorted(Comparator.comparingLong(Connection::lastMoved))
                         .toList();
