@@ -17,4 +17,9 @@ class EpollEdgeLayersTest extends LayerScenarios {
     public int halfCloses() {
         return 500;
     }
+
+    @Override
+    public int handshakesAtOnce() {
+        return 2_000;
+    }
 }

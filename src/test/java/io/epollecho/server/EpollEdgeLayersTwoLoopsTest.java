@@ -7,4 +7,14 @@ class EpollEdgeLayersTwoLoopsTest extends EpollEdgeLayersTest {
     public int eventLoops() {
         return 2;
     }
+
+    @Override
+    public int handshakesAtOnce() {
+        return 500;
+    }
+
+    @Override
+    public int halfCloses() {
+        return 5;
+    }
 }

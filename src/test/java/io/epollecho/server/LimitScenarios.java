@@ -173,8 +173,10 @@ interface LimitScenarios extends Backend {
         Duration timeout = Duration.ofMillis(500);
         EchoServer server = start(settings -> settings.idleTimeout(timeout));
         long start = System.nanoTime();
-        List<Peer> idle = connect(server, 20);
-        idle.getFirst().echo(100);
+        Peer first = connect(server);
+        first.echo(100);
+        List<Peer> idle = connect(server, 19);
+        idle.add(first);
         Peer active = connect(server);
         await().pollInterval(Duration.ofMillis(20))
                 .until(
