@@ -117,6 +117,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private long lastMoved;
     private long received;
     private long sent;
+
+    /** Bytes that wait for the peer to take them, by the last count. */
+    private int pendingBytes;
+
     private int place;
 
     /**
@@ -338,14 +342,22 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private void countSent(int accepted) {
         int count = accepted;
         if (layers != null) {
-            int before = layers.held();
             count = layers.sent(accepted);
-            counters.pendingBytes.add(layers.held() - before);
         }
         if (count > 0) {
             lastMoved = loop.now();
             sent += count;
             counters.bytesSent.add(count);
+        }
+        countPending();
+    }
+
+    private void countPending() {
+        int now =
+                (pending == null ? 0 : pending.remaining()) + (layers == null ? 0 : layers.held());
+        if (now != pendingBytes) {
+            counters.pendingBytes.add(now - pendingBytes);
+            pendingBytes = now;
         }
     }
 
@@ -381,7 +393,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private void keep(ByteBuffer rest) {
         ByteBuffer kept = loop.keep(this, rest);
         pending = kept;
-        counters.pendingBytes.add(kept.remaining());
+        countPending();
         awaitFlush();
     }
 
@@ -406,9 +418,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     private boolean writePending(ByteBuffer rest) throws IOException {
-        int written = stream.write(rest);
-        counters.pendingBytes.add(-written);
-        countSent(written);
+        countSent(stream.write(rest));
         if (rest.hasRemaining()) {
             return false;
         }
@@ -585,13 +595,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             }
             closeChannel();
         } finally {
+            // What a failed write has taken from the buffer is pending by the last count.
+            counters.pendingBytes.add(-pendingBytes);
             if (pending != null) {
-                counters.pendingBytes.add(-pending.remaining());
                 loop.release(pending);
                 pending = null;
             }
             if (layers != null) {
-                counters.pendingBytes.add(-layers.held());
                 layers.abandon();
                 stream.release();
             }
@@ -657,7 +667,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 Duration.ofNanos(now - lastMoved),
                 received,
                 sent,
-                (pending == null ? 0 : pending.remaining()) + (layers == null ? 0 : layers.held()));
+                pendingBytes);
     }
 
     private InetSocketAddress peer() throws IOException {

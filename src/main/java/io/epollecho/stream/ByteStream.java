@@ -108,8 +108,8 @@ public interface ByteStream {
     int interest(int wanted);
 
     /**
-     * Returns how many of the bytes accepted by {@link #write} the layers still hold. Those of one
-     * write count until all of them are sent.
+     * Returns how many of the bytes accepted by {@link #write} the layers still hold. It decreases
+     * whenever the socket takes some, and so shows that the peer takes some.
      *
      * @return their number; 0 once {@link #flush} returns true
      */

@@ -118,7 +118,7 @@ public final class TlsStream implements ByteStream {
      */
     private int owed;
 
-    /** Bytes of data in {@link #sealed}. */
+    /** Bytes of data in {@link #sealed}, of which some may be sent. */
     private int unsent;
 
     private boolean drained;
@@ -696,12 +696,21 @@ public final class TlsStream implements ByteStream {
 
     // ---- buffers ------------------------------------------------------------------------------
 
-    // The tasks of the engine know no buffers, so both methods may be called while they run.
-
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Of records that are sent in part, the same part of their data counts as sent.
+     */
     @Override
     public int unsentBytes() {
-        return unsent + below.unsentBytes();
+        ByteBuffer rest = sealed;
+        return below.unsentBytes()
+                + (rest == null
+                        ? 0
+                        : Math.ceilDiv(Math.multiplyExact(unsent, rest.remaining()), rest.limit()));
     }
+
+    // The tasks of the engine know no buffers, so both methods may be called while they run.
 
     @Override
     public boolean holdsBuffers() {

@@ -235,6 +235,94 @@ interface HandshakeScenarios extends Backend {
         await().until(() -> Backend.closed(server, CloseReason.TRUNCATED) == 1);
     }
 
+    /** A write that fails has taken bytes that it has not sent. */
+    @Test
+    default void resetWithBytesPendingLeavesNoneCounted() throws IOException {
+        EchoServer server = startTight(settings -> settings.tls(tls()).readBufferSize(64 * 1024));
+        try (var log = new CapturedLog()) {
+            for (int i = 1; i <= 20; i++) {
+                Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
+                stalled.layTls(Transport.clientContext(), "TLSv1.3");
+                stalled.handshake();
+                stalled.send(STALLING);
+                stalled.reset();
+                Backend.awaitActive(server, 0);
+                assertThat(server.statistics().pendingBytes()).isZero();
+            }
+            assertThat(log.events()).noneMatch(event -> event.getLevel() == Level.ERROR);
+        }
+    }
+
+    /** The connection that needs the room is spared, others are not, and nothing stays. */
+    @Test
+    default void pendingLimitExceededByOneConnection() throws IOException {
+        long limit = 80 * 1024; // more than the layer's two buffers, less than with what is kept
+        EchoServer server =
+                startTight(
+                        settings ->
+                                settings.tls(tls())
+                                        .readBufferSize(64 * 1024)
+                                        .maxPending(eventLoops() * limit));
+        try (var log = new CapturedLog()) {
+            for (int i = 1; i <= 20; i++) {
+                Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
+                stalled.layTls(Transport.clientContext(), "TLSv1.3");
+                stalled.handshake();
+                stalled.sendUnlessReset(STALLING);
+                stalled.reset();
+                Backend.awaitActive(server, 0);
+                assertThat(server.statistics().pendingBytes()).isZero();
+            }
+            assertThat(log.events()).noneMatch(event -> event.getLevel() == Level.ERROR);
+        }
+    }
+
+    /** A clean end would tell the peer that all it has sent so far was read and echoed. */
+    @Test
+    default void pendingLimitResetsAPeerInTheMiddleOfARecord() throws IOException {
+        long limit = eventLoops() * 64L * 1024;
+        EchoServer server = startTight(settings -> settings.tls(tls()).maxPending(limit));
+        var halfway = new ArrayList<Peer>();
+        for (int i = 0; i < eventLoops(); i++) {
+            Peer peer = connectOverTls(server.localAddress(), "TLSv1.3");
+            peer.echo(100);
+            peer.sendRaw(HexFormat.of().parseHex("1703034000"));
+            halfway.add(peer);
+        }
+        for (int i = 0; i < 4 * eventLoops(); i++) {
+            Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
+            stalled.layTls(Transport.clientContext(), "TLSv1.3");
+            stalled.handshake();
+            stalled.sendUnlessReset(STALLING);
+        }
+        await().until(() -> Backend.closed(server, CloseReason.PENDING_LIMIT) > 2L * eventLoops());
+        for (Peer peer : halfway) {
+            assertThat(peer.endsByReset()).isTrue();
+        }
+    }
+
+    /** A part of a record is progress, even if the whole of it takes longer than the timeout. */
+    @Test
+    default void writeTimeoutSparesPeersThatTakePartsOfARecord() throws IOException {
+        Duration timeout = Duration.ofSeconds(1);
+        EchoServer server =
+                startTight(settings -> settings.tls(tls()).sendBuffer(1024).writeTimeout(timeout));
+        Peer slow = connect(server.localAddress(), 1024, 0);
+        slow.layTls(Transport.clientContext(), "TLSv1.3");
+        slow.handshake();
+        slow.send(STALLING);
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        long start = System.nanoTime();
+        await().pollInterval(Duration.ofMillis(100))
+                .until(
+                        () -> {
+                            slow.receiveRaw(512);
+                            return System.nanoTime() - start > 4 * timeout.toNanos();
+                        });
+        assertThat(server.statistics().active()).isEqualTo(1);
+        assertThat(server.statistics().bytesSent()).as("slow enough").isLessThan(STALLING / 2);
+    }
+
     /** Each costs a timer and no more. */
     @Test
     default void thousandPeersWithoutAHandshake() throws IOException {

@@ -101,6 +101,11 @@ final class Peer implements AutoCloseable {
         return socket.getInputStream().readAllBytes();
     }
 
+    /** Receives so many bytes below all that the echo runs over, which can go on there only. */
+    void receiveRaw(int length) throws IOException {
+        assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
+    }
+
     /** Ends the connection's own output, below all that the echo runs over. */
     void endRawOutput() throws IOException {
         socket.shutdownOutput();
