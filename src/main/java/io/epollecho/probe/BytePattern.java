@@ -42,6 +42,11 @@ final class BytePattern {
         }
     }
 
+    /** Returns one of the streams of the circle for a connection; connections are many more. */
+    static int stream(long connection) {
+        return (int) (connection % CIRCLE);
+    }
+
     private static int place(int stream, long offset) {
         return (int) ((stream * STRIDE + offset) % CIRCLE);
     }
@@ -65,6 +70,13 @@ final class BytePattern {
         int from = place(stream, offset);
         long first = MemorySegment.mismatch(received, 0, length, segment, from, from + length);
         return first < 0 ? 0 : countWrongFrom(first, received, length, stream, offset);
+    }
+
+    /** Returns the index of the first byte that is not as it should, or the length. */
+    int firstWrong(MemorySegment received, int length, int stream, long offset) {
+        int from = place(stream, offset);
+        long first = MemorySegment.mismatch(received, 0, length, segment, from, from + length);
+        return first < 0 ? length : (int) first;
     }
 
     private int countWrongFrom(

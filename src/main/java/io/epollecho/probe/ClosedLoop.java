@@ -40,6 +40,11 @@ final class ClosedLoop implements Schedule {
     }
 
     @Override
+    public long skip(int connection, long begun) {
+        return begun;
+    }
+
+    @Override
     public long plannedAt(int connection, long message, long now) {
         return now;
     }

@@ -1,34 +1,38 @@
 package io.epollecho.probe;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as people write them: a number and ms, s, m, h or d. */
+/** Durations as people write them: a number and ms, s, m, h or d; seconds if it stands alone. */
 final class Durations {
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h|d)?");
 
     private Durations() {}
 
     /**
-     * Reads one.
+     * Returns the duration of a text such as 5, 0.5s or 2h.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if the text has another form
      */
     static Duration parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException("not a duration: " + text);
         }
-        long amount = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            default -> Duration.ofDays(amount);
-        };
+        long unit =
+                switch (matcher.group(2)) {
+                    case "ms" -> 1_000_000;
+                    case "m" -> Duration.ofMinutes(1).toNanos();
+                    case "h" -> Duration.ofHours(1).toNanos();
+                    case "d" -> Duration.ofDays(1).toNanos();
+                    case null, default -> Duration.ofSeconds(1).toNanos();
+                };
+        BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
+        BigDecimal[] parts = nanos.divideAndRemainder(BigDecimal.valueOf(1_000_000_000));
+        return Duration.ofSeconds(parts[0].longValue(), parts[1].longValue());
     }
 
     static String format(Duration duration) {

@@ -9,12 +9,16 @@ final class Failures {
 
     private final Map<FailureKind, FailureCount> counts = new EnumMap<>(FailureKind.class);
     private int lost;
+    private long total;
 
     void add(FailureKind kind, String description) {
         counts.merge(
                 kind,
                 new FailureCount(kind, 1, description),
                 (before, _) -> new FailureCount(kind, before.count() + 1, before.first()));
+        if (kind != FailureKind.MISSING_BYTES) {
+            total++; // what is missing, is so because of another failure
+        }
         if (kind.endsConnection()) {
             lost++;
         }
@@ -23,6 +27,11 @@ final class Failures {
     /** Returns how many failures have cost a connection. */
     int lost() {
         return lost;
+    }
+
+    /** Returns how many failures there were, each counted once. */
+    long total() {
+        return total;
     }
 
     /** Returns the kinds that have occurred, in the order of {@link FailureKind}. */

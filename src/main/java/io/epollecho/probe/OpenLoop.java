@@ -53,8 +53,16 @@ final class OpenLoop implements Schedule {
 
     @Override
     public int grant(int connection, long begun, int atMost) {
-        long dueHere = (due - connection + connections - 1) / connections;
-        return Math.clamp(dueHere - begun, 0, atMost);
+        return Math.clamp(dueOn(connection) - begun, 0, atMost);
+    }
+
+    @Override
+    public long skip(int connection, long begun) {
+        return Math.max(begun, dueOn(connection));
+    }
+
+    private long dueOn(int connection) {
+        return (due - connection + connections - 1) / connections;
     }
 
     @Override

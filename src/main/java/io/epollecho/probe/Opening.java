@@ -172,10 +172,21 @@ final class Opening {
         return proxyHeader == null ? "" : "; it may not accept a PROXY header from this address";
     }
 
+    /** Returns what may explain that the first bytes are others than sent. */
+    String hint(ByteBuffer received, int count) {
+        if (header != null
+                && header.limit() > 0
+                && received.slice(0, Math.min(count, 5))
+                        .equals(header.slice(0, Math.min(count, 5)))) {
+            return "; the server sends the PROXY header back, it does not expect one";
+        }
+        return greeting == null && received.get(0) == '{'
+                ? "; the server may greet, see --expect-greeting"
+                : "";
+    }
+
     /** Gives borrowed buffers back, once the channel is closed. */
     void release() {
-        if (stream instanceof TlsStream tls) {
-            tls.release();
-        }
+        stream.release();
     }
 }

@@ -5,12 +5,9 @@ import io.epollecho.stream.TlsStream;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.StandardSocketOptions;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,9 +18,10 @@ import java.util.function.Consumer;
  * Loads an echo server and checks every byte that comes back.
  *
  * <p>A run opens its connections, warms the server up, measures, waits for the answers that are
- * missing, and ends the connections in order, which also shows what comes back unasked. It runs on
- * the caller's thread. With a rate it waits for the next message's moment by spinning when that is
- * less than two milliseconds away, as sleeping is not that exact.
+ * missing, and ends the connections in order, which also shows what comes back unasked. Lost
+ * connections are opened again if the options say so. It runs on the caller's thread. With a rate
+ * it waits for the next message's moment by spinning when that is less than two milliseconds away,
+ * as sleeping is not that exact.
  */
 public final class Probe {
 
@@ -51,7 +49,10 @@ public final class Probe {
     private final Schedule schedule;
     private final Tally tally;
     private final BufferPool buffers = new BufferPool(TlsStream.BUFFER_SIZE, SPARE_BUFFERS);
-    private final List<ProbeConnection> connections = new ArrayList<>();
+    private final List<ProbeClient> clients = new ArrayList<>();
+    private final Resolver resolver;
+    private final Outages outages;
+    private final Intervals intervals;
 
     /** Connections with bytes to read that the selector does not report. */
     private final ArrayDeque<ProbeConnection> unread = new ArrayDeque<>();
@@ -60,10 +61,9 @@ public final class Probe {
     private final long timeoutNanos;
     private final long startedAt = System.nanoTime();
     private long nextTick;
-    private long nextProgress = startedAt + SECOND;
-    private long answeredBefore;
     private long paced;
     private boolean sending;
+    private boolean ending;
     private boolean owed;
     private boolean alive;
     private volatile boolean stopped;
@@ -74,6 +74,9 @@ public final class Probe {
         this.selector = selector;
         this.timeoutNanos = options.timeout().toNanos();
         this.tally = new Tally(options.size());
+        this.resolver = new Resolver(options.address());
+        this.outages = new Outages(options.connections(), startedAt, listener);
+        this.intervals = new Intervals(tally, outages, listener, options.interval(), startedAt);
         long count = options.count() == 0 ? Long.MAX_VALUE : options.count();
         this.schedule =
                 options.rate() == 0 ? new ClosedLoop(count) : new OpenLoop(options.rate(), count);
@@ -111,20 +114,34 @@ public final class Probe {
                 schedule.advance(now);
                 beginMeasuring(now);
             }
-            Duration duration = options.duration();
-            loadUntil(duration == null ? Long.MAX_VALUE : now + duration.toNanos());
+            loadUntil(end(now));
             long endedAt = System.nanoTime();
             boolean finished = schedule.exhausted();
             schedule.end();
+            ending = true;
             listener.measured();
             awaitAnswers(endedAt + timeoutNanos);
+            clients.forEach(ProbeClient::confirm);
+            OutageSummary summary = outages.summary(endedAt);
             long planned = schedule.planned();
+            int usable = (int) clients.stream().filter(ProbeClient::isUsable).count();
             endConnections();
+            clients.forEach(ProbeClient::close);
+            intervals.end(System.nanoTime());
             return tally.report(
-                    planned, finished ? tally.lastAnswer() : Math.max(endedAt, tally.lastAnswer()));
+                    clients.size(),
+                    usable,
+                    planned,
+                    finished ? tally.lastEvent() : Math.max(endedAt, tally.lastAnswer()),
+                    summary);
         } finally {
-            connections.forEach(ProbeConnection::close);
+            clients.forEach(ProbeClient::close);
         }
+    }
+
+    private long end(long now) {
+        Duration duration = options.duration();
+        return duration == null || duration.isZero() ? Long.MAX_VALUE : now + duration.toNanos();
     }
 
     /** Ends the run early, in order; the report is of what was done until then. For any thread. */
@@ -136,38 +153,29 @@ public final class Probe {
     // ---- the steps of a run -------------------------------------------------------------------
 
     private void connect() throws IOException {
-        int next = 0;
         boolean connecting = true;
-        while (!stopped && (next < options.connections() || connecting)) {
-            int batch = Math.min(CONNECT_BATCH, options.connections() - next);
-            long pending = connections.stream().filter(ProbeConnection::isConnecting).count();
-            if (pending + batch <= MOST_CONNECTING) {
+        while (!stopped && (clients.size() < options.connections() || connecting)) {
+            int batch = Math.min(CONNECT_BATCH, options.connections() - clients.size());
+            if (connecting() + batch <= MOST_CONNECTING) {
                 for (int i = 0; i < batch; i++) {
-                    open(next++);
+                    var client = new ProbeClient(this, options, clients.size());
+                    clients.add(client);
+                    client.open(System.nanoTime());
                 }
             }
             turn(System.nanoTime() + MILLI);
-            connecting = connections.stream().anyMatch(ProbeConnection::isConnecting);
+            connecting = connecting() > 0;
         }
     }
 
-    private void open(int number) throws IOException {
-        tally.tried();
-        SocketChannel channel = null;
-        try {
-            if (options.address().isUnresolved()) {
-                throw new UnknownHostException("Unknown host " + options.address().getHostString());
-            }
-            channel = SocketChannel.open();
-            channel.configureBlocking(false);
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            connections.add(new ProbeConnection(this, options, connections.size(), channel));
-        } catch (IOException e) {
-            tally.failed(number, e);
-            if (channel != null) {
-                channel.close();
+    private int connecting() {
+        int count = 0;
+        for (ProbeClient client : clients) {
+            if (client.isConnecting()) {
+                count++;
             }
         }
+        return count;
     }
 
     private void beginMeasuring(long now) {
@@ -177,9 +185,9 @@ public final class Probe {
     }
 
     private void beginSending(long now) {
-        schedule.begin(now, connections.size());
+        schedule.begin(now, clients.size());
         sending = true;
-        connections.forEach(connection -> connection.send(now));
+        clients.forEach(client -> client.send(now));
     }
 
     private void loadUntil(long deadline) throws IOException {
@@ -194,7 +202,9 @@ public final class Probe {
     }
 
     private boolean done(long deadline) {
-        return System.nanoTime() >= deadline || schedule.exhausted() || tally.open() == 0;
+        return System.nanoTime() >= deadline
+                || schedule.exhausted()
+                || (tally.open() == 0 && !options.reconnect());
     }
 
     /** Has the connections send on which messages have come due. */
@@ -202,9 +212,9 @@ public final class Probe {
         long now = System.nanoTime();
         openLoop.advance(now);
         // More than one on a connection are sent, or wait, together.
-        long first = Math.max(paced, openLoop.due() - connections.size());
+        long first = Math.max(paced, openLoop.due() - clients.size());
         for (long message = first; message < openLoop.due(); message++) {
-            connections.get((int) (message % connections.size())).send(now);
+            clients.get((int) (message % clients.size())).send(now);
         }
         paced = openLoop.due();
     }
@@ -217,11 +227,11 @@ public final class Probe {
         // What is owed still was silent for the timeout, or waits behind what the peer is slow
         // with.
         long now = System.nanoTime();
-        connections.forEach(connection -> connection.checkSilence(now, timeoutNanos));
+        clients.forEach(client -> client.checkSilence(now, timeoutNanos));
     }
 
     private void endConnections() throws IOException {
-        connections.forEach(ProbeConnection::end);
+        clients.forEach(ProbeClient::end);
         long deadline = System.nanoTime() + Math.min(timeoutNanos, ENDING_NANOS);
         alive = true;
         while (alive && System.nanoTime() < deadline) {
@@ -257,21 +267,30 @@ public final class Probe {
         nextTick = now + TICK_NANOS;
         owed = false;
         alive = false;
-        for (ProbeConnection connection : connections) {
-            connection.checkSilence(now, timeoutNanos);
-            owed |= connection.isOwed();
-            alive |= connection.isOpen();
+        for (ProbeClient client : clients) {
+            client.checkSilence(now, timeoutNanos);
+            owed |= client.isOwed();
+            alive |= client.isOpen();
         }
-        if (now >= nextProgress) {
-            nextProgress += SECOND;
-            long answered = tally.answeredInAll();
-            listener.progress(
-                    tally.progress((now - startedAt) / SECOND, answered - answeredBefore));
-            answeredBefore = answered;
+        if (options.reconnect() && !ending) {
+            reconnect(now);
+        }
+        intervals.advance(now);
+    }
+
+    private void reconnect(long now) {
+        int batch = Math.min(CONNECT_BATCH, MOST_CONNECTING - connecting());
+        for (ProbeClient client : clients) {
+            if (batch > 0 && client.wantsToRetry(now)) {
+                resolver.refresh();
+                client.open(now);
+                batch--;
+            }
         }
     }
 
-    // ---- for its connections ------------------------------------------------------------------
+    // ---- for clients and connections
+    // ------------------------------------------------------------------
 
     Selector selector() {
         return selector;
@@ -301,6 +320,14 @@ public final class Probe {
 
     Tally tally() {
         return tally;
+    }
+
+    Resolver resolver() {
+        return resolver;
+    }
+
+    Outages outages() {
+        return outages;
     }
 
     ByteBuffer receiveBuffer() {

@@ -2,6 +2,7 @@ package io.epollecho.probe;
 
 import org.jspecify.annotations.Nullable;
 
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -10,12 +11,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
@@ -24,7 +27,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * The command line of the probe. Progress goes to standard error, the summary to standard output.
+ * The command line of the probe. Progress goes to standard error, or lines of intervals to standard
+ * output; so does the summary.
  *
  * <p>Exit codes: 0 if every byte came back right; 1 if bytes were wrong or missing, or connections
  * failed; 2 for bad usage.
@@ -40,7 +44,8 @@ import java.util.function.Function;
         footer = {
             "",
             "Exit codes: 0 every byte came back right; 1 wrong or missing bytes, or failed"
-                    + " connections; 2 bad usage."
+                    + " connections; 2 bad usage.",
+            "An interrupt ends the probe with its summary and one of these."
         })
 public final class ProbeCommand implements Callable<Integer> {
 
@@ -54,11 +59,17 @@ public final class ProbeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    @Option(names = "--host", required = true, paramLabel = "HOST", description = "Echo server.")
-    private String host = "";
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "HOST:PORT",
+            description = "Echo server; an IPv6 address in brackets.")
+    private @Nullable String target;
 
-    @Option(names = "--port", required = true, paramLabel = "PORT", description = "Its port.")
-    private int port;
+    @Option(names = "--host", paramLabel = "HOST", description = "Echo server, instead.")
+    private @Nullable String host;
+
+    @Option(names = "--port", paramLabel = "PORT", description = "Its port.")
+    private @Nullable Integer port;
 
     @Option(
             names = "--connections",
@@ -93,7 +104,9 @@ public final class ProbeCommand implements Callable<Integer> {
     @Option(
             names = "--duration",
             paramLabel = "TIME",
-            description = "How long to measure, such as 500ms, 10s or 2h (default: 10s).")
+            description =
+                    "How long to measure, such as 500ms, 10s or 2h; 0 until interrupted"
+                            + " (default: 10s).")
     private @Nullable Duration duration;
 
     @Option(
@@ -117,8 +130,10 @@ public final class ProbeCommand implements Callable<Integer> {
             description = "Check the greeting of epoll-echo; count which server greeted how often.")
     private boolean greetingExpected;
 
-    @Option(names = "--json", description = "Write the summary as JSON; times in nanoseconds.")
-    private boolean json;
+    @Option(names = "--reconnect", description = "Open lost connections again, and report outages.")
+    private boolean reconnect;
+
+    @Mixin private final OutputArguments output = new OutputArguments();
 
     private ProbeCommand() {}
 
@@ -140,12 +155,15 @@ public final class ProbeCommand implements Callable<Integer> {
     static int run(PrintWriter out, PrintWriter err, String... args) {
         var command = new CommandLine(new ProbeCommand());
         command.getCommandSpec().addOption(HELP);
+        command.addSubcommand(new AutoComplete.GenerateCompletion());
         return command.setOut(out)
                 .setErr(err)
                 .registerConverter(Duration.class, ProbeCommand::duration)
                 .registerConverter(int.class, numbers("a whole number", Integer::valueOf))
+                .registerConverter(Integer.class, numbers("a whole number", Integer::valueOf))
                 .registerConverter(Long.class, numbers("a whole number", Long::valueOf))
                 .registerConverter(Double.class, numbers("a number", Double::valueOf))
+                .registerConverter(BigDecimal.class, numbers("a number", BigDecimal::new))
                 .setParameterExceptionHandler(
                         (e, _) -> {
                             err.println("probe: " + e.getMessage() + " (--help lists the options)");
@@ -159,7 +177,7 @@ public final class ProbeCommand implements Callable<Integer> {
             return Durations.parse(text);
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(
-                    "give a whole number and ms, s, m, h or d instead of '" + text + "'");
+                    "give a number and ms, s, m, h or d instead of '" + text + "'");
         }
     }
 
@@ -181,7 +199,7 @@ public final class ProbeCommand implements Callable<Integer> {
         try {
             ProbeReport report = probe(options, exitCode);
             PrintWriter out = spec.commandLine().getOut();
-            out.println(json ? ReportFormat.json(report) : ReportFormat.text(report));
+            out.println(output.format(report));
             out.flush();
             exitCode.complete(report.flawless() ? 0 : FAILED);
         } finally {
@@ -192,12 +210,27 @@ public final class ProbeCommand implements Callable<Integer> {
 
     private ProbeReport probe(ProbeOptions options, CompletableFuture<Integer> exitCode)
             throws IOException {
-        try (var progress = new ProgressLine(spec.commandLine().getErr(), Terminal.isStderr())) {
-            Probe probe = Probe.open(options, progress);
+        try (Outputs outputs = outputs()) {
+            Probe probe = Probe.open(options, outputs.listener());
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(() -> finish(probe, exitCode), "probe-shutdown"));
             return probe.run();
         }
+    }
+
+    private Outputs outputs() {
+        CommandLine command = spec.commandLine();
+        try {
+            return output.open(
+                    command.getOut(), command.getErr(), Terminal.isStderr(), connections);
+        } catch (InvalidOptionException e) {
+            throw badUsage(e);
+        }
+    }
+
+    private ParameterException badUsage(InvalidOptionException e) {
+        return new ParameterException(
+                spec.commandLine(), Objects.requireNonNull(e.getMessage()), e);
     }
 
     /**
@@ -213,9 +246,7 @@ public final class ProbeCommand implements Callable<Integer> {
 
     private ProbeOptions options() {
         try {
-            if (port < 1 || port > 65_535) {
-                throw new InvalidOptionException("port", port, "give 1 to 65535");
-            }
+            HostAndPort server = server();
             if (rate != null && rate == 0) {
                 throw new InvalidOptionException("rate", rate, "give more than 0, or leave it out");
             }
@@ -226,17 +257,20 @@ public final class ProbeCommand implements Callable<Integer> {
             if (count != null && count == 0) {
                 throw new InvalidOptionException("count", count, "give 1 or more");
             }
+            output.validate();
             ProbeOptions.Builder builder =
-                    ProbeOptions.builder(new InetSocketAddress(host, port))
+                    ProbeOptions.builder(new InetSocketAddress(server.host(), server.port()))
                             .connections(connections)
                             .size(size)
                             .pipeline(pipeline)
                             .rate(Objects.requireNonNullElse(rate, 0.0))
                             .warmup(warmup)
                             .timeout(timeout)
-                            .tls(tls.resolve(host))
+                            .tls(tls.resolve(server.host()))
                             .proxyHeader(proxyHeader.resolve())
-                            .greetingExpected(greetingExpected);
+                            .greetingExpected(greetingExpected)
+                            .reconnect(reconnect)
+                            .interval(output.interval());
             if (duration != null) {
                 builder.duration(duration);
             }
@@ -245,8 +279,34 @@ public final class ProbeCommand implements Callable<Integer> {
             }
             return builder.build();
         } catch (InvalidOptionException e) {
+            throw badUsage(e);
+        }
+    }
+
+    private HostAndPort server() {
+        if (target == null) {
+            if (host == null || port == null) {
+                throw new ParameterException(
+                        spec.commandLine(), "give HOST:PORT, or both --host and --port");
+            }
+            if (port < 1 || port > 65_535) {
+                throw new InvalidOptionException("port", port, "give 1 to 65535");
+            }
+            return new HostAndPort(host, port);
+        }
+        if (host != null) {
+            throw new InvalidOptionException("host", host, "leave it out, or leave out " + target);
+        }
+        if (port != null) {
+            throw new InvalidOptionException("port", port, "leave it out, or leave out " + target);
+        }
+        try {
+            return HostAndPort.of(target);
+        } catch (IllegalArgumentException e) {
             throw new ParameterException(
-                    spec.commandLine(), Objects.requireNonNull(e.getMessage()), e);
+                    spec.commandLine(),
+                    target + ": give HOST:PORT, such as echo.example:7 or [2001:db8::1]:7",
+                    e);
         }
     }
 }

@@ -4,6 +4,9 @@ import io.epollecho.stream.ByteStream;
 import io.epollecho.stream.TlsHandshakeException;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
@@ -31,7 +34,12 @@ final class ProbeConnection {
     private final Tally tally;
     private final BytePattern pattern;
     private final Schedule schedule;
+    private final ProbeClient client;
     private final int number;
+
+    /** Which of the pattern's streams is sent. */
+    private final int patternStream;
+
     private final int size;
     private final SocketChannel channel;
     private final Opening opening;
@@ -46,7 +54,6 @@ final class ProbeConnection {
 
     private int oldest;
     private int inFlight;
-    private long begun;
 
     /** Bytes: of the messages begun, of these sent, of these come back, and to come for a whole. */
     private long queued;
@@ -56,23 +63,43 @@ final class ProbeConnection {
     private long wholeAt;
     private long lastMoved;
 
-    ProbeConnection(Probe probe, ProbeOptions options, int number, SocketChannel channel)
+    private final long begunAt;
+    private long usableSince;
+    private boolean answered;
+    private boolean wrong;
+
+    ProbeConnection(
+            Probe probe,
+            ProbeOptions options,
+            ProbeClient client,
+            long patternStream,
+            SocketChannel channel)
             throws IOException {
         this.probe = probe;
         this.tally = probe.tally();
         this.pattern = probe.pattern();
         this.schedule = probe.schedule();
-        this.number = number;
+        this.client = client;
+        this.number = client.number();
+        this.patternStream = BytePattern.stream(patternStream);
         this.size = options.size();
         this.plannedAt = new long[options.pipeline()];
         this.wholeAt = size;
         this.channel = channel;
         this.opening = new Opening(options, channel, probe.buffers());
         this.stream = opening.stream();
-        this.lastMoved = System.nanoTime();
+        this.begunAt = System.nanoTime();
+        this.lastMoved = begunAt;
         this.key = channel.register(probe.selector(), SelectionKey.OP_CONNECT, this);
-        if (channel.connect(options.address())) {
-            connected();
+    }
+
+    void connect(InetSocketAddress address) {
+        try {
+            if (channel.connect(address)) {
+                connected();
+            }
+        } catch (IOException e) {
+            lost(e);
         }
     }
 
@@ -111,17 +138,23 @@ final class ProbeConnection {
             return;
         }
         state = State.OPEN;
-        tally.opened();
+        usableSince = System.nanoTime();
+        tally.opened((InetSocketAddress) channel.getLocalAddress());
         String server = opening.server();
         if (server != null) {
             tally.greeted(server);
         }
         if (opening.surplus() > 0) {
             tally.wrong(opening.surplus());
+            wrong("%d bytes came behind the greeting".formatted(opening.surplus()));
         }
         select(SelectionKey.OP_READ);
         if (!stream.isDrained()) {
             probe.unread(this);
+        }
+        client.opened();
+        if (probe.isSending()) {
+            begin(usableSince);
         }
     }
 
@@ -142,12 +175,26 @@ final class ProbeConnection {
         try {
             begin(now);
         } catch (IOException e) {
+            receiveRest();
             lost(e);
         }
     }
 
+    /** What the peer has sent before it left is not missing. */
+    private void receiveRest() {
+        try {
+            int count = stream.read(probe.receiveBuffer().clear());
+            while (count > 0) {
+                take(count, System.nanoTime());
+                count = stream.read(probe.receiveBuffer().clear());
+            }
+        } catch (IOException _) {
+            // It is lost for the reason that is known already.
+        }
+    }
+
     private void begin(long now) throws IOException {
-        int granted = schedule.grant(number, begun, plannedAt.length - inFlight);
+        int granted = schedule.grant(number, client.begun(), plannedAt.length - inFlight);
         if (granted == 0) {
             return;
         }
@@ -157,8 +204,7 @@ final class ProbeConnection {
         for (int i = 0; i < granted; i++) {
             int youngest = oldest + inFlight;
             int place = youngest < plannedAt.length ? youngest : youngest - plannedAt.length;
-            plannedAt[place] = schedule.plannedAt(number, begun, now);
-            begun++;
+            plannedAt[place] = schedule.plannedAt(number, client.next(), now);
             inFlight++;
         }
         queued += (long) granted * size;
@@ -169,7 +215,7 @@ final class ProbeConnection {
 
     private void flush() throws IOException {
         while (sent < queued) {
-            int count = pattern.write(stream, number, sent, queued - sent);
+            int count = pattern.write(stream, patternStream, sent, queued - sent);
             if (count == 0) {
                 break;
             }
@@ -216,6 +262,13 @@ final class ProbeConnection {
             return;
         }
         long now = System.nanoTime();
+        take(count, now);
+        if (state == State.OPEN && probe.isSending()) {
+            begin(now);
+        }
+    }
+
+    private void take(int count, long now) {
         lastMoved = now;
         check(count);
         while (inFlight > 0 && received >= wholeAt) {
@@ -223,20 +276,48 @@ final class ProbeConnection {
             wholeAt += size;
             oldest = oldest + 1 < plannedAt.length ? oldest + 1 : 0;
             inFlight--;
-        }
-        if (state == State.OPEN && probe.isSending()) {
-            begin(now);
+            if (!answered) {
+                answered = true;
+                client.answered(usableSince);
+            }
         }
     }
 
     private void check(int count) {
         int owed = (int) Math.min(count, sent - received);
-        int wrong = pattern.countWrong(probe.receivedSegment(), owed, number, received);
-        received += owed;
+        int wrong = pattern.countWrong(probe.receivedSegment(), owed, patternStream, received);
         int surplus = count - owed;
         if (wrong + surplus > 0) {
             tally.wrong(wrong + surplus);
+            wrong(count, owed);
         }
+        received += owed;
+    }
+
+    /** Explains the first wrong byte of the connection. */
+    private void wrong(int count, int owed) {
+        if (wrong) {
+            return;
+        }
+        MemorySegment bytes = probe.receivedSegment();
+        int first = pattern.firstWrong(bytes, owed, patternStream, received);
+        int actual = Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, first));
+        String expected =
+                first < owed
+                        ? "0x%02x".formatted(pattern.at(patternStream, received + first))
+                        : "none, as all bytes sent have come back";
+        wrong(
+                "byte at offset %d: expected %s, actual 0x%02x%s"
+                        .formatted(
+                                received + first,
+                                expected,
+                                actual,
+                                received == 0 ? opening.hint(probe.receiveBuffer(), count) : ""));
+    }
+
+    private void wrong(String what) {
+        wrong = true;
+        tally.failed(FailureKind.WRONG_BYTE, "connection " + number + ": " + what);
     }
 
     // ---- the end ------------------------------------------------------------------------------
@@ -248,6 +329,15 @@ final class ProbeConnection {
 
     boolean isOpen() {
         return state != State.CLOSED;
+    }
+
+    /** Returns whether messages can be sent, or could until the end of the run. */
+    boolean isUsable() {
+        return state == State.OPEN || state == State.ENDING;
+    }
+
+    long usableSince() {
+        return usableSince;
     }
 
     /** Returns whether the connection is on its way to be open. */
@@ -284,11 +374,12 @@ final class ProbeConnection {
     }
 
     private void lost(IOException cause) {
-        // Afterwards nothing is owed any more.
-        if (state != State.ENDING && state != State.CLOSED) {
-            tally.failed(number, explain(cause));
-        }
+        boolean early = state != State.ENDING && state != State.CLOSED;
+        long since = isConnecting() ? begunAt : isOwed() ? lastMoved : System.nanoTime();
         close();
+        if (early) { // afterwards nothing is owed any more
+            client.failed(explain(cause), since);
+        }
     }
 
     private static IOException explain(IOException cause) {
@@ -305,6 +396,12 @@ final class ProbeConnection {
             return;
         }
         tally.closed(!isConnecting(), sent - received);
+        if (sent > received) {
+            tally.failed(
+                    FailureKind.MISSING_BYTES,
+                    "connection %d: %d bytes from offset %d"
+                            .formatted(number, sent - received, received));
+        }
         state = State.CLOSED;
         try {
             channel.close();

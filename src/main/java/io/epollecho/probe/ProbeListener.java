@@ -1,21 +1,35 @@
 package io.epollecho.probe;
 
-/** Told by a probe how it goes, on the probe's thread; what takes time here delays the probe. */
+/** Follows a probe, on the probe's thread. A listener that takes time delays the probe. */
 public interface ProbeListener {
 
-    /** Tells nobody. */
+    /** Ignores everything. */
     ProbeListener NONE = new ProbeListener() {};
 
-    /** The connections are open and the warm-up is over: from here on it is measured. */
+    /** Called when the connections are open and the warm-up is over. */
     default void measuring() {}
 
-    /** The last message has been sent; late answers still count. */
+    /** Called when the last message has been sent. Late answers still count. */
     default void measured() {}
 
     /**
-     * Once a second from the beginning.
+     * Called at the end of each interval, and at the end of the run.
      *
-     * @param progress how it stands
+     * @param interval the interval
      */
-    default void progress(ProbeProgress progress) {}
+    default void interval(ProbeInterval interval) {}
+
+    /**
+     * Called when the first connection is down.
+     *
+     * @param outage the outage, which is not over
+     */
+    default void outageBegan(Outage outage) {}
+
+    /**
+     * Called when all connections are usable again.
+     *
+     * @param outage the outage
+     */
+    default void outageEnded(Outage outage) {}
 }

@@ -18,7 +18,8 @@ import java.util.Objects;
  *     message
  * @param warmup how long to load the server before anything is measured; the bytes are checked all
  *     the same
- * @param duration how long to send, from 1 ms to 365 days; none if {@code count} is set
+ * @param duration how long to send, from 1 ms to 365 days, or 0 to send until stopped; null if
+ *     {@code count} is set
  * @param count how many messages to send over all connections, 1 or more; 0 if {@code duration} is
  *     set. There is no warm-up then.
  * @param timeout after which silence is a failure, 1 ms to 1 hour: of a connection that is being
@@ -27,6 +28,8 @@ import java.util.Objects;
  * @param proxyHeader the header of the PROXY protocol that begins each connection, or null for none
  * @param greetingExpected true if the server begins with its identity greeting, a line that is not
  *     part of the echo
+ * @param reconnect true to open lost connections again, and to report outages
+ * @param interval after which the listener hears how it goes, 10 ms to 1 day
  */
 public record ProbeOptions(
         InetSocketAddress address,
@@ -40,13 +43,16 @@ public record ProbeOptions(
         Duration timeout,
         @Nullable ClientTls tls,
         @Nullable ClientProxyHeader proxyHeader,
-        boolean greetingExpected) {
+        boolean greetingExpected,
+        boolean reconnect,
+        Duration interval) {
 
     static final int DEFAULT_CONNECTIONS = 1;
     static final int DEFAULT_SIZE = 64;
     static final int DEFAULT_PIPELINE = 1;
     static final Duration DEFAULT_DURATION = Duration.ofSeconds(10);
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
+    static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
     private static final int MAX_CONNECTIONS = 1_000_000;
     private static final int MAX_SIZE = 64 * 1024 * 1024;
@@ -54,6 +60,8 @@ public record ProbeOptions(
     private static final double MAX_RATE = 10_000_000;
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+    private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(10);
+    private static final Duration LONGEST_INTERVAL = Duration.ofDays(1);
     private static final Duration LONGEST = Duration.ofDays(365);
 
     /**
@@ -84,10 +92,10 @@ public record ProbeOptions(
                 count,
                 "give either a count or a duration, not both");
         require(
-                duration == null || isBetween(SHORTEST, duration, LONGEST),
+                duration == null || duration.isZero() || isBetween(SHORTEST, duration, LONGEST),
                 "duration",
                 Objects.requireNonNullElse(duration, Duration.ZERO),
-                "give 1ms to 365d");
+                "give 1ms to 365d, or 0 for no end");
         require(
                 count == 0 || warmup.isZero(),
                 "warmup",
@@ -98,6 +106,11 @@ public record ProbeOptions(
                 "timeout",
                 timeout,
                 "give 1ms to 1h");
+        require(
+                isBetween(SHORTEST_INTERVAL, interval, LONGEST_INTERVAL),
+                "interval",
+                interval,
+                "give 10ms to 1d");
     }
 
     private static void requireUpTo(int max, String option, int value) {
@@ -143,6 +156,8 @@ public record ProbeOptions(
         private @Nullable ClientTls tls;
         private @Nullable ClientProxyHeader proxyHeader;
         private boolean greetingExpected;
+        private boolean reconnect;
+        private Duration interval = DEFAULT_INTERVAL;
 
         private Builder(InetSocketAddress address) {
             this.address = address;
@@ -173,7 +188,7 @@ public record ProbeOptions(
             return this;
         }
 
-        /** Sends for so long, instead of a count. */
+        /** Sends for so long, or until stopped if it is zero, instead of a count. */
         public Builder duration(Duration duration) {
             this.duration = duration;
             this.count = 0;
@@ -207,6 +222,16 @@ public record ProbeOptions(
             return this;
         }
 
+        public Builder reconnect(boolean reconnect) {
+            this.reconnect = reconnect;
+            return this;
+        }
+
+        public Builder interval(Duration interval) {
+            this.interval = interval;
+            return this;
+        }
+
         /**
          * Validates what was collected.
          *
@@ -226,7 +251,9 @@ public record ProbeOptions(
                     timeout,
                     tls,
                     proxyHeader,
-                    greetingExpected);
+                    greetingExpected,
+                    reconnect,
+                    interval);
         }
     }
 }

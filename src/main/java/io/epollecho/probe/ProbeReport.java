@@ -11,20 +11,26 @@ import java.util.SortedMap;
  * The result of a probe.
  *
  * @param connections that were asked for
+ * @param usable connections that were open in the end
  * @param planned messages that were due while it was measured; an open loop that outran the server
  *     has not sent all of them
  * @param messages of these that came back
  * @param bytes in these
  * @param wrongBytes that came back other than sent, or without having been sent, warm-up included
  * @param missingBytes that were sent and never came back, warm-up included
- * @param elapsed from the first measured message planned to the last one sent or answered
+ * @param elapsed from the first measured message planned to the last one sent or answered, or to
+ *     the last failure if a count of messages was asked for
  * @param latency of each message that came back, in nanoseconds, up to one hour
  * @param failures by their kinds; empty if there were none
+ * @param outages summed up; all zero without {@code reconnect}
+ * @param source the local address of the connections, with the port if it was one; empty if none
+ *     was open
  * @param greetings how many connections each server has greeted, by the name of its pod or host;
  *     empty if no greeting was expected
  */
 public record ProbeReport(
         int connections,
+        int usable,
         long planned,
         long messages,
         long bytes,
@@ -33,6 +39,8 @@ public record ProbeReport(
         Duration elapsed,
         Histogram latency,
         List<FailureCount> failures,
+        OutageSummary outages,
+        Optional<String> source,
         SortedMap<String, Integer> greetings) {
 
     /**
@@ -56,18 +64,6 @@ public record ProbeReport(
     public long connectFailures() {
         return failures.stream()
                 .filter(failure -> failure.kind().isConnectFailure())
-                .mapToLong(FailureCount::count)
-                .sum();
-    }
-
-    /**
-     * Returns how many connections were lost or did not come about.
-     *
-     * @return the count of the kinds that cost a connection
-     */
-    public long lost() {
-        return failures.stream()
-                .filter(failure -> failure.kind().endsConnection())
                 .mapToLong(FailureCount::count)
                 .sum();
     }

@@ -16,16 +16,19 @@ final class ProgressLine implements ProbeListener, AutoCloseable {
     }
 
     @Override
-    public void progress(ProbeProgress progress) {
+    public void interval(ProbeInterval interval) {
+        if (!interval.complete()) {
+            return;
+        }
         String line =
                 String.format(
                         Locale.ROOT,
-                        "%4d s  connections %d  messages/s %d  wrong bytes %d  failures %d",
-                        progress.seconds(),
-                        progress.open(),
-                        progress.messages(),
-                        progress.wrongBytes(),
-                        progress.failures());
+                        "%4d s  connections %d  messages/s %.0f  wrong bytes %d  failures %d",
+                        interval.elapsed().toSeconds(),
+                        interval.open(),
+                        interval.messagesPerSecond(),
+                        interval.wrongBytes(),
+                        interval.lost());
         if (inPlace) {
             out.print("\r" + line + "\u001B[K"); // and clears what an earlier line left behind it
             out.flush();
@@ -33,6 +36,18 @@ final class ProgressLine implements ProbeListener, AutoCloseable {
         } else {
             out.println(line);
         }
+    }
+
+    @Override
+    public void outageBegan(Outage outage) {
+        close();
+        out.println(OutageText.of(outage));
+    }
+
+    @Override
+    public void outageEnded(Outage outage) {
+        close();
+        out.println(OutageText.of(outage));
     }
 
     /** Leaves the line. */

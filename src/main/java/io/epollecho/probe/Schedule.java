@@ -20,6 +20,11 @@ sealed interface Schedule permits ClosedLoop, OpenLoop {
     /** How many messages a connection that has begun so many is to send now; at most so many. */
     int grant(int connection, long begun, int atMost);
 
+    /**
+     * Gives up what is due on a connection that has begun so many. Returns how many it has then.
+     */
+    long skip(int connection, long begun);
+
     /** When a message that was granted was due. */
     long plannedAt(int connection, long message, long now);
 

@@ -2,25 +2,27 @@ package io.epollecho.probe;
 
 import org.HdrHistogram.Histogram;
 
-import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What a run counts. Belongs to the probe's thread. */
+/** Counts what happens in a run. Belongs to the probe's thread. */
 final class Tally {
 
     private static final long LONGEST_LATENCY = Duration.ofHours(1).toNanos();
 
     private final Histogram latency = new Histogram(LONGEST_LATENCY, 3);
+    private final Histogram intervalLatency = new Histogram(LONGEST_LATENCY, 3);
+    private final Failures failures = new Failures();
+    private final Sources sources = new Sources();
+    private final SortedMap<String, Integer> greetings = new TreeMap<>();
     private final int size;
     private long measuringSince = Long.MAX_VALUE;
     private long lastAnswer;
+    private long lastEvent;
     private long answeredInAll;
-    private int tried;
     private int open;
-    private final Failures failures = new Failures();
-    private final SortedMap<String, Integer> greetings = new TreeMap<>();
     private long wrongBytes;
     private long missingBytes;
 
@@ -31,26 +33,24 @@ final class Tally {
     void measureFrom(long now) {
         measuringSince = now;
         lastAnswer = now;
+        lastEvent = now;
     }
 
     void answered(long planned, long now) {
         answeredInAll++;
         if (planned >= measuringSince) {
             lastAnswer = now;
-            latency.recordValue(Math.clamp(now - planned, 0, LONGEST_LATENCY));
+            intervalLatency.recordValue(Math.clamp(now - planned, 0, LONGEST_LATENCY));
         }
     }
 
-    void wrong(int bytes) {
+    void wrong(long bytes) {
         wrongBytes += bytes;
     }
 
-    void tried() {
-        tried++;
-    }
-
-    void opened() {
+    void opened(InetSocketAddress source) {
         open++;
+        sources.add(source);
     }
 
     void closed(boolean wasOpen, long missing) {
@@ -64,8 +64,23 @@ final class Tally {
         greetings.merge(server, 1, Integer::sum);
     }
 
-    void failed(int connection, IOException cause) {
-        failures.add(FailureKind.of(cause), "connection " + connection + ": " + cause.getMessage());
+    void failed(FailureKind kind, String reason) {
+        failures.add(kind, reason);
+        lastEvent = System.nanoTime();
+    }
+
+    /** Adds the latency of the interval to that of the run. */
+    void endInterval() {
+        latency.add(intervalLatency);
+        intervalLatency.reset();
+    }
+
+    Histogram intervalLatency() {
+        return intervalLatency;
+    }
+
+    Failures failures() {
+        return failures;
     }
 
     int open() {
@@ -76,19 +91,31 @@ final class Tally {
         return answeredInAll;
     }
 
+    long wrongBytes() {
+        return wrongBytes;
+    }
+
+    long missingBytes() {
+        return missingBytes;
+    }
+
     long lastAnswer() {
         return lastAnswer;
     }
 
-    ProbeProgress progress(long seconds, long messages) {
-        return new ProbeProgress(seconds, open, messages, wrongBytes, failures.lost());
+    /** Returns when the last message was answered or the last connection failed. */
+    long lastEvent() {
+        return Math.max(lastEvent, lastAnswer);
     }
 
-    ProbeReport report(long planned, long endedAt) {
+    /** Makes the report, after the last interval has ended. */
+    ProbeReport report(
+            int connections, int usable, long planned, long endedAt, OutageSummary outages) {
         boolean measured = measuringSince != Long.MAX_VALUE;
         long messages = latency.getTotalCount();
         return new ProbeReport(
-                tried,
+                connections,
+                usable,
                 measured ? planned : 0,
                 messages,
                 messages * size,
@@ -97,6 +124,8 @@ final class Tally {
                 Duration.ofNanos(measured ? Math.max(0, endedAt - measuringSince) : 0),
                 latency,
                 failures.counts(),
+                outages,
+                sources.text(),
                 new TreeMap<>(greetings));
     }
 }

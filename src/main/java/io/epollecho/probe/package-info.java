@@ -5,8 +5,8 @@
  * io.epollecho.probe.ProbeCommand} is its command line. Its connections are {@link
  * io.epollecho.stream.ByteStream}s. It knows no server: whatever listens at the address is probed.
  *
- * <p>Only the runnable jar holds this package, with HdrHistogram, picocli and Jackson, which it
- * needs. The starter does not.
+ * <p>Only the runnable jar holds this package, with HdrHistogram, picocli, Jackson and Micrometer,
+ * which it needs. The starter does not.
  */
 @NullMarked
 package io.epollecho.probe;

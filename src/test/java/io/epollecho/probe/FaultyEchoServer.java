@@ -48,7 +48,7 @@ final class FaultyEchoServer implements AutoCloseable {
         }
     }
 
-    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final ServerSocket listener;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final Front front;
     private final Echo echo;
@@ -58,6 +58,11 @@ final class FaultyEchoServer implements AutoCloseable {
     }
 
     FaultyEchoServer(Front front, Echo echo) throws IOException {
+        this(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), front, echo);
+    }
+
+    FaultyEchoServer(InetSocketAddress address, Front front, Echo echo) throws IOException {
+        this.listener = new ServerSocket(address.getPort(), 50, address.getAddress());
         this.front = front;
         this.echo = echo;
         Thread.ofVirtual().start(this::accept);

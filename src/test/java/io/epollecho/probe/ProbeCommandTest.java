@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -104,12 +107,30 @@ class ProbeCommandTest {
     @Test
     void onATerminalProgressStaysInItsLine() {
         try (var line = new ProgressLine(new PrintWriter(err), true)) {
-            line.progress(new ProbeProgress(1, 2, 3, 4, 5));
-            line.progress(new ProbeProgress(2, 2, 3, 4, 5));
+            line.interval(interval(1));
+            line.interval(interval(2));
         }
         assertThat(err.toString().split("\r", -1)).hasSize(3);
         assertThat(err.toString().lines().count()).isLessThanOrEqualTo(3);
         assertThat(err.toString()).endsWith(System.lineSeparator());
+    }
+
+    private static ProbeInterval interval(int seconds) {
+        return new ProbeInterval(
+                Instant.EPOCH,
+                Duration.ofSeconds(seconds),
+                Duration.ofSeconds(1),
+                true,
+                3,
+                0,
+                new Histogram(3),
+                2,
+                3,
+                4,
+                0,
+                5,
+                List.of(),
+                new OutageSummary(0, Duration.ZERO, Duration.ZERO, 1, false));
     }
 
     @Test
@@ -138,8 +159,13 @@ class ProbeCommandTest {
                     --rate 0                | --rate 0.0: give more than 0, or leave it out
                     --rate -5               | --rate -5.0: give messages per second
                     --rate fast             | '--rate': give a number instead of 'fast'
-                    --duration 10           | instead of '10'
-                    --duration 0s           | --duration 0s: give 1ms to 365d
+                    --duration ten          | instead of 'ten'
+                    --duration 0.1ms        | --duration 0s: give 1ms to 365d, or 0 for no end
+                    --interval 1ms          | --interval 1ms: give 10ms to 1d
+                    --percentiles 50,100    | --percentiles 100: give numbers above 0 and below 100
+                    --percentiles most      | '--percentiles'
+                    --metrics-port 0        | --metrics-port 0: give 1 to 65535
+                    --histogram /           | --histogram /: the file cannot be written
                     --count 0               | --count 0: give 1 or more
                     --count few             | '--count': give a whole number
                     --count 5 --duration 1s | --count 5: leave it out, or leave out --duration

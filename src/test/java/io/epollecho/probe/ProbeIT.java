@@ -32,7 +32,7 @@ class ProbeIT {
     @Test
     void anInterruptEndsItWithItsSummary() throws Exception {
         try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
-            Process probe = start(server, "--duration", "1h");
+            Process probe = start(server, "--duration", "0");
             try (BufferedReader progress = probe.errorReader(StandardCharsets.UTF_8)) {
                 assertThat(progress.readLine()).contains("connections 1");
                 assertThat(interrupt(probe)).isZero();
@@ -57,10 +57,7 @@ class ProbeIT {
                                 "-jar",
                                 jar,
                                 "probe",
-                                "--host",
-                                server.address().getAddress().getHostAddress(),
-                                "--port",
-                                String.valueOf(server.address().getPort())));
+                                "127.0.0.1:" + server.address().getPort()));
         command.addAll(List.of(options));
         return new ProcessBuilder(command).start();
     }

@@ -1,0 +1,52 @@
+package io.epollecho.probe;
+
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramLogWriter;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Writes the latency of each interval, in nanoseconds, in HdrHistogram's log format. The maximum in
+ * each line is in milliseconds.
+ */
+final class HistogramLog implements ProbeListener {
+
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private static final double MILLIS_PER_SECOND = 1e3;
+
+    private final long startedAt = System.currentTimeMillis();
+    private final PrintStream file;
+    private final HistogramLogWriter log;
+
+    HistogramLog(Path path) throws IOException {
+        file = new PrintStream(Files.newOutputStream(path), true, StandardCharsets.UTF_8);
+        log = new HistogramLogWriter(file);
+        log.outputLogFormatVersion();
+        log.outputStartTime(startedAt);
+        log.outputLegend();
+    }
+
+    @Override
+    public void interval(ProbeInterval interval) {
+        Histogram latency = interval.latency();
+        log.outputIntervalHistogram(
+                seconds(latency.getStartTimeStamp()),
+                seconds(latency.getEndTimeStamp()),
+                latency,
+                NANOS_PER_MILLI);
+        file.flush();
+    }
+
+    private double seconds(long timestamp) {
+        return (timestamp - startedAt) / MILLIS_PER_SECOND;
+    }
+
+    void close() {
+        file.close();
+    }
+}

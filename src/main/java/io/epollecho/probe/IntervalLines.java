@@ -1,0 +1,55 @@
+package io.epollecho.probe;
+
+import org.HdrHistogram.Histogram;
+
+import java.io.PrintWriter;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+
+/** Writes a line for each interval and for each outage, for people. */
+final class IntervalLines implements ProbeListener {
+
+    private static final double MICRO = 1e3;
+
+    private final PrintWriter out;
+
+    IntervalLines(PrintWriter out) {
+        this.out = out;
+    }
+
+    @Override
+    public void interval(ProbeInterval interval) {
+        if (interval.complete()) {
+            out.printf(
+                    Locale.ROOT,
+                    "%s  messages/s %.0f%s  connections %d  errors %d%n",
+                    interval.end().truncatedTo(ChronoUnit.MILLIS),
+                    interval.messagesPerSecond(),
+                    latency(interval.latency()),
+                    interval.open(),
+                    interval.errors());
+            out.flush();
+        }
+    }
+
+    private static String latency(Histogram latency) {
+        return latency.getTotalCount() == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "  latency/us p50 %.1f p99 %.1f max %.1f",
+                        latency.getValueAtPercentile(50) / MICRO,
+                        latency.getValueAtPercentile(99) / MICRO,
+                        latency.getMaxValue() / MICRO);
+    }
+
+    @Override
+    public void outageBegan(Outage outage) {
+        out.println(OutageText.of(outage));
+    }
+
+    @Override
+    public void outageEnded(Outage outage) {
+        out.println(OutageText.of(outage));
+    }
+}

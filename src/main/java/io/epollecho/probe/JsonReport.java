@@ -1,0 +1,99 @@
+package io.epollecho.probe;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Writes reports, intervals and outages for programs: an object in a line; times in nanoseconds.
+ */
+final class JsonReport {
+
+    private final Percentiles percentiles;
+
+    JsonReport(Percentiles percentiles) {
+        this.percentiles = percentiles;
+    }
+
+    String of(ProbeReport report) {
+        Json json =
+                new Json()
+                        .flag("ok", report.flawless())
+                        .number("connections", report.connections())
+                        .number("connectFailures", report.connectFailures())
+                        .number("resets", report.count(FailureKind.RESET))
+                        .number("stalls", report.count(FailureKind.STALLED))
+                        .number("usable", report.usable());
+        report.source().ifPresent(source -> json.text("source", source));
+        report.firstFailure().ifPresent(failure -> json.text("firstFailure", failure));
+        if (!report.failures().isEmpty()) {
+            json.raw("failures", failures(report.failures()));
+        }
+        if (!report.greetings().isEmpty()) {
+            json.numbers("greetings", report.greetings());
+        }
+        if (report.outages().count() > 0) {
+            json.object("outages", outages(report.outages()));
+        }
+        return json.number("messagesPlanned", report.planned())
+                .number("messages", report.messages())
+                .number("bytes", report.bytes())
+                .number("wrongBytes", report.wrongBytes())
+                .number("missingBytes", report.missingBytes())
+                .number("elapsedNanos", report.elapsed().toNanos())
+                .decimal("messagesPerSecond", report.messagesPerSecond(), 1)
+                .decimal("bytesPerSecond", report.bytesPerSecond(), 1)
+                .numbers("latencyNanos", percentiles.of(report.latency()))
+                .toString();
+    }
+
+    String of(ProbeInterval interval) {
+        return new Json()
+                .text("type", "interval")
+                .text("end", interval.end().toString())
+                .number("lengthNanos", interval.length().toNanos())
+                .number("open", interval.open())
+                .number("messages", interval.messages())
+                .decimal("messagesPerSecond", interval.messagesPerSecond(), 1)
+                .number("errors", interval.errors())
+                .flag("down", interval.outages().down())
+                .numbers("latencyNanos", percentiles.of(interval.latency()))
+                .toString();
+    }
+
+    String of(Outage outage) {
+        return new Json()
+                .text("type", "outage")
+                .text("begin", outage.begin().toString())
+                .number("lengthNanos", outage.length().toNanos())
+                .flag("over", outage.over())
+                .number("connections", outage.connections())
+                .raw(
+                        "kinds",
+                        outage.kinds().stream()
+                                .map(kind -> Json.quoted(kind.toString()))
+                                .collect(Collectors.joining(",", "[", "]")))
+                .text("first", outage.first())
+                .toString();
+    }
+
+    private static Json outages(OutageSummary outages) {
+        return new Json()
+                .number("count", outages.count())
+                .number("longestNanos", outages.longest().toNanos())
+                .number("totalNanos", outages.total().toNanos())
+                .decimal("availability", outages.availability(), 6)
+                .flag("down", outages.down());
+    }
+
+    private static String failures(List<FailureCount> failures) {
+        return failures.stream()
+                .map(
+                        failure ->
+                                new Json()
+                                        .text("kind", failure.kind().toString())
+                                        .number("count", failure.count())
+                                        .text("first", failure.first())
+                                        .toString())
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+}

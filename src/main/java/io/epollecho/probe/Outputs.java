@@ -1,0 +1,38 @@
+package io.epollecho.probe;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** What follows a run, until it is closed. */
+final class Outputs implements AutoCloseable {
+
+    /** Something to close without a checked exception. */
+    interface Resource extends AutoCloseable {
+
+        @Override
+        void close();
+    }
+
+    private final List<ProbeListener> listeners = new ArrayList<>();
+    private final Deque<Resource> resources = new ArrayDeque<>();
+
+    void add(ProbeListener listener) {
+        listeners.add(listener);
+    }
+
+    void add(ProbeListener listener, Resource resource) {
+        listeners.add(listener);
+        resources.push(resource);
+    }
+
+    ProbeListener listener() {
+        return new Listeners(listeners);
+    }
+
+    @Override
+    public void close() {
+        resources.forEach(Resource::close);
+    }
+}

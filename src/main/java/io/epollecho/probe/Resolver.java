@@ -1,0 +1,35 @@
+package io.epollecho.probe;
+
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Keeps the server's address. A lookup may take seconds, so it runs beside the probe. */
+final class Resolver {
+
+    private final AtomicBoolean running = new AtomicBoolean();
+    private volatile InetSocketAddress address;
+
+    Resolver(InetSocketAddress address) {
+        this.address = address;
+    }
+
+    /** Returns the newest address that is known; unresolved if the name has none. */
+    InetSocketAddress address() {
+        return address;
+    }
+
+    /** Begins to look the name up again, as the server may have moved. */
+    void refresh() {
+        if (running.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("probe-resolver").start(this::lookUp);
+        }
+    }
+
+    private void lookUp() {
+        try {
+            address = new InetSocketAddress(address.getHostString(), address.getPort());
+        } finally {
+            running.set(false);
+        }
+    }
+}

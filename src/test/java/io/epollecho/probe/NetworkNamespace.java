@@ -1,0 +1,71 @@
+package io.epollecho.probe;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A network of its own for a process, behind a link to this machine; needs root and iproute2. */
+final class NetworkNamespace implements AutoCloseable {
+
+    /** This machine's end of the link; of a range for tests (RFC 2544). */
+    static final String HOST = "198.18.251.1";
+
+    private static final String GUEST = "198.18.251.2";
+
+    private final String name = "probe-" + ProcessHandle.current().pid();
+
+    /**
+     * Creates the network.
+     *
+     * @throws IOException if that is not permitted or possible here; the message says why
+     */
+    NetworkNamespace() throws IOException {
+        command("ip", "netns", "add", name);
+        try {
+            String link = "pr" + ProcessHandle.current().pid() % 100_000_000;
+            command(
+                    "ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns",
+                    name);
+            command("ip", "addr", "add", HOST + "/30", "dev", link);
+            command("ip", "link", "set", link, "up");
+            inside("ip", "link", "set", "lo", "up");
+            inside("ip", "addr", "add", GUEST + "/30", "dev", "eth0");
+            inside("ip", "link", "set", "eth0", "up");
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Runs a command in it, to its end. */
+    void inside(String... command) throws IOException {
+        command(words(command));
+    }
+
+    /** Starts a process in it. */
+    Process start(String... command) throws IOException {
+        return new ProcessBuilder(words(command)).start();
+    }
+
+    private String[] words(String... command) {
+        List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        words.addAll(List.of(command));
+        return words.toArray(new String[0]);
+    }
+
+    private static void command(String... words) throws IOException {
+        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        if (process.onExit().join().exitValue() != 0) {
+            throw new IOException(String.join(" ", words) + ": " + output);
+        }
+    }
+
+    /** Removes the network; the link goes with it. */
+    @Override
+    public void close() throws IOException {
+        command("ip", "netns", "delete", name);
+    }
+}

@@ -1,0 +1,245 @@
+package io.epollecho.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** The probe in a network of its own, with packet filters, delay and loss. */
+@Timeout(120)
+class ProbeNetworkTest {
+
+    private static @Nullable NetworkNamespace created;
+    private static @Nullable FaultyEchoServer started;
+
+    private static NetworkNamespace network() {
+        return Objects.requireNonNull(created);
+    }
+
+    private static int port() {
+        return Objects.requireNonNull(started).address().getPort();
+    }
+
+    @BeforeAll
+    static void create() throws Exception {
+        try {
+            created = new NetworkNamespace();
+        } catch (IOException e) {
+            skip("no network namespace here: " + e.getMessage());
+        }
+        started =
+                new FaultyEchoServer(
+                        new InetSocketAddress(InetAddress.ofLiteral(NetworkNamespace.HOST), 0),
+                        socket -> socket,
+                        (peer, bytes, _) -> peer.send(bytes));
+    }
+
+    @AfterAll
+    static void remove() throws Exception {
+        if (started != null) {
+            started.close();
+        }
+        if (created != null) {
+            created.close();
+        }
+    }
+
+    private static void skip(String reason) {
+        System.out.println("ProbeNetworkTest skipped: " + reason);
+        abort(reason);
+    }
+
+    /** Runs what has to succeed for the test to make sense. */
+    private static void require(String... command) {
+        try {
+            network().inside(command);
+        } catch (IOException e) {
+            skip("not possible here: " + e.getMessage());
+        }
+    }
+
+    private static void filter(String action, String... rule) {
+        List<String> command = new ArrayList<>(List.of("iptables", "-w", action));
+        command.addAll(List.of(rule));
+        require(command.toArray(new String[0]));
+    }
+
+    @Test
+    void thereIsNoRoute() throws Exception {
+        JsonNode summary = probe("203.0.113.1:7", "--count", "1");
+        assertThat(kinds(summary)).containsExactly("unreachable");
+    }
+
+    /** The question of everybody who looks for a firewall. */
+    @ParameterizedTest
+    @CsvSource({
+        "OUTPUT, REJECT --reject-with tcp-reset, refused",
+        "INPUT, DROP, timed out",
+        "OUTPUT, REJECT --reject-with icmp-host-unreachable, unreachable",
+    })
+    void aRejectIsToldFromADrop(String chain, String target, String kind) throws Exception {
+        String direction = chain.equals("OUTPUT") ? "--dport" : "--sport";
+        List<String> rule =
+                new ArrayList<>(List.of(chain, "-p", "tcp", direction, String.valueOf(port())));
+        rule.add("-j");
+        rule.addAll(List.of(target.split(" ")));
+        String[] words = rule.toArray(new String[0]);
+        filter("-A", words);
+        try {
+            assertThat(kinds(probe(target(), "--count", "1", "--timeout", "1s")))
+                    .containsExactly(kind);
+        } finally {
+            filter("-D", words);
+        }
+    }
+
+    /** Packets of open connections are dropped, nothing is answered: as if a cable were pulled. */
+    @Test
+    void aPathThatDropsPacketsIsAnOutage() throws Exception {
+        String[] rule = {"INPUT", "-p", "tcp", "--sport", String.valueOf(port()), "-j", "DROP"};
+        boolean filtered = false;
+        Process probe =
+                start(
+                        target(),
+                        "--json",
+                        "--reconnect",
+                        "--connections",
+                        "3",
+                        "--rate",
+                        "100",
+                        "--duration",
+                        "0",
+                        "--interval",
+                        "200ms",
+                        "--timeout",
+                        "1s");
+        List<JsonNode> lines = new ArrayList<>();
+        try (BufferedReader reader = probe.inputReader(UTF_8)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                JsonNode json = new JsonMapper().readTree(line);
+                lines.add(json);
+                boolean outage = json.path("type").asString("").equals("outage");
+                if (!filtered && !outage && json.path("messages").asLong(0) > 0) {
+                    filter("-A", rule);
+                    filtered = true;
+                } else if (outage && !json.get("over").asBoolean()) {
+                    filter("-D", rule);
+                } else if (outage) {
+                    probe.toHandle().destroy(); // by SIGTERM, which ends it with its summary
+                }
+            }
+            assertThat(probe.waitFor()).isEqualTo(1);
+        } finally {
+            probe.destroyForcibly();
+        }
+        JsonNode summary = lines.getLast();
+        assertThat(summary.get("outages").get("count").asInt()).isEqualTo(1);
+        assertThat(summary.get("outages").get("longestNanos").asLong()).isGreaterThan(900_000_000);
+        assertThat(kinds(summary)).contains("stalled").doesNotContain("reset");
+        assertThat(summary.get("usable").asInt()).isEqualTo(3);
+        assertThat(summary.get("wrongBytes").asLong()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INPUT", "OUTPUT"})
+    void overLossEveryByteComesBack(String chain) throws Exception {
+        String[] rule = {
+            chain,
+            "-p",
+            "tcp",
+            "-m",
+            "statistic",
+            "--mode",
+            "random",
+            "--probability",
+            "0.05",
+            "-j",
+            "DROP"
+        };
+        filter("-A", rule);
+        try {
+            JsonNode summary =
+                    probe(target(), "--connections", "10", "--count", "1000", "--timeout", "30s");
+            assertThat(summary.get("ok").asBoolean()).isTrue();
+            assertThat(summary.get("messages").asLong()).isEqualTo(1000);
+            // What was lost is sent again after 200 ms at the earliest.
+            assertThat(summary.get("latencyNanos").get("max").asLong()).isGreaterThan(150_000_000);
+        } finally {
+            filter("-D", rule);
+        }
+    }
+
+    @Test
+    void overDelayAndLossEveryByteComesBack() throws Exception {
+        require(
+                "tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "20ms", "loss",
+                "2%");
+        try {
+            JsonNode summary =
+                    probe(target(), "--connections", "10", "--rate", "200", "--duration", "2s");
+            assertThat(summary.get("ok").asBoolean()).isTrue();
+            assertThat(summary.get("latencyNanos").get("min").asLong()).isGreaterThan(20_000_000);
+            // What was lost is sent again after 200 ms at the earliest.
+            assertThat(summary.get("latencyNanos").get("max").asLong()).isGreaterThan(100_000_000);
+        } finally {
+            require("tc", "qdisc", "del", "dev", "eth0", "root");
+        }
+    }
+
+    private static String target() {
+        return NetworkNamespace.HOST + ":" + port();
+    }
+
+    private static List<String> kinds(JsonNode summary) {
+        List<String> kinds = new ArrayList<>();
+        for (JsonNode failure : summary.path("failures")) {
+            kinds.add(failure.get("kind").asString());
+        }
+        return kinds;
+    }
+
+    private static JsonNode probe(String target, String... options) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--json"));
+        arguments.addAll(List.of(options));
+        Process process = start(target, arguments.toArray(new String[0]));
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        process.waitFor();
+        return new JsonMapper().readTree(output);
+    }
+
+    private static Process start(String target, String... options) throws IOException {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                "io.epollecho.EpollEchoApplication",
+                                "probe",
+                                target));
+        command.addAll(List.of(options));
+        return network().start(command.toArray(new String[0]));
+    }
+}
