@@ -1,10 +1,12 @@
 package io.epollecho;
 
 import io.epollecho.probe.ProbeCommand;
+import io.epollecho.spring.page.StatusPage;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Import;
 
 import java.util.Arrays;
 import java.util.OptionalInt;
@@ -12,6 +14,7 @@ import java.util.OptionalInt;
 /** Main class of the runnable jar. It is not in the plain jar, which is the starter. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
+@Import(StatusPage.class)
 public final class EpollEchoApplication {
 
     private EpollEchoApplication() {}

@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
 
 /**
  * Asks an application's actuator over HTTP.
@@ -31,6 +32,11 @@ public record Actuator(int port) {
         /** The number at a JSON path. */
         public long number(String path) {
             return JsonPath.<Number>read(body, path).longValue();
+        }
+
+        /** The numbers at a JSON path, rounded down. */
+        public List<Long> numbers(String path) {
+            return JsonPath.<List<Number>>read(body, path).stream().map(Number::longValue).toList();
         }
     }
 

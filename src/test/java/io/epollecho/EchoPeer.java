@@ -45,6 +45,11 @@ public final class EchoPeer implements AutoCloseable {
         return new EchoPeer(channel);
     }
 
+    /** This side's port. */
+    public int port() {
+        return channel.socket().getLocalPort();
+    }
+
     /** Whether a server on this machine echoes; fails if one accepts and then does not. */
     public static void assertEchoes(int port) throws IOException {
         try (EchoPeer peer = connect(port)) {

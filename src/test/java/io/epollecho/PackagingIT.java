@@ -26,15 +26,25 @@ class PackagingIT {
         }
     }
 
-    /** The probe needs libraries that the starter does not bring. */
+    /**
+     * The probe needs libraries that the starter does not bring, and the root path of a host is its
+     * own.
+     */
     @Test
-    void onlyExecJarHasTheProbe() throws IOException {
+    void onlyExecJarHasTheProbeAndTheStatusPage() throws IOException {
         try (JarFile plain = open("epoll-echo.plain-jar");
                 JarFile exec = open("epoll-echo.exec-jar")) {
             assertThat(plain.stream().map(entry -> entry.getName()))
-                    .noneMatch(name -> name.contains("/probe/"));
+                    .noneMatch(
+                            name ->
+                                    name.contains("/probe/")
+                                            || name.contains("/page/")
+                                            || name.contains("ManagementContextConfiguration"));
             assertThat(exec.stream().map(entry -> entry.getName()))
-                    .contains("BOOT-INF/classes/io/epollecho/probe/ProbeCommand.class");
+                    .contains(
+                            "BOOT-INF/classes/io/epollecho/probe/ProbeCommand.class",
+                            "BOOT-INF/classes/io/epollecho/spring/page/index.html")
+                    .anyMatch(name -> name.startsWith("BOOT-INF/lib/uplot-"));
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,6 +29,7 @@ final class RunningJar implements AutoCloseable {
 
     private final Process process;
     private final List<String> log = new CopyOnWriteArrayList<>();
+    private final ReentrantLock reading = new ReentrantLock();
     private final Thread reader;
 
     private RunningJar(List<String> command) throws IOException {
@@ -76,7 +78,12 @@ final class RunningJar implements AutoCloseable {
     }
 
     Actuator actuator() {
-        return new Actuator(Integer.parseInt(Objects.requireNonNull(find(HTTP))));
+        return new Actuator(httpPort());
+    }
+
+    /** Where its HTTP is. */
+    int httpPort() {
+        return Integer.parseInt(Objects.requireNonNull(find(HTTP)));
     }
 
     int echoPort() {
@@ -85,6 +92,31 @@ final class RunningJar implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** Stops all its threads, as a machine does that is out of breath. */
+    void freeze() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** Lets a frozen one continue. */
+    void thaw() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        var kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).inheritIO().start();
+        assertThat(kill.waitFor()).as("exit code of kill").isZero();
+    }
+
+    /** Takes no more of its log, like a console that nobody reads, until {@link #readOn}. */
+    void holdLog() {
+        reading.lock();
+    }
+
+    /** Takes its log again; to be called by the thread that held it. */
+    void readOn() {
+        reading.unlock();
     }
 
     /** Sends SIGTERM. Not by the process itself, which would close its log as well. */
@@ -126,7 +158,16 @@ final class RunningJar implements AutoCloseable {
 
     private void readLog() {
         try (BufferedReader lines = process.inputReader()) {
-            lines.lines().forEach(log::add);
+            lines.lines()
+                    .forEach(
+                            line -> {
+                                reading.lock();
+                                try {
+                                    log.add(line);
+                                } finally {
+                                    reading.unlock();
+                                }
+                            });
         } catch (IOException | UncheckedIOException e) {
             log.add("The log ends early: " + e);
         }

@@ -17,6 +17,10 @@ final class Admission {
     private final int max;
     private final ConnectionLimits limits;
     private final AtomicInteger open = new AtomicInteger();
+
+    /** Written on the thread of the acceptors only. */
+    private volatile int peak;
+
     private final ConcurrentMap<AddressPrefix, Integer> openByAddress = new ConcurrentHashMap<>();
 
     /**
@@ -103,8 +107,16 @@ final class Admission {
         }
         // Allocate before counting: what fails for lack of memory must not stay counted.
         Ticket ticket = countsAddresses() ? new AddressTicket(this) : new Ticket(this);
-        open.incrementAndGet();
+        int now = open.incrementAndGet();
+        if (now > peak) {
+            peak = now;
+        }
         return ticket;
+    }
+
+    /** Returns the most connections that were open at once. For any thread. */
+    int peak() {
+        return peak;
     }
 
     private boolean count(AddressPrefix address) {

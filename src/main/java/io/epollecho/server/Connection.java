@@ -587,6 +587,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         boolean opened = state != State.OPENING;
         become(State.CLOSED);
         loop.cancel(this);
+        loop.logAccess(this, reason); // while the channel still knows its peer
         try {
             if (flushing || !reason.isOrderly()) {
                 reset();
@@ -646,6 +647,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /** Returns when a byte last moved in either direction, as a {@link System#nanoTime()}. */
     long lastMoved() {
         return lastMoved;
+    }
+
+    /** Returns the bytes read and written. */
+    long bytesMoved() {
+        return received + sent;
     }
 
     /**

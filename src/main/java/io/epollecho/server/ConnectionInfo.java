@@ -29,4 +29,14 @@ public record ConnectionInfo(
         Duration idle,
         long bytesReceived,
         long bytesSent,
-        int pendingBytes) {}
+        int pendingBytes) {
+
+    /**
+     * Returns the bytes moved in either direction.
+     *
+     * @return received and sent
+     */
+    public long bytesMoved() {
+        return bytesReceived + bytesSent;
+    }
+}

@@ -1,7 +1,9 @@
 package io.epollecho.server;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -42,6 +44,19 @@ final class ConnectionRegistry {
     List<Connection> newest(int limit) {
         int size = connections.size();
         return List.copyOf(connections.subList(Math.max(0, size - limit), size)).reversed();
+    }
+
+    /** Returns those that have moved the most bytes, at most as many as the limit. */
+    List<Connection> busiest(int limit) {
+        var busiest =
+                new PriorityQueue<Connection>(Comparator.comparingLong(Connection::bytesMoved));
+        for (Connection connection : connections) {
+            busiest.add(connection);
+            if (busiest.size() > limit) {
+                busiest.remove(); // the least busy one
+            }
+        }
+        return List.copyOf(busiest);
     }
 
     Stream<Connection> stream() {

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -47,6 +48,7 @@ public final class EchoServer implements AutoCloseable {
 
     private final EchoServerConfig config;
     private final EchoServerListener listener;
+    private final @Nullable AccessLog accessLog;
 
     /** Held while the server is started or stopped, one caller after the other. */
     private final ReentrantLock lifecycle = new ReentrantLock();
@@ -60,6 +62,8 @@ public final class EchoServer implements AutoCloseable {
     private volatile @Nullable Throwable failure;
     private volatile @Nullable SequencedMap<String, InetSocketAddress> localAddresses;
     private volatile int maxConnections;
+    private volatile int peakOfPastRuns;
+    private volatile long startedAt;
     private volatile boolean stalled;
 
     /** What past runs have counted, and the run that counts now, if any. */
@@ -112,6 +116,7 @@ public final class EchoServer implements AutoCloseable {
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;
         this.listener = listener;
+        this.accessLog = config.accessLog() ? new AccessLog() : null;
         this.maxConnections = config.connections().max();
         this.runs =
                 new Runs(
@@ -154,11 +159,12 @@ public final class EchoServer implements AutoCloseable {
                 case FAILED -> stop();
                 case STOPPED -> {}
             }
-            var run = new ServerRun(config, observer);
+            var run = new ServerRun(config, accessLog, observer);
             failure = null;
             localAddresses = Collections.unmodifiableSequencedMap(run.localAddresses());
             maxConnections = run.maxConnections();
             HeapLimit.check(config, maxConnections);
+            startedAt = System.nanoTime();
             runs = new Runs(runs.past(), run);
             startThreads(run);
             changeState(EchoServerState.RUNNING);
@@ -172,6 +178,9 @@ public final class EchoServer implements AutoCloseable {
 
     private void startThreads(ServerRun run) {
         try {
+            if (accessLog != null) {
+                accessLog.start();
+            }
             run.start();
         } catch (RuntimeException | Error e) { // such as no memory for another thread
             run.stop();
@@ -292,8 +301,12 @@ public final class EchoServer implements AutoCloseable {
     }
 
     private void endRun() {
+        if (accessLog != null) {
+            accessLog.stop();
+        }
         transition.lock();
         try {
+            peakOfPastRuns = peakConnections();
             runs = runs.ended();
             drain = null;
             if (stalled) {
@@ -444,13 +457,43 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
+     * Returns the most connections that were open at once since the server was created.
+     *
+     * @return the peak over all listeners; restarts do not reset it
+     */
+    public int peakConnections() {
+        ServerRun run = runs.current();
+        return run == null ? peakOfPastRuns : Math.max(peakOfPastRuns, run.peakConnections());
+    }
+
+    /**
+     * Returns how many closed connections have no line in the access log, because its writer fell
+     * behind.
+     *
+     * @return the dropped lines since the server was created; 0 without an access log
+     */
+    public long accessLogDropped() {
+        return accessLog == null ? 0 : accessLog.dropped();
+    }
+
+    /**
+     * Returns the time since the last start.
+     *
+     * @return zero if the server is stopped
+     */
+    public Duration uptime() {
+        return runs.current() == null
+                ? Duration.ZERO
+                : Duration.ofNanos(System.nanoTime() - startedAt);
+    }
+
+    /**
      * Returns what the server has counted.
      *
      * @return a snapshot over all loops and listeners
      */
     public EchoServerStatistics statistics() {
-        return EchoServerStatistics.sum(
-                statisticsByLoop().stream().map(LoopStatistics::total).toList());
+        return LoopStatistics.total(statisticsByLoop());
     }
 
     /**
@@ -512,12 +555,28 @@ public final class EchoServer implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
+        return connections(limit, run -> run.newestConnections(limit));
+    }
+
+    /**
+     * Returns the busiest of the open connections: those that have moved the most bytes, in either
+     * direction, since they were accepted. The loops answer between two turns.
+     *
+     * @param limit how many at most, 0 or more
+     * @return completes with the list, the busiest first, without the connections of loops that
+     *     have ended; completes exceptionally if a loop fails to list its connections
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public CompletableFuture<List<ConnectionInfo>> busiestConnections(int limit) {
+        return connections(limit, run -> run.busiestConnections(limit));
+    }
+
+    private CompletableFuture<List<ConnectionInfo>> connections(
+            int limit, Function<ServerRun, CompletableFuture<List<ConnectionInfo>>> list) {
         if (limit < 0) {
             throw new IllegalArgumentException("The limit is " + limit + "; it must be 0 or more");
         }
         ServerRun run = runs.current();
-        return run == null
-                ? CompletableFuture.completedFuture(List.of())
-                : run.newestConnections(limit);
+        return run == null ? CompletableFuture.completedFuture(List.of()) : list.apply(run);
     }
 }

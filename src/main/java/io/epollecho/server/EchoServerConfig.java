@@ -32,6 +32,7 @@ import java.util.regex.Pattern;
  *     equal share, and at least one read buffer
  * @param drainTimeout the time that a drain may last
  * @param lingerTimeout the time that a connection waits for its peer's FIN after its own
+ * @param accessLog true to log each closed connection, to the logger {@code echo.access}
  */
 public record EchoServerConfig(
         SelectorBackend selector,
@@ -44,7 +45,8 @@ public record EchoServerConfig(
         ConnectionLimits connections,
         long maxPending,
         Duration drainTimeout,
-        Duration lingerTimeout) {
+        Duration lingerTimeout,
+        boolean accessLog) {
 
     /** The name of the listener that every server has. */
     public static final String DEFAULT_LISTENER = "default";
@@ -178,6 +180,7 @@ public record EchoServerConfig(
         private Duration writeTimeout = Setting.WRITE_TIMEOUT.defaultValue();
         private Duration drainTimeout = Setting.DRAIN_TIMEOUT.defaultValue();
         private Duration lingerTimeout = Setting.LINGER_TIMEOUT.defaultValue();
+        private boolean accessLog = Setting.ACCESS_LOG.defaultValue();
 
         private Builder() {}
 
@@ -329,6 +332,11 @@ public record EchoServerConfig(
             return this;
         }
 
+        public Builder accessLog(boolean accessLog) {
+            this.accessLog = accessLog;
+            return this;
+        }
+
         /**
          * Returns what was collected, if it is valid.
          *
@@ -359,7 +367,8 @@ public record EchoServerConfig(
                             writeTimeout),
                     maxPending == null ? defaultMaxPending() : maxPending,
                     drainTimeout,
-                    lingerTimeout);
+                    lingerTimeout,
+                    accessLog);
         }
 
         private long defaultMaxPending() {

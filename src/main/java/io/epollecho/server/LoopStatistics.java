@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -60,6 +61,31 @@ public record LoopStatistics(
             sum.add(some.get(i).plus(others.get(i)));
         }
         return List.copyOf(sum);
+    }
+
+    /**
+     * Returns the figures of all connections of several loops.
+     *
+     * @param loops the loops
+     * @return the sum over the loops and listeners
+     */
+    public static EchoServerStatistics total(List<LoopStatistics> loops) {
+        return EchoServerStatistics.sum(loops.stream().map(LoopStatistics::total).toList());
+    }
+
+    /**
+     * Returns the figures of one listener over several loops.
+     *
+     * @param loops the loops
+     * @param listener the listener's name
+     * @return the sum over the loops
+     */
+    public static EchoServerStatistics ofListener(List<LoopStatistics> loops, String listener) {
+        return EchoServerStatistics.sum(
+                loops.stream()
+                        .map(loop -> loop.byListener.get(listener))
+                        .filter(Objects::nonNull)
+                        .toList());
     }
 
     /** Returns the figures of each listener over several loops. */

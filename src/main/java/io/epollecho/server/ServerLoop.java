@@ -44,6 +44,7 @@ final class ServerLoop implements EventLoop.Owner {
     private final int number;
     private final EventLoop loop;
     private final EchoServerConfig config;
+    private final @Nullable AccessLog accessLog;
     private final Consumer<Throwable> onDeath;
     private final long idleTimeoutNanos;
     private final long writeTimeoutNanos;
@@ -75,6 +76,7 @@ final class ServerLoop implements EventLoop.Owner {
      * @param number the number of the loop, from 0
      * @param config the configuration of the server
      * @param workers computes what would hold up the loop; null if no listener needs that
+     * @param accessLog receives the connections that close; null without an access log
      * @param onDeath receives what the loop died of, on its thread
      * @throws IOException if no selector can be opened
      */
@@ -82,11 +84,13 @@ final class ServerLoop implements EventLoop.Owner {
             int number,
             EchoServerConfig config,
             @Nullable Workers workers,
+            @Nullable AccessLog accessLog,
             Consumer<Throwable> onDeath)
             throws IOException {
         this.number = number;
         this.config = config;
         this.workers = workers;
+        this.accessLog = accessLog;
         this.onDeath = onDeath;
         this.idleTimeoutNanos = config.connections().idleTimeout().toNanos();
         this.writeTimeoutNanos = config.connections().writeTimeout().toNanos();
@@ -167,6 +171,20 @@ final class ServerLoop implements EventLoop.Owner {
             channel.close();
         } catch (IOException e) {
             log.debug("Cannot close {}: {}", channel, e.toString());
+        }
+    }
+
+    /**
+     * Leaves a line in the access log, if there is one, for a connection that is about to close.
+     */
+    void logAccess(Connection connection, CloseReason reason) {
+        if (accessLog == null) {
+            return;
+        }
+        try {
+            accessLog.add(connection.info(number), reason);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            accessLog.drop();
         }
     }
 
@@ -254,9 +272,18 @@ final class ServerLoop implements EventLoop.Owner {
 
     /** Returns snapshots of the newest connections, at most as many as the limit. */
     List<ConnectionInfo> newestConnections(int limit) {
+        return infos(connections.newest(limit));
+    }
+
+    /** Returns snapshots of the busiest connections, at most as many as the limit. */
+    List<ConnectionInfo> busiestConnections(int limit) {
+        return infos(connections.busiest(limit));
+    }
+
+    private List<ConnectionInfo> infos(List<Connection> listed) {
         assert loop.inLoop();
         var infos = new ArrayList<ConnectionInfo>();
-        for (Connection connection : connections.newest(limit)) {
+        for (Connection connection : listed) {
             try {
                 infos.add(connection.info(number));
             } catch (IOException e) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 /**
  * One run of a server, from its start to its stop: the loops, the listening sockets, the admission
@@ -51,27 +52,30 @@ final class ServerRun {
     /** Null if no listener needs any. */
     private final @Nullable Workers workers;
 
+    private final Admission admission;
     private final int maxConnections;
 
     /**
      * Opens the listening sockets and the loops; no thread runs yet.
      *
      * @param config the configuration of the server
+     * @param accessLog receives the connections that close; null without an access log
      * @param observer receives what happens to this run
      * @throws BindFailedException if an address cannot be bound
      * @throws IOException if anything else fails; nothing is left open
      */
-    ServerRun(EchoServerConfig config, Observer observer) throws IOException {
+    ServerRun(EchoServerConfig config, @Nullable AccessLog accessLog, Observer observer)
+            throws IOException {
         this.observer = observer;
         this.maxConnections = DescriptorLimit.lower(config.connections().max());
         this.workers = usesTls(config) ? new Workers(config.workerThreads()) : null;
-        var admission = new Admission(maxConnections, config.connections());
+        this.admission = new Admission(maxConnections, config.connections());
         try {
             for (String listener : config.listeners().keySet()) {
                 sockets.add(new ListeningSocket(listener, config));
             }
             for (int i = 0; i < config.eventLoops(); i++) {
-                loops.add(new ServerLoop(i, config, workers, this::loopDied));
+                loops.add(new ServerLoop(i, config, workers, accessLog, this::loopDied));
             }
             for (ListeningSocket socket : sockets) {
                 loops.getFirst().add(new Acceptor(loops, socket, admission));
@@ -116,6 +120,11 @@ final class ServerRun {
         return maxConnections;
     }
 
+    /** Returns the most connections that were open at once during this run. */
+    int peakConnections() {
+        return admission.peak();
+    }
+
     /**
      * Closes the listening sockets and ends the connections as they come to rest. May be repeated
      * to bring the deadline forward.
@@ -146,25 +155,43 @@ final class ServerRun {
 
     /** Returns the newest connections of all loops; a loop that has ended has none. */
     CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
+        return first(
+                limit,
+                Comparator.comparing(ConnectionInfo::age),
+                loop -> loop.newestConnections(limit));
+    }
+
+    /** Returns the busiest connections of all loops; a loop that has ended has none. */
+    CompletableFuture<List<ConnectionInfo>> busiestConnections(int limit) {
+        return first(
+                limit,
+                Comparator.comparingLong(ConnectionInfo::bytesMoved).reversed(),
+                loop -> loop.busiestConnections(limit));
+    }
+
+    private CompletableFuture<List<ConnectionInfo>> first(
+            int limit,
+            Comparator<ConnectionInfo> order,
+            Function<ServerLoop, List<ConnectionInfo>> ofLoop) {
         List<CompletableFuture<List<ConnectionInfo>>> parts =
-                loops.stream().map(loop -> newestConnections(loop, limit)).toList();
+                loops.stream().map(loop -> ask(loop, ofLoop)).toList();
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .thenApply(
                         all ->
                                 parts.stream()
                                         .flatMap(part -> part.join().stream())
-                                        .sorted(Comparator.comparing(ConnectionInfo::age))
+                                        .sorted(order)
                                         .limit(limit)
                                         .toList());
     }
 
-    private static CompletableFuture<List<ConnectionInfo>> newestConnections(
-            ServerLoop loop, int limit) {
-        CompletableFuture<List<ConnectionInfo>> newest =
-                loop.eventLoop().submit(() -> loop.newestConnections(limit));
-        return newest.exceptionallyCompose(
+    private static CompletableFuture<List<ConnectionInfo>> ask(
+            ServerLoop loop, Function<ServerLoop, List<ConnectionInfo>> question) {
+        CompletableFuture<List<ConnectionInfo>> answer =
+                loop.eventLoop().submit(() -> question.apply(loop));
+        return answer.exceptionallyCompose(
                 cause ->
-                        newest.isCancelled()
+                        answer.isCancelled()
                                 ? CompletableFuture.completedFuture(List.of())
                                 : CompletableFuture.failedFuture(cause));
     }

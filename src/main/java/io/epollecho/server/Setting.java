@@ -171,6 +171,9 @@ public final class Setting<T> {
             range("shutdown.linger-timeout", Format.TIME, Default.LINGER_TIMEOUT, "0", "1d")
                     .noting(", where 0 does not wait for the peer's FIN");
 
+    /** The log of closed connections. */
+    public static final Setting<Boolean> ACCESS_LOG = flag("access-log", Default.ACCESS_LOG);
+
     private static final List<Setting<?>> ALL =
             List.of(
                     ADDRESS,
@@ -199,7 +202,8 @@ public final class Setting<T> {
                     IDLE_TIMEOUT,
                     WRITE_TIMEOUT,
                     DRAIN_TIMEOUT,
-                    LINGER_TIMEOUT);
+                    LINGER_TIMEOUT,
+                    ACCESS_LOG);
 
     /** The settings that each listener has for itself. */
     private static final List<Setting<?>> OF_LISTENERS =
@@ -241,6 +245,7 @@ public final class Setting<T> {
         public static final String WRITE_TIMEOUT = "30s";
         public static final String DRAIN_TIMEOUT = "20s";
         public static final String LINGER_TIMEOUT = "5s";
+        public static final String ACCESS_LOG = "false";
 
         private Default() {}
     }

@@ -51,6 +51,7 @@ import javax.net.ssl.SSLEngine;
  * @param socket Options of the accepted sockets.
  * @param connections Limits on connections.
  * @param shutdown What happens at shutdown.
+ * @param accessLog Whether to log each closed connection, to the logger echo.access.
  */
 @ConfigurationProperties(prefix = EchoServerProperties.PREFIX, ignoreUnknownFields = false)
 public record EchoServerProperties(
@@ -70,7 +71,8 @@ public record EchoServerProperties(
         @DefaultValue(Setting.Default.READ_BUDGET) DataSize readBudget,
         @DefaultValue Socket socket,
         @DefaultValue Connections connections,
-        @DefaultValue Shutdown shutdown) {
+        @DefaultValue Shutdown shutdown,
+        @DefaultValue(Setting.Default.ACCESS_LOG) boolean accessLog) {
 
     /** The prefix of all properties. */
     public static final String PREFIX = "echo.server";
@@ -263,7 +265,8 @@ public record EchoServerProperties(
                 .idleTimeout(connections.idleTimeout)
                 .writeTimeout(connections.writeTimeout)
                 .drainTimeout(shutdown.drainTimeout)
-                .lingerTimeout(shutdown.lingerTimeout);
+                .lingerTimeout(shutdown.lingerTimeout)
+                .accessLog(accessLog);
     }
 
     private static @Nullable Integer bytesIfSet(Setting<Long> setting, @Nullable DataSize size) {

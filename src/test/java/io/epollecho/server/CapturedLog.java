@@ -6,16 +6,16 @@ import ch.qos.logback.core.UnsynchronizedAppenderBase;
 
 import org.slf4j.LoggerFactory;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
-/** What is logged below the project's package while this is open. */
+/** What is logged below a logger, that of the project's package by default, while this is open. */
 final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implements AutoCloseable {
 
-    private static final Logger logger = (Logger) LoggerFactory.getLogger("io.epollecho");
-
-    private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
+    private final Logger logger;
+    private final List<ILoggingEvent> events = Collections.synchronizedList(new ArrayList<>());
     private final Consumer<ILoggingEvent> onEvent;
 
     CapturedLog() {
@@ -24,18 +24,30 @@ final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implem
 
     /** Calls back on the thread that logs, which goes on when that returns. */
     CapturedLog(Consumer<ILoggingEvent> onEvent) {
+        this("io.epollecho", onEvent);
+    }
+
+    CapturedLog(String logger) {
+        this(logger, event -> {});
+    }
+
+    CapturedLog(String logger, Consumer<ILoggingEvent> onEvent) {
+        this.logger = (Logger) LoggerFactory.getLogger(logger);
         this.onEvent = onEvent;
-        setContext(logger.getLoggerContext());
+        setContext(this.logger.getLoggerContext());
         start();
-        logger.addAppender(this);
+        this.logger.addAppender(this);
     }
 
     List<ILoggingEvent> events() {
-        return events;
+        synchronized (events) {
+            return List.copyOf(events);
+        }
     }
 
     @Override
     protected void append(ILoggingEvent event) {
+        event.prepareForDeferredProcessing(); // fixes the thread's name
         events.add(event);
         onEvent.accept(event);
     }

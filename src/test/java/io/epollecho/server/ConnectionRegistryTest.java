@@ -34,6 +34,7 @@ class ConnectionRegistryTest {
                         0,
                         EchoServerConfig.builder().selector(SelectorBackend.jdk()).build(),
                         null,
+                        null,
                         death -> {});
     }
 

@@ -193,6 +193,13 @@ interface EchoScenarios extends Backend {
                 .hasSize(10)
                 .extracting(ConnectionInfo::age)
                 .isSorted();
+        assertThat(Background.get(server.busiestConnections(3)))
+                .extracting(ConnectionInfo::bytesReceived)
+                .containsExactly(1_000L, 999L, 998L);
+        assertThat(Background.get(server.busiestConnections(2_000)))
+                .hasSize(1_000)
+                .extracting(info -> -info.bytesMoved())
+                .isSorted();
 
         for (Peer peer : peers.subList(0, 400)) {
             peer.close();
@@ -202,6 +209,7 @@ interface EchoScenarios extends Backend {
             peer.echo(10);
         }
         assertThat(Background.get(server.newestConnections(2_000))).hasSize(600);
+        assertThat(server.peakConnections()).isEqualTo(1_000);
     }
 
     /** Descriptors, and the numbers of descriptors that come again, stay apart. */

@@ -324,6 +324,7 @@ class EchoServerConfigTest {
                         .writeTimeout(ofMillis(11))
                         .drainTimeout(ofMillis(12))
                         .lingerTimeout(ofMillis(13))
+                        .accessLog(true)
                         .build();
         var listeners = new LinkedHashMap<String, ListenerConfig>();
         listeners.put(
@@ -343,7 +344,8 @@ class EchoServerConfigTest {
                                 new ConnectionLimits(9, 8, 56, ofMillis(10), ofMillis(11)),
                                 10L * KIB,
                                 ofMillis(12),
-                                ofMillis(13)));
+                                ofMillis(13),
+                                true));
     }
 
     @Test
@@ -465,7 +467,8 @@ class EchoServerConfigTest {
                                         config.connections(),
                                         config.maxPending(),
                                         config.drainTimeout(),
-                                        config.lingerTimeout()))
+                                        config.lingerTimeout(),
+                                        config.accessLog()))
                 .withMessage("The first listener must be default: [second]");
     }
 

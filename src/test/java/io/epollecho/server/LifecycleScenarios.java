@@ -103,6 +103,27 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
+    default void peakOutlivesARestartAndUptimeDoesNot() throws IOException {
+        EchoServer server = createOnPort(freePort());
+        assertThat(server.uptime()).isZero();
+        assertThat(server.peakConnections()).isZero();
+        server.start();
+        for (Peer peer : connect(server, 3)) {
+            peer.echo(100);
+        }
+        assertThat(server.peakConnections()).isEqualTo(3);
+        Duration before = server.uptime();
+        assertThat(before).isPositive();
+        server.stop();
+        assertThat(server.uptime()).isZero();
+        assertThat(server.peakConnections()).isEqualTo(3);
+        server.start();
+        assertThat(server.uptime()).isBetween(Duration.ofNanos(1), before);
+        connect(server).echo(100);
+        assertThat(server.peakConnections()).isEqualTo(3);
+    }
+
+    @Test
     default void stopFreesThePortAndEndsTheThreads() throws IOException {
         EchoServer server = start();
         InetSocketAddress address = server.localAddress();

@@ -88,7 +88,8 @@ class EchoServerPropertiesTest {
                         Map.entry(Setting.IDLE_TIMEOUT, "10m"),
                         Map.entry(Setting.WRITE_TIMEOUT, "11s"),
                         Map.entry(Setting.DRAIN_TIMEOUT, "1200ms"),
-                        Map.entry(Setting.LINGER_TIMEOUT, "13s"));
+                        Map.entry(Setting.LINGER_TIMEOUT, "13s"),
+                        Map.entry(Setting.ACCESS_LOG, "on"));
         assertThat(values.keySet()).containsAll(Setting.all());
         assertThat(bind(values).toConfig(ENGINES).build())
                 .isEqualTo(
@@ -125,6 +126,7 @@ class EchoServerPropertiesTest {
                                 .writeTimeout(Duration.ofSeconds(11))
                                 .drainTimeout(Duration.ofMillis(1200))
                                 .lingerTimeout(Duration.ofSeconds(13))
+                                .accessLog(true)
                                 .build());
     }
 

@@ -108,6 +108,7 @@ class WrongConfigurationTest {
                 "socket.send-buffer          | lots         | 1KB to 1GB",
                 "socket.no-delay             | maybe        | true or false",
                 "socket.keep-alive           | 2            | true or false",
+                "access-log                  | verbose      | true or false",
                 "connections.max             | 10k          | 1 to 10000000",
                 "connections.max-per-address | none         | 0 to connections.max",
                 "connections.ipv6-prefix-length | /64       | 1 to 128",

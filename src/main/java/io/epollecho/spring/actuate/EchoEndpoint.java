@@ -25,8 +25,10 @@ import org.springframework.boot.convert.DurationStyle;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * The endpoint {@code echo}: what the server does, the connections it has, its graceful shutdown
@@ -41,29 +43,41 @@ public final class EchoEndpoint {
     static final String NAME = "echo";
     static final EndpointId ID = EndpointId.of(NAME);
 
+    /** The selector's name, under which the request's arguments have it. */
+    static final String PART = "part";
+
     private static final String CONNECTIONS = "connections";
+    private static final String HISTORY = "history";
+    private static final String LIMIT = "limit";
+    private static final String SORT = "sort";
+    private static final String NEWEST = "newest";
+    private static final String BUSIEST = "busiest";
+    private static final String SINCE = "since";
     private static final int DEFAULT_LIMIT = 100;
     private static final int LARGEST_LIMIT = 10_000;
     private static final Duration LOOP_PATIENCE = Duration.ofSeconds(5);
 
     private final EchoServer server;
+    private final EchoServerHistory history;
     private final Duration loopPatience;
 
     /**
      * Speaks for a server.
      *
      * @param server the server
+     * @param history what is kept of the server's recent past
      */
-    public EchoEndpoint(EchoServer server) {
-        this(server, LOOP_PATIENCE);
+    public EchoEndpoint(EchoServer server, EchoServerHistory history) {
+        this(server, history, LOOP_PATIENCE);
     }
 
-    EchoEndpoint(EchoServer server, Duration loopPatience) {
+    EchoEndpoint(EchoServer server, EchoServerHistory history, Duration loopPatience) {
         this.server = server;
+        this.history = history;
         this.loopPatience = loopPatience;
     }
 
-    /** Live connections, newest first, and how many there are in all. */
+    /** Live connections, newest or busiest first, and how many there are in all. */
     record ConnectionList(long active, List<Connection> connections)
             implements OperationResponseBody {}
 
@@ -95,27 +109,93 @@ public final class EchoEndpoint {
         }
     }
 
+    /**
+     * The last seconds, oldest first, in columns.
+     *
+     * @param interval the time from point to point
+     * @param time the ends of the intervals, in milliseconds since 1970
+     * @param active connections that were open then
+     * @param pending bytes that were pending then
+     * @param accepted connections accepted per second
+     * @param received bytes read from peers per second
+     * @param sent bytes written to peers per second
+     */
+    record History(
+            Duration interval,
+            List<Long> time,
+            List<Long> active,
+            List<Long> pending,
+            List<Double> accepted,
+            List<Double> received,
+            List<Double> sent)
+            implements OperationResponseBody {
+
+        static History of(List<EchoServerHistory.Point> points) {
+            return new History(
+                    EchoServerHistory.INTERVAL,
+                    column(points, EchoServerHistory.Point::time),
+                    column(points, EchoServerHistory.Point::active),
+                    column(points, EchoServerHistory.Point::pending),
+                    column(points, point -> point.rates().accepted()),
+                    column(points, point -> point.rates().received()),
+                    column(points, point -> point.rates().sent()));
+        }
+
+        private static <T> List<T> column(
+                List<EchoServerHistory.Point> points, Function<EchoServerHistory.Point, T> figure) {
+            return points.stream().map(figure).toList();
+        }
+    }
+
     @ReadOperation
     EchoStatus status() {
-        return EchoStatus.of(server);
+        return EchoStatus.of(server, history);
     }
 
+    /** One operation for both parts, as Spring Boot tells operations apart by their paths only. */
     @ReadOperation
-    @Nullable ConnectionList connections(@Selector String part, @Nullable String limit)
+    @Nullable OperationResponseBody part(
+            @Selector String part,
+            @Nullable String limit,
+            @Nullable String sort,
+            @Nullable String since)
             throws Exception {
-        if (!part.equals(CONNECTIONS)) {
-            return null; // not found
-        }
-        int atMost = limit == null ? DEFAULT_LIMIT : parseLimit(limit);
-        return new ConnectionList(server.statistics().active(), newestConnections(atMost));
+        return switch (part) {
+            case CONNECTIONS -> connections(limit, sort);
+            case HISTORY -> history(since);
+            default -> null; // not found
+        };
     }
 
-    private List<Connection> newestConnections(int limit) throws Exception {
+    /** Returns the parameters that a part takes; all of them if there is no such part. */
+    static List<String> parametersOf(String part) {
+        return switch (part) {
+            case CONNECTIONS -> List.of(LIMIT, SORT);
+            case HISTORY -> List.of(SINCE);
+            default -> List.of(LIMIT, SORT, SINCE);
+        };
+    }
+
+    private ConnectionList connections(@Nullable String limit, @Nullable String sort)
+            throws Exception {
+        int atMost = limit == null ? DEFAULT_LIMIT : parseLimit(limit);
+        return new ConnectionList(
+                server.statistics().active(),
+                answer(
+                        switch (sort == null ? NEWEST : sort) {
+                            case NEWEST -> server.newestConnections(atMost);
+                            case BUSIEST -> server.busiestConnections(atMost);
+                            default ->
+                                    throw RefusedRequestException.invalid(
+                                            "sort is '%s': it must be %s or %s"
+                                                    .formatted(sort, NEWEST, BUSIEST));
+                        }));
+    }
+
+    private List<Connection> answer(CompletableFuture<List<ConnectionInfo>> connections)
+            throws Exception {
         try {
-            return server
-                    .newestConnections(limit)
-                    .get(loopPatience.toMillis(), TimeUnit.MILLISECONDS)
-                    .stream()
+            return connections.get(loopPatience.toMillis(), TimeUnit.MILLISECONDS).stream()
                     .map(Connection::of)
                     .toList();
         } catch (TimeoutException e) {
@@ -124,6 +204,10 @@ public final class EchoEndpoint {
                                     + " overloaded")
                             .formatted(loopPatience.toMillis()));
         }
+    }
+
+    private History history(@Nullable String since) {
+        return History.of(history.since(since == null ? Long.MIN_VALUE : parseSince(since)));
     }
 
     /** Drains and stops; the answer comes at once, and {@link #status} tells how far it is. */
@@ -178,6 +262,16 @@ public final class EchoEndpoint {
         }
         throw RefusedRequestException.invalid(
                 "limit is '%s': it must be a number, 1 to %d".formatted(limit, LARGEST_LIMIT));
+    }
+
+    private static long parseSince(String since) {
+        try {
+            return Long.parseLong(since);
+        } catch (NumberFormatException e) {
+            throw RefusedRequestException.invalid(
+                    "since is '%s': it must be a number of milliseconds since 1970"
+                            .formatted(since));
+        }
     }
 
     /** Takes what the property {@code echo.server.shutdown.drain-timeout} takes. */

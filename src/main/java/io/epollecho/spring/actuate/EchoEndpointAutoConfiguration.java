@@ -17,10 +17,15 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnAvailableEndpoint(EchoEndpoint.class)
 public final class EchoEndpointAutoConfiguration {
 
+    @Bean(initMethod = "start")
+    EchoServerHistory echoServerHistory(EchoServer server) {
+        return new EchoServerHistory(server);
+    }
+
     @Bean
     @ConditionalOnMissingBean
-    EchoEndpoint echoEndpoint(EchoServer server) {
-        return new EchoEndpoint(server);
+    EchoEndpoint echoEndpoint(EchoServer server, EchoServerHistory history) {
+        return new EchoEndpoint(server, history);
     }
 
     @Bean

@@ -1,5 +1,8 @@
 package io.epollecho.spring.actuate;
 
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.InvocationContext;
@@ -16,12 +19,13 @@ import org.springframework.util.ClassUtils;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
+import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Checks the requests to the endpoint {@code echo} for what Spring Boot would ignore, and answers
- * those that are refused.
+ * Checks the requests to the endpoint {@code echo} for what Spring Boot would ignore and for where
+ * they come from, and answers those that are refused.
  *
  * <p>Spring Boot hands an operation the parameters that it declares and drops all others, so that a
  * misspelled one would silently give its default.
@@ -48,9 +52,12 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
         }
         return context -> {
             try {
+                if (SERVLET && operationType != OperationType.READ) {
+                    CurrentRequest.requireOwnSite();
+                }
                 requireKnown(context, parameters);
-                if (operationType == OperationType.DELETE) {
-                    requireNoBody();
+                if (SERVLET && operationType == OperationType.DELETE) {
+                    CurrentRequest.requireNoBody();
                 }
                 return invoker.invoke(context);
             } catch (RefusedRequestException e) {
@@ -60,36 +67,82 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
     }
 
     private static void requireKnown(InvocationContext context, OperationParameters parameters) {
+        Object part = context.getArguments().get(EchoEndpoint.PART);
+        List<String> known =
+                hasSelector(parameters) && part != null
+                        ? EchoEndpoint.parametersOf(part.toString())
+                        : parameters.stream().map(OperationParameter::getName).toList();
         var unknown = new TreeSet<>(context.getArguments().keySet());
-        parameters.stream().map(OperationParameter::getName).forEach(unknown::remove);
+        known.forEach(unknown::remove);
+        if (hasSelector(parameters)) {
+            unknown.remove(EchoEndpoint.PART);
+        }
         if (!unknown.isEmpty()) {
-            String known =
-                    parameters.stream()
-                            .filter(parameter -> parameter.getAnnotation(Selector.class) == null)
-                            .map(parameter -> "'" + parameter.getName() + "'")
-                            .collect(Collectors.joining(", "));
             throw RefusedRequestException.invalid(
                     "Unknown parameter '%s': this request takes %s"
-                            .formatted(unknown.getFirst(), known.isEmpty() ? "none" : known));
+                            .formatted(unknown.getFirst(), quoted(known)));
         }
     }
 
-    /** Spring MVC drops the body of a DELETE, so that a timeout in there would be ignored. */
-    private static void requireNoBody() {
-        if (SERVLET && ServletBody.isPresent()) {
-            throw RefusedRequestException.invalid(
-                    "DELETE takes no body: give the timeout in the query, as in ?timeout=20s");
-        }
+    private static boolean hasSelector(OperationParameters parameters) {
+        return parameters.stream()
+                .anyMatch(parameter -> parameter.getAnnotation(Selector.class) != null);
+    }
+
+    private static String quoted(List<String> names) {
+        return names.isEmpty()
+                ? "none"
+                : names.stream().collect(Collectors.joining("', '", "'", "'"));
     }
 
     /** Apart, because these classes are optional at run time. */
-    private static final class ServletBody {
+    private static final class CurrentRequest {
 
-        static boolean isPresent() {
-            return RequestContextHolder.getRequestAttributes()
+        /** Spring MVC drops the body of a DELETE, so that a timeout in there would be ignored. */
+        static void requireNoBody() {
+            if (RequestContextHolder.getRequestAttributes()
                             instanceof ServletRequestAttributes attributes
                     && (attributes.getRequest().getContentLengthLong() > 0
-                            || attributes.getRequest().getHeader("Transfer-Encoding") != null);
+                            || attributes.getRequest().getHeader("Transfer-Encoding") != null)) {
+                throw RefusedRequestException.invalid(
+                        "DELETE takes no body: give the timeout in the query, as in ?timeout=20s");
+            }
+        }
+
+        /**
+         * Any page that is open in the browser of somebody who can reach the endpoint may send it a
+         * POST. It is let through if it comes from a page of this server, from no page at all, or
+         * from one that the host's CORS configuration allows.
+         */
+        static void requireOwnSite() {
+            if (RequestContextHolder.getRequestAttributes()
+                            instanceof ServletRequestAttributes attributes
+                    && isFromAnotherSite(attributes.getRequest())
+                    && !isAllowed(attributes.getResponse())) {
+                throw RefusedRequestException.forbidden(
+                        "The request comes from a web page of another site: only pages of this"
+                                + " server and clients that are no browser may change something");
+            }
+        }
+
+        private static boolean isFromAnotherSite(HttpServletRequest request) {
+            String site = request.getHeader("Sec-Fetch-Site");
+            if (site != null) {
+                return !site.equals("same-origin") && !site.equals("none");
+            }
+            // Not sent by older browsers, nor over plain HTTP to other machines.
+            String origin = request.getHeader("Origin");
+            String host = request.getHeader("Host");
+            return origin != null
+                    && !origin.equalsIgnoreCase("http://" + host)
+                    && !origin.equalsIgnoreCase("https://" + host);
+        }
+
+        /**
+         * Spring MVC has answered the question of CORS by the time that the operation is called.
+         */
+        private static boolean isAllowed(@Nullable HttpServletResponse response) {
+            return response != null && response.containsHeader("Access-Control-Allow-Origin");
         }
     }
 

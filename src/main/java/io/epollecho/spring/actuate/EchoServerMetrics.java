@@ -44,6 +44,9 @@ public final class EchoServerMetrics implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         bindLimits(registry);
+        FunctionCounter.builder(PREFIX + "access.log.dropped", server, EchoServer::accessLogDropped)
+                .description("Lines that the access log dropped because its writer fell behind")
+                .register(registry);
         for (String listener : server.config().listeners().keySet()) {
             bindConnections(registry, listener);
             bindBytes(registry, listener);

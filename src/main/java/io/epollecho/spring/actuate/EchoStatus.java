@@ -27,11 +27,16 @@ import java.util.stream.IntStream;
  * The echo server at one moment.
  *
  * @param state running, draining, stopped or failed
+ * @param stalled true while an event loop makes no progress
+ * @param version the version of the server; none if it was not packaged
+ * @param uptime the time since the last start; zero if it is stopped
  * @param selector the selector it runs on
  * @param triggerMode how that reports readiness
  * @param listeners its listeners by name, the default one first
  * @param connections how many, and how they ended
  * @param bytes what was moved
+ * @param rates what happens in a second
+ * @param peaks the highest figures since the application started
  * @param limits what it allows
  * @param loops the event loops
  * @param drain how far a drain is; none if there is none
@@ -39,11 +44,16 @@ import java.util.stream.IntStream;
  */
 record EchoStatus(
         String state,
+        boolean stalled,
+        @Nullable String version,
+        Duration uptime,
         String selector,
         String triggerMode,
         SequencedMap<String, Listener> listeners,
         Connections connections,
         Bytes bytes,
+        Rates rates,
+        Peaks peaks,
         Limits limits,
         List<Loop> loops,
         @Nullable DrainProgress drain,
@@ -74,12 +84,14 @@ record EchoStatus(
             boolean tls,
             String greeting,
             Connections connections,
-            Bytes bytes) {
+            Bytes bytes,
+            Rates rates) {
 
         static Listener of(
                 @Nullable InetSocketAddress address,
                 ListenerConfig config,
-                EchoServerStatistics statistics) {
+                EchoServerStatistics statistics,
+                Rates rates) {
             return new Listener(
                     address == null ? null : SocketAddresses.format(address),
                     config.backlog(),
@@ -90,9 +102,16 @@ record EchoStatus(
                     config.tls() != null,
                     label(config.greeting()),
                     EchoStatus.connections(statistics),
-                    EchoStatus.bytes(statistics));
+                    EchoStatus.bytes(statistics),
+                    rates);
         }
     }
+
+    /**
+     * @param active the most connections that were open at once
+     * @param rates the highest rates, each of a second of its own
+     */
+    record Peaks(long active, Rates rates) {}
 
     record Limits(
             int connections,
@@ -106,27 +125,46 @@ record EchoStatus(
             Duration drainTimeout,
             Duration lingerTimeout) {}
 
-    record Loop(int number, long active, long accepted, Bytes bytes, Duration busy) {}
+    /**
+     * @param busy the time spent on work rather than on waiting for it
+     * @param busyShare the share of the last second that was spent on work, 0 to 1
+     * @param selectorRebuilds selectors replaced as they returned early over and over
+     */
+    record Loop(
+            int number,
+            long active,
+            long accepted,
+            Bytes bytes,
+            Rates rates,
+            Duration busy,
+            double busyShare,
+            long selectorRebuilds) {}
 
-    static EchoStatus of(EchoServer server) {
+    static EchoStatus of(EchoServer server, EchoServerHistory history) {
+        Interval lastInterval = history.lastInterval();
         EchoServerState state = server.state();
         EchoServerConfig config = server.config();
         EchoServerStatistics total = server.statistics();
         return new EchoStatus(
                 label(state),
+                server.stalled(),
+                EchoServer.class.getPackage().getImplementationVersion(),
+                server.uptime(),
                 config.selector().name(),
                 config.selector().triggerMode().label(),
-                listeners(server, state),
+                listeners(server, state, lastInterval),
                 connections(total),
                 bytes(total),
+                lastInterval.total(),
+                new Peaks(server.peakConnections(), history.peaks()),
                 limits(server),
-                loops(server.statisticsByLoop()),
+                loops(server.statisticsByLoop(), lastInterval),
                 server.drainProgress().orElse(null),
                 server.failure().map(Throwable::toString).orElse(null));
     }
 
     private static SequencedMap<String, Listener> listeners(
-            EchoServer server, EchoServerState state) {
+            EchoServer server, EchoServerState state, Interval lastInterval) {
         Map<String, InetSocketAddress> addresses =
                 state == EchoServerState.STOPPED ? Map.of() : server.localAddresses();
         var listeners = new LinkedHashMap<String, Listener>();
@@ -138,7 +176,8 @@ record EchoStatus(
                                         Listener.of(
                                                 addresses.get(name),
                                                 server.config().listener(name),
-                                                statistics)));
+                                                statistics,
+                                                lastInterval.ofListener(name))));
         return listeners;
     }
 
@@ -171,15 +210,23 @@ record EchoStatus(
                 config.lingerTimeout());
     }
 
-    private static List<Loop> loops(List<LoopStatistics> loops) {
+    private static List<Loop> loops(List<LoopStatistics> loops, Interval lastInterval) {
         return IntStream.range(0, loops.size())
-                .mapToObj(number -> loop(number, loops.get(number)))
+                .mapToObj(number -> loop(number, loops.get(number), lastInterval))
                 .toList();
     }
 
-    private static Loop loop(int number, LoopStatistics loop) {
+    private static Loop loop(int number, LoopStatistics loop, Interval lastInterval) {
         EchoServerStatistics total = loop.total();
-        return new Loop(number, total.active(), total.accepted(), bytes(total), loop.busyTime());
+        return new Loop(
+                number,
+                total.active(),
+                total.accepted(),
+                bytes(total),
+                lastInterval.ofLoop(number),
+                loop.busyTime(),
+                lastInterval.busyShare(number),
+                loop.selectorRebuilds());
     }
 
     private static Bytes bytes(EchoServerStatistics statistics) {

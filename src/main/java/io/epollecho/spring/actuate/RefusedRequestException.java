@@ -8,6 +8,7 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
     private static final long serialVersionUID = 1L;
 
     private static final int BAD_REQUEST = 400;
+    private static final int FORBIDDEN = 403;
     private static final int CONFLICT = 409;
     private static final int SERVICE_UNAVAILABLE = 503;
 
@@ -23,6 +24,11 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
     /** Returns the refusal of a request that is wrong in itself. */
     static RefusedRequestException invalid(String reason) {
         return new RefusedRequestException(BAD_REQUEST, reason);
+    }
+
+    /** Returns the refusal of a request that its sender may not make. */
+    static RefusedRequestException forbidden(String reason) {
+        return new RefusedRequestException(FORBIDDEN, reason);
     }
 
     /** Returns the refusal of a request that does not fit what the server is doing. */

@@ -48,26 +48,32 @@ class EchoEndpointRaceTest {
         Thread.ofPlatform().start(server::start);
         assertThat(starting.await(EchoPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
-        awaitItsTurn(
-                Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    var _ = server.shutdown(Duration.ofSeconds(20));
-                                }));
-        var start = new FutureTask<>(() -> new EchoEndpoint(server).start());
-        awaitItsTurn(Thread.ofPlatform().start(start));
-        released.countDown();
+        // Its drain must not be over, and the server stopped, before the start has its turn.
+        try (EchoPeer busy = EchoPeer.connect(server.localAddress().getPort())) {
+            busy.exchange(1);
+            awaitItsTurn(
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        var _ = server.shutdown(Duration.ofSeconds(20));
+                                    }));
+            var endpoint = new EchoEndpoint(server, new EchoServerHistory(server));
+            var start = new FutureTask<>(endpoint::start);
+            awaitItsTurn(Thread.ofPlatform().start(start));
+            released.countDown();
 
-        assertThat(start)
-                .failsWithin(EchoPeer.PATIENCE)
-                .withThrowableThat()
-                .havingCause()
-                .isInstanceOfSatisfying(
-                        RefusedRequestException.class,
-                        refused -> {
-                            assertThat(refused.status()).isEqualTo(409);
-                            assertThat(refused.reason()).startsWith("The echo server is draining");
-                        });
+            assertThat(start)
+                    .failsWithin(EchoPeer.PATIENCE)
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            RefusedRequestException.class,
+                            refused -> {
+                                assertThat(refused.status()).isEqualTo(409);
+                                assertThat(refused.reason())
+                                        .startsWith("The echo server is draining");
+                            });
+        }
     }
 
     /**

@@ -92,9 +92,21 @@ class EchoEndpointRequestTest {
 
     @ParameterizedTest
     @CsvSource({
+        "connections?sort=, sort is '': it must be newest or busiest",
+        "connections?sort=oldest, sort is 'oldest': it must be newest or busiest",
+        "history?since=now, since is 'now': it must be a number of milliseconds since 1970",
+    })
+    void namesAValueThatIsNoneAndWhatIsAllowed(String request, String message) {
+        assertRefused(actuator.get("echo/" + request), 400, message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "DELETE, echo?timout=5s, 'timout', takes 'timeout'",
         "DELETE, echo?timeout=5s&force=true, 'force', takes 'timeout'",
-        "GET, echo/connections?limt=3, 'limt', takes 'limit'",
+        "GET, echo/connections?limt=3, 'limt', 'takes ''limit'', ''sort'''",
+        "GET, echo/connections?since=0, 'since', 'takes ''limit'', ''sort'''",
+        "GET, echo/history?limit=3, 'limit', takes 'since'",
         "GET, echo?limit=3, 'limit', takes none",
         "POST, echo?timeout=5s, 'timeout', takes none",
     })

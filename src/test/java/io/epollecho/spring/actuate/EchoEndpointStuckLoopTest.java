@@ -67,8 +67,8 @@ class EchoEndpointStuckLoopTest {
         }
 
         @Bean
-        EchoEndpoint impatient(EchoServer server) {
-            return new EchoEndpoint(server, Duration.ofMillis(100));
+        EchoEndpoint impatient(EchoServer server, EchoServerHistory history) {
+            return new EchoEndpoint(server, history, Duration.ofMillis(100));
         }
     }
 }

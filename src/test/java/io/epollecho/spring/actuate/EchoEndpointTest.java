@@ -20,6 +20,8 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 
 /** The endpoint, and the probes beside it, of the runnable application. */
 @SpringBootTest(
@@ -90,6 +92,88 @@ class EchoEndpointTest {
                 assertThat(one.number("$.active")).isEqualTo(2);
                 assertThat(one.at("$.connections[*].bytes.received")).hasToString("[20]");
             }
+        }
+    }
+
+    @Test
+    void listsTheBusiestConnectionsFirst() throws IOException {
+        try (EchoPeer busier = connect();
+                EchoPeer newer = connect()) {
+            busier.exchange(20);
+            newer.exchange(10);
+            Answer all = actuator.get("echo/connections?sort=busiest");
+            assertThat(all.at("$.connections[*].bytes.received")).hasToString("[20,10]");
+            Answer one = actuator.get("echo/connections?sort=busiest&limit=1");
+            assertThat(one.at("$.connections[*].bytes.received")).hasToString("[20]");
+            Answer newest = actuator.get("echo/connections?sort=newest");
+            assertThat(newest.at("$.connections[*].bytes.received")).hasToString("[10,20]");
+        }
+    }
+
+    @Test
+    void tellsRatesOfTheLastSecondAndTheirPeaks() throws IOException {
+        try (EchoPeer peer = connect()) {
+            await().atMost(EchoPeer.PATIENCE)
+                    .untilAsserted(
+                            () -> {
+                                peer.exchange(50_000);
+                                Answer busy = actuator.get("echo");
+                                assertThat(busy.number("$.rates.received")).isPositive();
+                                assertThat(busy.number("$.rates.sent")).isPositive();
+                                assertThat(busy.number("$.listeners.default.rates.sent"))
+                                        .isEqualTo(busy.number("$.rates.sent"));
+                                assertThat(busy.number("$.loops[0].rates.sent"))
+                                        .isEqualTo(busy.number("$.rates.sent"));
+                                assertThat((Double) busy.at("$.loops[0].busyShare"))
+                                        .isBetween(0.001, 1.0);
+                            });
+            await().atMost(Duration.ofSeconds(3))
+                    .untilAsserted(
+                            () -> {
+                                Answer idle = actuator.get("echo");
+                                assertThat(idle.number("$.rates.received")).isZero();
+                                assertThat(idle.number("$.rates.accepted")).isZero();
+                                assertThat(idle.number("$.peaks.rates.received")).isPositive();
+                                assertThat(idle.number("$.peaks.rates.sent")).isPositive();
+                                assertThat(idle.number("$.peaks.rates.accepted")).isPositive();
+                                assertThat(idle.number("$.peaks.active"))
+                                        .isEqualTo(server.peakConnections());
+                            });
+        }
+    }
+
+    @Test
+    void tellsTheUptime() {
+        assertThat(actuator.get("echo").at("$.uptime")).asString().startsWith("PT0.");
+        server.stop();
+        assertThat(actuator.get("echo").at("$.uptime")).isEqualTo("PT0S");
+    }
+
+    @Test
+    void keepsAPointForEachSecond() throws IOException {
+        try (EchoPeer peer = connect()) {
+            peer.exchange(1_000);
+            Answer before = actuator.get("echo/history");
+            assertThat(before.at("$.interval")).isEqualTo("PT1S");
+            long count = before.number("$.time.length()");
+            await().atMost(Duration.ofSeconds(5))
+                    .until(
+                            () ->
+                                    actuator.get("echo/history").number("$.time.length()")
+                                            > count + 1);
+            Answer history = actuator.get("echo/history");
+            List<Long> times = history.numbers("$.time");
+            for (int i = 1; i < times.size(); i++) {
+                assertThat(times.get(i) - times.get(i - 1)).isBetween(500L, 5_000L);
+            }
+            assertThat(history.numbers("$.active").getLast()).isEqualTo(1);
+            assertThat(history.numbers("$.received").stream().mapToLong(Long::longValue).sum())
+                    .isPositive();
+            for (String column : List.of("active", "pending", "accepted", "received", "sent")) {
+                assertThat(history.numbers("$." + column)).as(column).hasSameSizeAs(times);
+            }
+            Answer newer = actuator.get("echo/history?since=" + times.get(times.size() - 2));
+            assertThat(newer.numbers("$.time")).first().isEqualTo(times.getLast());
         }
     }
 

@@ -72,6 +72,7 @@ class EchoServerMetricsTest {
                         "data.sent",
                         "pending",
                         "accept.errors",
+                        "access.log.dropped",
                         "loop.busy",
                         "loop.connections",
                         "loop.selector.rebuilds");
@@ -127,6 +128,7 @@ class EchoServerMetricsTest {
                 .containsOnly(
                         "connections.limit",
                         "pending.limit",
+                        "access.log.dropped",
                         "loop.busy",
                         "loop.connections",
                         "loop.selector.rebuilds");

@@ -1,0 +1,205 @@
+package io.epollecho.server;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+
+/**
+ * Writes a line for each closed connection to the logger {@value #LOGGER}, on a thread of its own.
+ * The event loops leave their lines in a bounded queue and never wait: while it is full, as behind
+ * a console that nobody reads, lines are dropped and counted.
+ */
+final class AccessLog {
+
+    /** The logger of the lines; the reports on the log itself have that of this class. */
+    static final String LOGGER = "echo.access";
+
+    /** The most lines that wait to be written. */
+    static final int CAPACITY = 8192;
+
+    /** How long a stop waits for the lines that are left. */
+    private static final Duration LAST_LINES = Duration.ofSeconds(2);
+
+    private static final Logger log = LoggerFactory.getLogger(AccessLog.class);
+    private static final Logger access = LoggerFactory.getLogger(LOGGER);
+
+    private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
+
+    /** The length of the queue, which itself would have to count. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    private final AtomicLong dropped = new AtomicLong();
+    private volatile @Nullable Writer writer;
+
+    private record Line(ConnectionInfo connection, CloseReason reason, Instant closed) {
+
+        /** Times are cut to milliseconds, and a duration is a number of seconds. */
+        Map<String, Object> pairs() {
+            Instant opened = closed.minus(connection.age()).truncatedTo(ChronoUnit.MILLIS);
+            var pairs = new LinkedHashMap<String, Object>();
+            pairs.put("listener", connection.listener());
+            pairs.put("peer", SocketAddresses.format(connection.peer()));
+            pairs.put("opened", opened);
+            pairs.put("duration", connection.age().toMillis() / 1000.0);
+            pairs.put("received", connection.bytesReceived());
+            pairs.put("sent", connection.bytesSent());
+            pairs.put("reason", reason.label());
+            return pairs;
+        }
+
+        /** Most patterns for people leave key-value pairs out, so that the message has them too. */
+        void write() {
+            Map<String, Object> pairs = pairs();
+            LoggingEventBuilder event = access.atInfo();
+            for (Map.Entry<String, Object> pair : pairs.entrySet()) {
+                event = event.addKeyValue(pair.getKey(), pair.getValue());
+            }
+            event.log(
+                    pairs.entrySet().stream()
+                            .map(pair -> pair.getKey() + "=" + pair.getValue())
+                            .collect(Collectors.joining(" ")));
+        }
+    }
+
+    /**
+     * Leaves the line of a connection that closes now, or counts it as dropped. For any loop's
+     * thread.
+     */
+    void add(ConnectionInfo connection, CloseReason reason) {
+        if (waiting.incrementAndGet() > CAPACITY) {
+            waiting.decrementAndGet();
+            drop();
+            return;
+        }
+        lines.add(new Line(connection, reason, Instant.now()));
+        Writer current = writer;
+        if (current != null) {
+            current.wakeUp();
+        }
+    }
+
+    /** Counts a line that is not written. */
+    void drop() {
+        dropped.incrementAndGet();
+    }
+
+    /** Returns the lines that were not written. For any thread. */
+    long dropped() {
+        return dropped.get();
+    }
+
+    private @Nullable Line poll() {
+        Line line = lines.poll();
+        if (line != null) {
+            waiting.decrementAndGet();
+        }
+        return line;
+    }
+
+    /** Starts to write. */
+    void start() {
+        var started = new Writer();
+        writer = started;
+        started.thread.start();
+    }
+
+    /** Writes the lines that are left, for two seconds at most, and drops the others. */
+    void stop() {
+        Writer stopping = writer;
+        if (stopping == null) {
+            return;
+        }
+        writer = null;
+        stopping.end();
+        while (poll() != null) {
+            drop();
+        }
+    }
+
+    /** One run's thread. One that is stuck in the logging system is left behind by the next run. */
+    private final class Writer {
+
+        private final Thread thread =
+                Thread.ofPlatform()
+                        .name("echo-server-access-log")
+                        .daemon(true)
+                        .unstarted(this::run);
+        private volatile boolean idle;
+        private volatile boolean ending;
+        private volatile boolean abandoned;
+        private long reported = dropped();
+
+        private void run() {
+            while (!abandoned) {
+                Line line = poll();
+                if (line != null) {
+                    tryWrite(line);
+                    continue;
+                }
+                reportDropped();
+                if (ending) {
+                    return;
+                }
+                awaitLines();
+            }
+        }
+
+        /** A failure of the logging system costs one line. */
+        private void tryWrite(Line line) {
+            try {
+                line.write();
+            } catch (RuntimeException | OutOfMemoryError e) {
+                drop();
+            }
+        }
+
+        private void reportDropped() {
+            long now = dropped();
+            if (now > reported) {
+                log.warn("Access log fell behind: {} lines dropped", now - reported);
+                reported = now;
+            }
+        }
+
+        private void awaitLines() {
+            idle = true;
+            // Look again: a line that was added before that has woken nobody up.
+            if (lines.isEmpty() && !ending) {
+                LockSupport.park(this);
+            }
+            idle = false;
+        }
+
+        void wakeUp() {
+            if (idle) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        void end() {
+            ending = true;
+            LockSupport.unpark(thread);
+            try {
+                if (!thread.join(LAST_LINES)) {
+                    abandoned = true;
+                }
+            } catch (InterruptedException e) {
+                abandoned = true;
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

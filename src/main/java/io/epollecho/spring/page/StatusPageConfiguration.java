@@ -1,0 +1,62 @@
+package io.epollecho.spring.page;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.EndpointAccessResolver;
+import org.springframework.boot.actuate.endpoint.EndpointId;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+
+import java.io.IOException;
+import java.net.InetAddress;
+
+/**
+ * Serves the page in the web server of the actuator, whether it has one of its own or not.
+ *
+ * <p>Listed among Spring Boot's management context configurations. It has no annotation that would
+ * make it one, so that no component scan finds it; without it, it counts for every management port.
+ */
+@ConditionalOnBean(StatusPage.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+final class StatusPageConfiguration {
+
+    private static final EndpointId ENDPOINT = EndpointId.of("echo");
+
+    @Bean
+    ServletRegistrationBean<StatusPageServlet> echoStatusPage(
+            PathMappedEndpoints endpoints, EndpointAccessResolver access) throws IOException {
+        String endpoint = endpoints.getPath(ENDPOINT);
+        boolean unrestricted = access.accessFor(ENDPOINT, Access.READ_ONLY) == Access.UNRESTRICTED;
+        var page =
+                new ServletRegistrationBean<>(
+                        new StatusPageServlet(endpoint == null ? "" : endpoint, unrestricted),
+                        StatusPageServlet.ROOT,
+                        StatusPageServlet.FILES);
+        page.setEnabled(endpoint != null);
+        return page;
+    }
+
+    @Bean
+    FilterRegistrationBean<LoopbackHostFilter> echoLoopbackHostFilter(
+            Environment environment,
+            ObjectProvider<ServerProperties> server,
+            ObjectProvider<ManagementServerProperties> management) {
+        InetAddress bound =
+                ManagementPortType.get(environment) == ManagementPortType.SAME
+                        ? server.getObject().getAddress()
+                        : management.getObject().getAddress();
+        var filter = new FilterRegistrationBean<>(new LoopbackHostFilter());
+        filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
+        filter.setEnabled(bound != null && bound.isLoopbackAddress());
+        return filter;
+    }
+}

@@ -1,0 +1,242 @@
+package io.epollecho.server;
+
+import static io.epollecho.server.Background.await;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class AccessLogTest {
+
+    private static final Logger logger = (Logger) LoggerFactory.getLogger(AccessLog.LOGGER);
+    private static final String THREAD = "echo-server-access-log";
+
+    /** Tens of thousands of lines are for this test and for no console. */
+    @BeforeEach
+    void keepOffTheConsole() {
+        logger.setAdditive(false);
+    }
+
+    @AfterEach
+    void asBefore() {
+        logger.setAdditive(true);
+    }
+
+    private static EchoServer start(boolean on) {
+        return EchoServer.start(
+                EchoServerConfig.builder()
+                        .address(InetAddress.getLoopbackAddress())
+                        .port(0)
+                        .eventLoops(2)
+                        .accessLog(on)
+                        .build());
+    }
+
+    private static Peer connect(EchoServer server) throws IOException {
+        return new Peer(1, server.localAddress(), null, 0, 0);
+    }
+
+    private static Map<String, Object> pairs(ILoggingEvent line) {
+        return line.getKeyValuePairs().stream()
+                .collect(Collectors.toMap(pair -> pair.key, (KeyValuePair pair) -> pair.value));
+    }
+
+    @Test
+    void lineTellsWhoItWasAndWhatItDid() throws IOException {
+        Instant before = Instant.now().minusMillis(1);
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true);
+                Peer peer = connect(server)) {
+            peer.echo(1_000);
+            peer.endOutput();
+            peer.expectEnd();
+            await().until(() -> lines.events().size() == 1);
+            ILoggingEvent line = lines.events().getFirst();
+            assertThat(line.getThreadName()).isEqualTo(THREAD);
+            Map<String, Object> pairs = pairs(line);
+            assertThat(pairs)
+                    .containsEntry("listener", "default")
+                    .containsEntry("peer", SocketAddresses.format(peer.address()))
+                    .containsEntry("received", 1_000L)
+                    .containsEntry("sent", 1_000L)
+                    .containsEntry("reason", "peer")
+                    .containsOnlyKeys(
+                            "listener", "peer", "opened", "duration", "received", "sent", "reason");
+            assertThat((Instant) pairs.get("opened")).isBetween(before, Instant.now());
+            assertThat((Double) pairs.get("duration")).isBetween(0.0, 60.0);
+            assertThat(line.getFormattedMessage())
+                    .startsWith("listener=default peer=" + pairs.get("peer") + " opened=")
+                    .endsWith("received=1000 sent=1000 reason=peer");
+        }
+    }
+
+    @Test
+    void lineOfALostConnectionStillHasItsPeer() throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true)) {
+            Peer peer = connect(server);
+            peer.echo(10);
+            String address = SocketAddresses.format(peer.address());
+            peer.reset();
+            await().until(() -> lines.events().size() == 1);
+            assertThat(pairs(lines.events().getFirst()))
+                    .containsEntry("peer", address)
+                    .containsEntry("reason", "reset");
+        }
+    }
+
+    @Test
+    void stopWritesTheLinesOfTheConnectionsThatItCuts() throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true)) {
+            for (int run = 1; run <= 2; run++) {
+                try (Peer one = connect(server);
+                        Peer other = connect(server)) {
+                    one.echo(10);
+                    other.echo(10);
+                    server.stop();
+                    assertThat(lines.events())
+                            .hasSize(2 * run)
+                            .allSatisfy(
+                                    line ->
+                                            assertThat(pairs(line))
+                                                    .containsEntry("reason", "drain-timeout"));
+                }
+                server.start();
+            }
+        }
+        assertThat(threads()).doesNotContain(THREAD);
+    }
+
+    @Test
+    void isOffUnlessAsked() throws IOException {
+        assertThat(EchoServerConfig.defaults().accessLog()).isFalse();
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(false)) {
+            Churn.run(server.localAddress(), 100);
+            Backend.awaitActive(server, 0);
+            assertThat(threads()).doesNotContain(THREAD);
+            server.stop();
+            assertThat(lines.events()).isEmpty();
+            assertThat(server.accessLogDropped()).isZero();
+        }
+    }
+
+    @Test
+    void accountsForEachOf100_000Connections() throws IOException {
+        int connections = 100_000;
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true)) {
+            Churn.run(server.localAddress(), connections);
+            Backend.awaitActive(server, 0);
+            server.stop();
+            assertThat(lines.events().size() + server.accessLogDropped()).isEqualTo(connections);
+            var distinct = new HashSet<>();
+            for (ILoggingEvent line : lines.events()) {
+                Map<String, Object> pairs = pairs(line);
+                assertThat(pairs)
+                        .containsEntry("received", (long) Churn.LENGTH)
+                        .containsEntry("reason", "peer");
+                distinct.add(List.of(pairs.get("peer"), line.getInstant()));
+            }
+            assertThat(distinct).as("no line twice").hasSameSizeAs(lines.events());
+        }
+    }
+
+    /** The first line is never taken; what the queue does not hold is counted, not waited for. */
+    @Test
+    void blockedConsoleHoldsNoEchoAndItsLinesAreCounted() throws Exception {
+        int surplus = 1_000;
+        var blocked = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        try (var lines =
+                        new CapturedLog(
+                                AccessLog.LOGGER,
+                                line -> {
+                                    blocked.countDown();
+                                    awaitUninterrupted(release);
+                                });
+                EchoServer server = start(true)) {
+            Churn.run(server.localAddress(), 1);
+            assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+            Churn.run(server.localAddress(), AccessLog.CAPACITY + surplus);
+            Backend.awaitActive(server, 0);
+            assertThat(server.accessLogDropped()).isEqualTo(surplus);
+            try (Peer peer = connect(server)) {
+                peer.echo(100_000);
+            }
+            Backend.awaitActive(server, 0);
+            assertThat(server.accessLogDropped()).isEqualTo(surplus + 1);
+            assertThat(lines.events()).hasSize(1);
+
+            release.countDown();
+            await().until(() -> lines.events().size() == 1 + AccessLog.CAPACITY);
+            server.stop();
+            assertThat(server.accessLogDropped()).isEqualTo(surplus + 1);
+        } finally {
+            release.countDown();
+        }
+    }
+
+    @Test
+    void blockedConsoleHoldsNoStopAndTheLinesThatAreLeftAreCounted() throws Exception {
+        var blocked = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        try (var lines =
+                        new CapturedLog(
+                                AccessLog.LOGGER,
+                                line -> {
+                                    blocked.countDown();
+                                    awaitUninterrupted(release);
+                                });
+                EchoServer server = start(true)) {
+            Churn.run(server.localAddress(), 10);
+            assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+            Backend.awaitActive(server, 0);
+            Instant begun = Instant.now();
+            server.stop();
+            assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(10));
+            assertThat(server.accessLogDropped()).isEqualTo(9);
+
+            server.start();
+            release.countDown();
+            Churn.run(server.localAddress(), 5);
+            await().until(() -> lines.events().size() == 6);
+            assertThat(server.accessLogDropped()).isEqualTo(9);
+        } finally {
+            release.countDown();
+        }
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).toList();
+    }
+}

@@ -1,0 +1,135 @@
+package io.epollecho.spring.page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.epollecho.EpollEchoApplication;
+import io.epollecho.PlainHttp;
+import io.epollecho.PlainHttp.Answer;
+import io.epollecho.server.EchoServer;
+import io.epollecho.server.EchoServerState;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The page of the runnable application, which listens on a loopback address. */
+@SpringBootTest(
+        classes = EpollEchoApplication.class,
+        webEnvironment = WebEnvironment.RANDOM_PORT,
+        properties = "echo.server.port=0")
+class StatusPageTest {
+
+    /** An attribute that is code or style, or an element that has it as its content. */
+    private static final Pattern INLINE =
+            Pattern.compile("(?is)\\son\\w+\\s*=|\\sstyle\\s*=|<style|<script(?![^>]*\\ssrc=)");
+
+    @Autowired private EchoServer server;
+
+    private final PlainHttp http;
+
+    StatusPageTest(@LocalServerPort int port) {
+        http = new PlainHttp(port);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/, text/html",
+        "/page/page.js, text/javascript",
+        "/page/page.css, text/css",
+        "/page/icon.svg, image/svg+xml",
+        "/page/uplot.js, text/javascript",
+        "/page/uplot.css, text/css",
+    })
+    void allowsNothingFromElsewhereAndNothingInline(String path, String type) throws IOException {
+        Answer answer = http.send("GET " + path, "Host: localhost");
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.head())
+                .contains(
+                        "content-type: " + type,
+                        "content-security-policy: default-src 'none'; script-src 'self';"
+                                + " style-src 'self';",
+                        "frame-ancestors 'none'",
+                        "x-content-type-options: nosniff",
+                        "referrer-policy: no-referrer")
+                .doesNotContain("unsafe");
+        assertThat(answer.body()).isNotBlank();
+    }
+
+    @Test
+    void hasNoCodeAndNoStyleInItsMarkup() throws IOException {
+        String page = http.send("GET /", "Host: localhost").body();
+        assertThat(page).doesNotContainPattern(INLINE).doesNotContain("//");
+    }
+
+    @Test
+    void knowsTheEndpointAndThatItMayChangeTheServer() throws IOException {
+        assertThat(http.send("GET /", "Host: localhost").body())
+                .contains("data-endpoint=\"actuator/echo\"", "data-access=\"unrestricted\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/page", "/page/", "/page/index.html", "/page/none", "/index.html"})
+    void hasNoOtherFile(String path) throws IOException {
+        assertThat(http.send("GET " + path, "Host: localhost").status()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "stranger.example",
+                "stranger.example:8080",
+                "localhost.stranger.example",
+                "127.0.0.1.stranger.example",
+                "notlocalhost",
+                "192.0.2.1",
+                "0.0.0.0",
+                "[2001:db8::1]:8080",
+                "[::]",
+                "2130706433.example",
+            })
+    void refusesARequestForAnotherHost(String host) throws IOException {
+        for (String line :
+                List.of(
+                        "GET /",
+                        "GET /actuator/echo",
+                        "GET /actuator/prometheus",
+                        "DELETE /actuator/echo",
+                        "POST /actuator/echo")) {
+            Answer answer = http.send(line, "Host: " + host, "X-Forwarded-Host: localhost");
+            assertThat(answer.status()).as(line).isEqualTo(403);
+            assertThat(answer.body()).contains("Set the header Host to localhost");
+        }
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "localhost",
+                "LocalHost:8080",
+                "echo.localhost",
+                "127.0.0.1",
+                "127.8.7.6:8080",
+                "[::1]",
+                "[::1]:8080",
+            })
+    void answersForEachNameOfTheLoopback(String host) throws IOException {
+        assertThat(http.send("GET /", "Host: " + host).status()).isEqualTo(200);
+        assertThat(http.send("GET /actuator/echo", "Host: " + host).status()).isEqualTo(200);
+    }
+
+    /** As simple probes do. */
+    @Test
+    void answersWithoutAHost() throws IOException {
+        assertThat(http.send("GET /actuator/health HTTP/1.0", List.of()).status()).isEqualTo(200);
+    }
+}
