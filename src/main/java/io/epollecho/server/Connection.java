@@ -167,7 +167,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
         boolean open = stream.open();
         if (opening.headerArrived() && !ticket.countFor(peer().getAddress())) {
-            refuse(CloseReason.ADDRESS_LIMIT, "its address has reached the limit");
+            refuse(
+                    CloseReason.ADDRESS_LIMIT,
+                    "its address has reached %s (%d)"
+                            .formatted(
+                                    Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
+                                    ticket.addressLimit()));
         } else if (open) {
             opened(opening);
         } else {

@@ -21,7 +21,7 @@ import javax.net.ssl.SSLProtocolException;
 /**
  * TLS 1.2 and 1.3 over another stream, for the server's side and the client's.
  *
- * <p>Each direction ends for itself, as on a plain socket: after the peer's close_notify {@link
+ * <p>Each direction ends on its own, as on a plain socket: after the peer's close_notify {@link
  * #read} returns {@link #END}, and what is written still goes out until {@link #endOutput} sends a
  * close_notify, and {@link #shutdownOutput} a FIN as well. TLS 1.2 ends both directions at once
  * (RFC 5246, 7.2.1), so there nothing can be written after a {@link #read} that has returned END;
@@ -29,7 +29,7 @@ import javax.net.ssl.SSLProtocolException;
  * TruncatedStreamException}.
  *
  * <p>The engine may have records of its own to send at any time, the answer to a KeyUpdate for
- * example. After each {@link #read}, whatever it returns, call {@link #flush}; if it returns false,
+ * example. Call {@link #flush} after each {@link #read}, even if it returns 0; if it returns false,
  * select for writing. Reading pauses while a peer does not take many such records; ask {@link
  * #isDrained} after {@link #flush}.
  *
@@ -91,7 +91,7 @@ public final class TlsStream implements ByteStream {
     private final SSLEngine engine;
     private final BufferPool buffers;
 
-    /** The JDK would enlarge its demands on all buffers for a larger record. */
+    /** After a longer record, the JDK's engine would require larger buffers for all records. */
     private final int longestRecord;
 
     /** Ciphertext received, between position and limit; null if there is none. */
@@ -711,7 +711,7 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>Of records that are sent in part, the same part of their data counts as sent.
+     * <p>If records are sent in part, the data in them counts as sent in proportion.
      */
     @Override
     public int unsentBytes() {
@@ -811,7 +811,7 @@ public final class TlsStream implements ByteStream {
     }
 
     /**
-     * Returns the subject of the certificate that the peer has proved to own.
+     * Returns the subject of the certificate by which the peer has authenticated itself.
      *
      * @return the distinguished name as in RFC 2253, or null if the peer sent no certificate
      */
