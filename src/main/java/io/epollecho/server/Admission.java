@@ -40,18 +40,24 @@ final class Admission {
      */
     static class Ticket {
 
-        private @Nullable Admission admission;
+        final Admission admission;
+        private boolean closed;
 
         private Ticket(Admission admission) {
             this.admission = admission;
         }
 
         final void close() {
-            if (admission != null) {
+            if (!closed) {
+                closed = true;
                 admission.open.decrementAndGet();
-                release(admission);
-                admission = null;
+                release();
             }
+        }
+
+        /** Returns how many connections an address may have open; 0 if there is no limit. */
+        final int addressLimit() {
+            return admission.limits.maxPerAddress();
         }
 
         /** Counts for an address as well, once. Returns false if that has reached its limit. */
@@ -59,17 +65,15 @@ final class Admission {
             return true;
         }
 
-        void release(Admission from) {}
+        void release() {}
     }
 
     private static final class AddressTicket extends Ticket {
 
-        private final Admission admission;
         private @Nullable AddressPrefix counted;
 
         AddressTicket(Admission admission) {
             super(admission);
-            this.admission = admission;
         }
 
         @Override
@@ -83,9 +87,9 @@ final class Admission {
         }
 
         @Override
-        void release(Admission from) {
+        void release() {
             if (counted != null) {
-                from.discount(counted);
+                admission.discount(counted);
             }
         }
     }

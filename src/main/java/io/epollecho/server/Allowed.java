@@ -66,6 +66,15 @@ sealed interface Allowed<T> {
         }
     }
 
+    /** All lists that are not empty. */
+    record Elements<E>(String text) implements Allowed<List<E>> {
+
+        @Override
+        public boolean contains(List<E> value) {
+            return !value.isEmpty();
+        }
+    }
+
     /** Other values, and zero, which has a meaning of its own. */
     record OrZero<T>(Allowed<T> others, T zero, String purpose) implements Allowed<T> {
 

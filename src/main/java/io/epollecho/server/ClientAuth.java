@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** Whether a TLS listener asks its clients for a certificate. */
+/** The client authentication of a TLS listener. */
 public enum ClientAuth {
     /** Clients are not asked. */
     NONE,

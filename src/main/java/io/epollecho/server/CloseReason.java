@@ -30,7 +30,7 @@ public enum CloseReason {
     HANDSHAKE_FAILED("handshake-failed"),
     /** The TLS handshake was not complete in time. */
     HANDSHAKE_TIMEOUT("handshake-timeout"),
-    /** The peer violated the TLS protocol after the handshake. */
+    /** The peer sent an invalid record after the handshake, or one that is refused. */
     TLS_ERROR("tls-error"),
     /** The peer's stream ended without the close_notify of TLS: bytes may be missing. */
     TRUNCATED("truncated"),
@@ -47,14 +47,14 @@ public enum CloseReason {
         this.label = label;
     }
 
-    /** Returns whether the layers have sent the peer an alert that explains it. */
-    boolean isTold() {
+    /** Returns whether the connection ends with an alert, if the layers have one to send. */
+    boolean endsWithAlert() {
         return this == HANDSHAKE_FAILED || this == TLS_ERROR;
     }
 
     /** Returns whether the peer has done something that an operator wants to see in the log. */
     boolean isRefusal() {
-        return this == PROXY_HEADER || isTold();
+        return this == PROXY_HEADER || endsWithAlert();
     }
 
     /**

@@ -73,6 +73,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /**
+     * The most reads in one turn through layers. A TLS record of one byte costs much the same work
+     * as a long one, so the budget of bytes alone would let its sender keep the loop busy.
+     */
+    private static final int READS_PER_TURN = 64;
+
     private enum State {
         OPENING,
         OPEN,
@@ -161,7 +167,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
         boolean open = stream.open();
         if (opening.headerArrived() && !ticket.countFor(peer().getAddress())) {
-            refuse(CloseReason.ADDRESS_LIMIT, "its address has reached the limit");
+            refuse(
+                    CloseReason.ADDRESS_LIMIT,
+                    "its address has reached %s (%d)"
+                            .formatted(
+                                    Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
+                                    ticket.addressLimit()));
         } else if (open) {
             opened(opening);
         } else {
@@ -264,7 +275,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         CloseReason reason = Layers.reason(failure);
         if (state == State.LINGERING && reason != CloseReason.RESET) {
             close(lingerReason); // whoever answers a FIN by closing need not end TLS first
-        } else if (reason.isTold() && !flushing) {
+        } else if (reason.endsWithAlert() && !flushing) {
             lingerAfterAlert(reason);
         } else {
             close(reason);
@@ -276,8 +287,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Sends the alert that tells the peer why, and a FIN. Closing the socket, with bytes unread,
-     * would make the kernel send a reset, which may overtake the alert.
+     * Sends the alert, if there is one, and a FIN. Closing the socket, with bytes unread, would
+     * make the kernel send a reset, which may overtake the alert.
      */
     private void lingerAfterAlert(CloseReason reason) {
         try {
@@ -316,9 +327,14 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             if (!send(buffer.flip()) || (!filled && stream.isDrained())) {
                 return;
             }
-            budget -= count;
+            budget -= charge(count);
         }
         continueLater();
+    }
+
+    /** Returns what a read takes of the read budget. */
+    private int charge(int count) {
+        return layers == null ? count : Math.max(count, loop.readBudget() / READS_PER_TURN);
     }
 
     /** Returns false if the peer does not take everything now; the rest is sent when it does. */
@@ -398,6 +414,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     private void awaitFlush() {
+        if (!flushing) {
+            lastMoved = loop.now(); // the peer has the whole write timeout from now on
+        }
         flushing = true;
         key.interestOps(stream.interest(SelectionKey.OP_WRITE));
         loop.schedule(this);
@@ -442,7 +461,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             }
             received += count;
             counters.bytesReceived.add(count);
-            budget -= count;
+            budget -= charge(count);
         }
         continueLater();
     }
@@ -531,7 +550,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private long lingerNanos() {
         long longest = loop.lingerTimeoutNanos();
-        return restedAtDrain || lingerReason.isTold()
+        return restedAtDrain || lingerReason.endsWithAlert()
                 ? Math.min(longest, SHORT_LINGER_NANOS)
                 : longest;
     }
@@ -644,7 +663,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         return pending != null || stream.holdsBuffers();
     }
 
-    /** Returns when a byte last moved in either direction, as a {@link System#nanoTime()}. */
+    /**
+     * Returns when a byte last moved in either direction, or when bytes last began to wait, as a
+     * {@link System#nanoTime()}.
+     */
     long lastMoved() {
         return lastMoved;
     }

@@ -93,9 +93,29 @@ public record EchoServerConfig(
                                 "it must be lower-case letters, digits and dashes, begin with a"
                                         + " letter, and be at most 32 characters long");
                     }
+                    requireHeaderBeforeHandshake(
+                            name.equals(DEFAULT_LISTENER) ? "" : "listeners." + name + ".",
+                            listener.proxyProtocol(),
+                            listener.tls());
                     checked.forEach((other, before) -> requireApart(name, listener, other, before));
                     checked.put(name, listener);
                 });
+    }
+
+    private static void requireHeaderBeforeHandshake(
+            String group, @Nullable ProxyProtocolConfig header, @Nullable TlsConfig handshake) {
+        if (header != null
+                && handshake != null
+                && header.headerTimeout().compareTo(handshake.handshakeTimeout()) >= 0) {
+            throw Setting.HEADER_TIMEOUT.invalid(
+                    group,
+                    header.headerTimeout(),
+                    "it must be less than %s, which is %s, because both times start at the accept"
+                            .formatted(
+                                    Setting.HANDSHAKE_TIMEOUT.key(),
+                                    Setting.HANDSHAKE_TIMEOUT.format(
+                                            handshake.handshakeTimeout())));
+        }
     }
 
     private static void requireApart(

@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** What a listener sends to each peer before the echo. */
+/** The text that a listener sends to each peer before the echo. */
 public enum Greeting {
     /** Nothing. */
     NONE,

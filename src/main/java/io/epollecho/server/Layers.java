@@ -19,8 +19,8 @@ import java.nio.channels.SocketChannel;
 import javax.net.ssl.SSLException;
 
 /**
- * What stands between the socket of one connection and its echo: the PROXY protocol, TLS, the
- * greeting. A plain connection has none of it and no such object.
+ * The layers between the socket of one connection and its echo: the PROXY protocol, TLS, the
+ * greeting. A plain connection has no layers and no such object.
  */
 final class Layers {
 

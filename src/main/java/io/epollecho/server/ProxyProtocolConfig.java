@@ -9,7 +9,7 @@ import java.util.List;
  * The configuration of a listener whose connections begin with a header of the PROXY protocol. A
  * connection without one is closed; the protocol's specification forbids guessing.
  *
- * @param trusted the addresses that may send a header; empty for everybody who reaches the port
+ * @param trusted the addresses that may send a header; empty for all peers
  * @param headerTimeout the time from the accept within which the header must be complete
  */
 public record ProxyProtocolConfig(List<AddressRange> trusted, Duration headerTimeout) {
@@ -25,7 +25,8 @@ public record ProxyProtocolConfig(List<AddressRange> trusted, Duration headerTim
     }
 
     /**
-     * Returns the default configuration: everybody is trusted, for 3 seconds.
+     * Returns the default configuration: all peers are trusted, and the header must arrive within 3
+     * seconds.
      *
      * @return a valid configuration
      */

@@ -49,9 +49,9 @@ public final class Setting<T> {
                             "proxy-protocol.trusted",
                             Format.ADDRESS_RANGES,
                             null,
-                            new Allowed.Any<List<AddressRange>>(
+                            new Allowed.Elements<AddressRange>(
                                     "IP addresses and CIDR ranges, such as 10.0.0.0/8"))
-                    .orUnset("to trust everybody");
+                    .orUnset("to trust all peers");
 
     /** The time that a header of the PROXY protocol may take. */
     public static final Setting<Duration> HEADER_TIMEOUT =

@@ -3,7 +3,7 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connection has negotiated by TLS.
+ * The negotiated TLS parameters of a connection.
  *
  * @param protocol TLSv1.2 or TLSv1.3
  * @param cipherSuite the standard name of the cipher suite

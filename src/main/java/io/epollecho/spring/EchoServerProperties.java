@@ -114,10 +114,9 @@ public record EchoServerProperties(
     /**
      * The header of the PROXY protocol, version 1 or 2.
      *
-     * @param mode Whether connections begin with a header. There is no detection, as a peer could
-     *     choose then.
-     * @param trusted Addresses and CIDR ranges that may send a header. Everybody who reaches the
-     *     port if not set.
+     * @param mode Whether connections begin with a header. There is no detection, because it would
+     *     let any peer send one.
+     * @param trusted Addresses and CIDR ranges that may send a header. All peers if not set.
      * @param headerTimeout How long the header may take, from the accept.
      */
     public record ProxyProtocol(

@@ -2,6 +2,7 @@ package io.epollecho.spring;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
@@ -14,7 +15,10 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.Environment;
 
 import java.security.KeyStore;
+import java.security.KeyStoreException;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -73,12 +77,19 @@ final class SslEngines {
      *     something is missing in it
      */
     Supplier<SSLEngine> of(ConfigurationPropertyName property, String name, boolean asksClients) {
-        State loaded;
+        var current = new AtomicReference<@Nullable State>();
         try {
+            // First the handler: no renewal after the bundle has been read gets lost.
+            bundles.addBundleUpdateHandler(
+                    name, renewed -> renew(name, current, renewed, asksClients));
             SslBundle bundle = bundles.getBundle(name);
-            requireStores(property, bundle, asksClients);
-            loaded = State.of(bundle);
+            String missing = missing(bundle, asksClients);
+            if (missing != null) {
+                throw invalid(property, missing);
+            }
+            State loaded = State.of(bundle);
             loaded.newEngine(); // refuses unknown protocols and cipher suites
+            current.compareAndSet(null, loaded);
         } catch (NoSuchSslBundleException e) {
             throw invalid(property, "it must be the name of an SSL bundle, " + known());
         } catch (IllegalStateException | IllegalArgumentException e) {
@@ -87,13 +98,19 @@ final class SslEngines {
                     "the bundle cannot be loaded: "
                             + NestedExceptionUtils.getMostSpecificCause(e).getMessage());
         }
-        var current = new AtomicReference<>(loaded);
-        bundles.addBundleUpdateHandler(name, renewed -> renew(name, current, renewed));
-        return () -> current.get().newEngine();
+        return () -> Objects.requireNonNull(current.get()).newEngine();
     }
 
-    private static void renew(String name, AtomicReference<State> current, SslBundle renewed) {
+    private static void renew(
+            String name,
+            AtomicReference<@Nullable State> current,
+            SslBundle renewed,
+            boolean asksClients) {
         try {
+            String missing = missing(renewed, asksClients);
+            if (missing != null) {
+                throw new IllegalStateException(missing);
+            }
             current.set(State.of(renewed));
             log.info("SSL bundle %s renewed; new connections use it".formatted(name));
         } catch (RuntimeException e) {
@@ -104,17 +121,29 @@ final class SslEngines {
         }
     }
 
-    private void requireStores(
-            ConfigurationPropertyName property, SslBundle bundle, boolean asksClients) {
+    /** Returns what a bundle must have and has not, as a clause; null if it has everything. */
+    private static @Nullable String missing(SslBundle bundle, boolean asksClients) {
         KeyStore keys = bundle.getStores().getKeyStore();
-        if (keys == null) {
-            throw invalid(property, "the bundle must have a certificate with its private key");
+        if (keys == null || !hasKey(keys)) {
+            return "it must be an SSL bundle with a certificate and its private key";
         }
         if (asksClients && bundle.getStores().getTrustStore() == null) {
-            throw invalid(
-                    property,
-                    "the bundle must have a trust store, because client-auth asks clients for"
-                            + " certificates");
+            return "it must be an SSL bundle with a trust store, because client-auth asks clients"
+                    + " for certificates";
+        }
+        return null;
+    }
+
+    private static boolean hasKey(KeyStore keys) {
+        try {
+            for (String alias : Collections.list(keys.aliases())) {
+                if (keys.isKeyEntry(alias)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (KeyStoreException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -38,8 +38,8 @@ public final class BufferPool {
      * @param spareLimit the number of unused buffers to keep
      * @param limit the memory in bytes that may be borrowed without a call of {@code overLimit}
      * @param overLimit runs on the pool's thread when the borrowed memory exceeds the limit, and
-     *     not again until it has been back within it. The buffer is lent all the same. A stream is
-     *     in the middle of its work then, so none may be released before {@code overLimit} returns
+     *     not again until it has been back within it. The buffer is lent all the same. The call
+     *     comes from within a method of a stream, so no stream may be released during it
      */
     public BufferPool(int bufferSize, int spareLimit, long limit, Runnable overLimit) {
         this.bufferSize = bufferSize;

@@ -11,7 +11,7 @@ import java.nio.channels.SocketChannel;
  * The two directions of a non-blocking connection: the socket itself, or a layer on top of one.
  *
  * <p>A layer may hold bytes in both directions that the socket knows nothing of. The methods {@link
- * #isDrained}, {@link #flush} and {@link #interest} exist for its sake; on a plain socket they cost
+ * #isDrained}, {@link #flush} and {@link #interest} exist for layers; on a plain socket they cost
  * nothing.
  *
  * <p>For one thread at a time.
@@ -33,8 +33,8 @@ public interface ByteStream {
 
     /**
      * Returns the computation that {@link #open} waits for. It takes long enough to be run on
-     * another thread. While it runs, only {@link #release} and {@link #holdsBuffers} may be called;
-     * afterwards call {@link #open} again.
+     * another thread. While it runs, only {@link #release}, {@link #holdsBuffers}, {@link #channel}
+     * and {@code toString} may be called; afterwards call {@link #open} again.
      *
      * @return the computation, or null if there is none
      */
@@ -124,8 +124,8 @@ public interface ByteStream {
     boolean holdsBuffers();
 
     /**
-     * Gives all borrowed buffers back. Call it once the channel is closed; the stream cannot be
-     * used afterwards. May be called while {@link #work} runs, and more than once.
+     * Gives all borrowed buffers back and leaves the channel as it is. The stream cannot be used
+     * afterwards. May be called while {@link #work} runs, and more than once.
      */
     void release();
 

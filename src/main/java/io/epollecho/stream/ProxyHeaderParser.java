@@ -263,7 +263,7 @@ public final class ProxyHeaderParser {
             }
             crc.update(start, 0, FIXED_LENGTH);
         }
-        // Without a known family and transport, nobody can say where the extensions begin.
+        // Without a known family and transport, the start of the extensions is unknown.
         skipping = isLocal() || addressesEnd == FIXED_LENGTH;
         return length == total ? completeBinary() : INCOMPLETE;
     }

@@ -41,7 +41,7 @@ public final class ProxyStream implements ByteStream {
      * Creates the stream. Nothing is read yet.
      *
      * @param below the stream that carries the header and the bytes after it
-     * @param trusted the addresses of the proxies that may send a header; empty if everybody may
+     * @param trusted the addresses of the proxies that may send a header; empty to trust all peers
      */
     public ProxyStream(ByteStream below, List<AddressRange> trusted) {
         this.below = below;

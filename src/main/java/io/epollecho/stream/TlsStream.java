@@ -21,7 +21,7 @@ import javax.net.ssl.SSLProtocolException;
 /**
  * TLS 1.2 and 1.3 over another stream, for the server's side and the client's.
  *
- * <p>Each direction ends for itself, as on a plain socket: after the peer's close_notify {@link
+ * <p>Each direction ends on its own, as on a plain socket: after the peer's close_notify {@link
  * #read} returns {@link #END}, and what is written still goes out until {@link #endOutput} sends a
  * close_notify, and {@link #shutdownOutput} a FIN as well. TLS 1.2 ends both directions at once
  * (RFC 5246, 7.2.1), so there nothing can be written after a {@link #read} that has returned END;
@@ -29,11 +29,11 @@ import javax.net.ssl.SSLProtocolException;
  * TruncatedStreamException}.
  *
  * <p>The engine may have records of its own to send at any time, the answer to a KeyUpdate for
- * example. After each {@link #read}, whatever it returns, call {@link #flush}; if it returns false,
+ * example. Call {@link #flush} after each {@link #read}, even if it returns 0; if it returns false,
  * select for writing. Reading pauses while a peer does not take many such records; ask {@link
  * #isDrained} after {@link #flush}.
  *
- * <p>Renegotiation (TLS 1.2) is refused with an {@link SSLException}.
+ * <p>Renegotiation (TLS 1.2) is refused with an {@link SSLException}, without an alert.
  */
 public final class TlsStream implements ByteStream {
 
@@ -66,11 +66,14 @@ public final class TlsStream implements ByteStream {
      */
     private static final int HANDSHAKE_LIMIT = 256 * 1024;
 
-    /**
-     * How often one read may turn to the stream below. It ends a read for which the peer has sent
-     * records without data only.
-     */
+    /** The most reads from the stream below in one read, for a peer that sends parts of records. */
     private static final int FILLS_PER_READ = 8;
+
+    /**
+     * The most records that one read opens. A record costs much the same work if it carries little
+     * data or none, and a peer must not keep the caller busy with such records.
+     */
+    private static final int RECORDS_PER_READ = 64;
 
     /**
      * How many records may wait in the engine for the peer to take them before nothing more is read
@@ -88,7 +91,7 @@ public final class TlsStream implements ByteStream {
     private final SSLEngine engine;
     private final BufferPool buffers;
 
-    /** The JDK would enlarge its demands on all buffers for a larger record. */
+    /** After a longer record, the JDK's engine would require larger buffers for all records. */
     private final int longestRecord;
 
     /** Ciphertext received, between position and limit; null if there is none. */
@@ -162,8 +165,10 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * @throws TlsHandshakeException if the handshake fails. An alert for the peer was written;
-     *     {@link #flush} sends what the socket did not take of it.
+     * @throws TlsHandshakeException if the handshake fails. If the engine or the first record is
+     *     the reason, an alert for the peer was written, and {@link #flush} sends what the socket
+     *     did not take of it. A failure that this layer finds later has no alert, because the
+     *     engine makes the records.
      */
     @Override
     public boolean open() throws IOException {
@@ -318,12 +323,15 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>May return 0 with {@link #isDrained} false, if the peer has sent much that is not data:
-     * the other connections have their turn then.
+     * <p>Opens a limited number of records. So it may return less than there is, and 0 if none of
+     * these records carries data. {@link #isDrained} is false then: read again, and let other
+     * connections have their turn before.
      *
      * @throws TruncatedStreamException if the stream ends without a close_notify
-     * @throws SSLException if a record is invalid; the message is one line of ASCII. An alert for
-     *     the peer was written; {@link #flush} sends what the socket did not take of it
+     * @throws SSLException if a record is invalid; the message is one line of ASCII. If the engine
+     *     found that out, an alert for the peer was written, and {@link #flush} sends what the
+     *     socket did not take of it. A renegotiation and a record that is too long are refused by
+     *     this layer, without an alert
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -348,6 +356,7 @@ public final class TlsStream implements ByteStream {
         sendOwed();
         int start = target.position();
         int fills = FILLS_PER_READ;
+        int records = RECORDS_PER_READ;
         belowDrained = false;
         while (target.hasRemaining()) {
             if (plain != null) {
@@ -366,6 +375,9 @@ public final class TlsStream implements ByteStream {
                 // The echo of the data must be sealed before an alert is seen, because the engine
                 // may close both directions at its sight.
                 if (count > 0 && !isData(received)) {
+                    return count;
+                }
+                if (records-- == 0) {
                     return count;
                 }
                 if (!unseal(received, target, count == 0)) {
@@ -660,7 +672,7 @@ public final class TlsStream implements ByteStream {
         return sealed == null || sealed.capacity() - sealed.limit() >= longestRecord;
     }
 
-    /** Sends the alert by which the engine explains its failure, as far as it is taken. */
+    /** Sends the alert of an engine that has failed, if there is one, as far as it is taken. */
     private void sendAlert() {
         releaseReceived();
         releasePlain();
@@ -699,7 +711,7 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>Of records that are sent in part, the same part of their data counts as sent.
+     * <p>If records are sent in part, the data in them counts as sent in proportion.
      */
     @Override
     public int unsentBytes() {
@@ -799,7 +811,7 @@ public final class TlsStream implements ByteStream {
     }
 
     /**
-     * Returns the subject of the certificate that the peer has proved to own.
+     * Returns the subject of the certificate by which the peer has authenticated itself.
      *
      * @return the distinguished name as in RFC 2253, or null if the peer sent no certificate
      */

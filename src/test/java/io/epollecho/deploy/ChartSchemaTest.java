@@ -123,6 +123,9 @@ class ChartSchemaTest {
                 "config: {echo: {server: {connections: {ipv6-prefix-length: 129}}}}",
                 "config: {echo: {server: {connections: {max-pending: 1PB}}}}",
                 "config: {echo: {server: {shutdown: {linger-timeout: soon}}}}",
+                "config: {echo: {server: {proxy-protocol: {mode: required, trusted: ''}}}}",
+                "config: {echo: {server: {proxy-protocol: {mode: required, trusted: []}}}}",
+                "config: {echo: {server: {proxy-protocol: {mode: required, trusted: ['']}}}}",
                 "config: {server.port: 8080}",
                 "config: {management: {server.port: 8080}}",
                 "config: {spring: {lifecycle.timeout-per-shutdown-phase: 9s}}",
@@ -154,6 +157,7 @@ class ChartSchemaTest {
                 "config: {echo: {server: {read-budget: 1048576}}}",
                 "config: {echo: {server: {listeners: {second: {port: 7778}}}}}",
                 "config: {echo: {server: {connections: {max-pending: 1TB}}}}",
+                "config: {echo: {server: {proxy-protocol: {trusted: [10.0.0.0/8]}}}}",
                 "resources: {limits: {cpu: 0.5, memory: 134217728}}",
                 "strategy: {type: Recreate, rollingUpdate: null}"
             })

@@ -11,21 +11,25 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** A real connection that names another address as its peer's. */
+/** A real connection that can name another address as its peer's, and take no bytes. */
 final class DisguisedChannel extends SocketChannel {
 
     private final SocketChannel real;
     private final UnaryOperator<InetSocketAddress> disguise;
+    private final BooleanSupplier full;
 
     DisguisedChannel(
             SelectorProvider provider,
             SocketChannel real,
-            UnaryOperator<InetSocketAddress> disguise) {
+            UnaryOperator<InetSocketAddress> disguise,
+            BooleanSupplier full) {
         super(provider);
         this.real = real;
         this.disguise = disguise;
+        this.full = full;
     }
 
     SocketChannel undisguised() {
@@ -54,12 +58,12 @@ final class DisguisedChannel extends SocketChannel {
 
     @Override
     public int write(ByteBuffer source) throws IOException {
-        return real.write(source);
+        return full.getAsBoolean() ? 0 : real.write(source);
     }
 
     @Override
     public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
-        return real.write(sources, offset, length);
+        return full.getAsBoolean() ? 0 : real.write(sources, offset, length);
     }
 
     @Override

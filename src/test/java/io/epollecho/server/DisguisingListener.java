@@ -11,21 +11,25 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** A real listening socket whose accepted channels name other addresses as their peers'. */
+/** A real listening socket whose accepted channels are disguised ones. */
 final class DisguisingListener extends ServerSocketChannel {
 
     private final ServerSocketChannel real;
     private final UnaryOperator<InetSocketAddress> disguise;
+    private final BooleanSupplier full;
 
     DisguisingListener(
             SelectorProvider provider,
             ServerSocketChannel real,
-            UnaryOperator<InetSocketAddress> disguise) {
+            UnaryOperator<InetSocketAddress> disguise,
+            BooleanSupplier full) {
         super(provider);
         this.real = real;
         this.disguise = disguise;
+        this.full = full;
     }
 
     ServerSocketChannel undisguised() {
@@ -35,7 +39,7 @@ final class DisguisingListener extends ServerSocketChannel {
     @Override
     public @Nullable SocketChannel accept() throws IOException {
         SocketChannel accepted = real.accept();
-        return accepted == null ? null : new DisguisedChannel(provider(), accepted, disguise);
+        return accepted == null ? null : new DisguisedChannel(provider(), accepted, disguise, full);
     }
 
     @Override

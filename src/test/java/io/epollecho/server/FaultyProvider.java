@@ -35,6 +35,7 @@ public final class FaultyProvider extends SelectorProvider {
     private final List<FaultySelector> selectors = new CopyOnWriteArrayList<>();
     private volatile @Nullable Gate openingGate;
     private volatile @Nullable UnaryOperator<InetSocketAddress> disguise;
+    private volatile boolean full;
 
     public FaultyProvider(SelectorProvider real) {
         this.real = real;
@@ -65,6 +66,11 @@ public final class FaultyProvider extends SelectorProvider {
         this.disguise = disguise;
     }
 
+    /** Makes disguised channels accept no bytes from now on, although they are writable. */
+    void fillSockets() {
+        full = true;
+    }
+
     @Override
     public AbstractSelector openSelector() throws IOException {
         Gate gate = openingGate;
@@ -80,7 +86,9 @@ public final class FaultyProvider extends SelectorProvider {
     public ServerSocketChannel openServerSocketChannel() throws IOException {
         ServerSocketChannel channel = real.openServerSocketChannel();
         UnaryOperator<InetSocketAddress> addresses = disguise;
-        return addresses == null ? channel : new DisguisingListener(this, channel, addresses);
+        return addresses == null
+                ? channel
+                : new DisguisingListener(this, channel, addresses, () -> full);
     }
 
     @Override

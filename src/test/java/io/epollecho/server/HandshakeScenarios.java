@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 
 import javax.net.ssl.SSLException;
 
@@ -323,6 +325,29 @@ interface HandshakeScenarios extends Backend {
         assertThat(server.statistics().bytesSent()).as("slow enough").isLessThan(STALLING / 2);
     }
 
+    /** The write timeout begins when bytes begin to wait, not when the last ones moved. */
+    @Test
+    default void silenceBeforeTheEndDoesNotCountForTheWriteTimeout() throws IOException {
+        Duration timeout = Duration.ofSeconds(1);
+        FaultyProvider faulty = faultyProvider();
+        faulty.disguisePeers(UnaryOperator.identity());
+        EchoServer server = start(faulty, settings -> settings.tls(tls()).writeTimeout(timeout));
+        Peer peer = connectOverTls(server.localAddress(), "TLSv1.3");
+        peer.echo(100);
+        await().until(
+                        () ->
+                                Background.get(server.newestConnections(1))
+                                                .getFirst()
+                                                .idle()
+                                                .compareTo(timeout.multipliedBy(2))
+                                        > 0);
+        faulty.fillSockets();
+        long start = System.nanoTime();
+        peer.endOutput();
+        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == 1);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(timeout);
+    }
+
     /** Each costs a timer and no more. */
     @Test
     default void thousandPeersWithoutAHandshake() throws IOException {
@@ -370,6 +395,41 @@ interface HandshakeScenarios extends Backend {
         for (Peer peer : crowd) {
             peer.echo(10);
         }
+    }
+
+    /** Each of its records costs the work of a long one, and the read budget is of bytes. */
+    @Test
+    default void tinyRecordsBesideOtherConnections() throws Exception {
+        int records = 20_000;
+        FaultyProvider faulty = faultyProvider();
+        EchoServer server = start(faulty, settings -> settings.tls(tls()));
+        List<Peer> peers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            peers.add(connectOverTls(server.localAddress(), "TLSv1.3"));
+            peers.getLast().echo(1);
+        }
+        Peer streamer = peers.remove(1); // between the others, whichever way the selector goes
+        FaultyProvider.FaultySelector selector = faulty.selectors().getFirst();
+        selector.hold();
+        var streams = new ArrayList<Future<Void>>();
+        streams.add(
+                Background.run(
+                        () -> {
+                            for (int i = 0; i < records; i++) {
+                                streamer.send(1);
+                            }
+                        }));
+        streams.add(Background.run(() -> streamer.receive(records)));
+        await().until(() -> streamer.sent() > records / 4);
+        for (Peer peer : peers) {
+            peer.send(10);
+        }
+        selector.release();
+        for (Peer peer : peers) {
+            peer.receive(10);
+        }
+        assertThat(server.statistics().bytesReceived()).isLessThan(records / 2);
+        Background.joinAll(streams);
     }
 
     /** All at once, so that hardly any can resume the session of another one. */

@@ -1,6 +1,7 @@
 package io.epollecho.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -139,6 +141,23 @@ class SslBundleTest {
         assertThat(subjectNow(server)).isEqualTo("CN=first");
         secret.rotate("second");
         await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=second"));
+    }
+
+    @Test
+    void aBundleWithoutAPrivateKeyIsRefused(CapturedOutput output) throws Exception {
+        var secret = new MountedSecret(directory, "first");
+        String keystore = "--spring.ssl.bundle.pem.public.keystore.certificate=";
+        assertThatThrownBy(
+                        () ->
+                                start(
+                                        secret,
+                                        "--echo.server.ssl.bundle=public",
+                                        keystore + secret.certificate().toUri()))
+                .isInstanceOf(BeanCreationException.class);
+        assertThat(output)
+                .contains(
+                        "The property echo.server.ssl.bundle is public (",
+                        "it must be an SSL bundle with a certificate and its private key.");
     }
 
     private static final class TrustsEverybody implements X509TrustManager {

@@ -93,7 +93,9 @@ class WrongConfigurationTest {
                 "worker-threads              | few          | 1 to 256",
                 "proxy-protocol.mode         | auto         | off or required",
                 "proxy-protocol.trusted      | 10.0.0.0/33  | IP addresses and CIDR"
-                        + " ranges, such as 10.0.0.0/8, or unset to trust everybody",
+                        + " ranges, such as 10.0.0.0/8, or unset to trust all peers",
+                "proxy-protocol.trusted      | ''           | IP addresses and CIDR"
+                        + " ranges, such as 10.0.0.0/8, or unset to trust all peers",
                 "proxy-protocol.trusted      | 10.0.0.1,lb  | IP addresses and CIDR",
                 "proxy-protocol.trusted[0]   | 300.0.0.1    | IP addresses and CIDR",
                 "proxy-protocol.header-timeout | soon       | 10ms to 1h",
@@ -135,7 +137,7 @@ class WrongConfigurationTest {
             String told =
                     failToStart(output, Arrays.copyOf(arguments, property.equals("port") ? 1 : 2));
             String canonical = property.replace("readBufferSize", "read-buffer-size");
-            String quoted = value.contains(" ") ? "'" + value + "'" : value;
+            String quoted = value.isEmpty() || value.contains(" ") ? "'" + value + "'" : value;
             assertThat(told)
                     .contains(
                             "The property echo.server.%s is %s (\"echo.server.%s\" from property source \"commandLineArgs\"): it must be %s"
@@ -202,6 +204,29 @@ class WrongConfigurationTest {
                         "Correct the value, or remove the property for the default, 10000.");
     }
 
+    /** An empty list would trust all peers, which is not what somebody wants who writes it. */
+    @Test
+    void isToldTheLineOfAnEmptyListOfTrustedProxies(@TempDir Path directory, CapturedOutput output)
+            throws IOException {
+        Path file = directory.resolve("application.yml");
+        Files.writeString(
+                file,
+                """
+                echo:
+                  server:
+                    proxy-protocol:
+                      mode: required
+                      trusted: []
+                """);
+        assertThat(failToStart(output, "--spring.config.location=" + file))
+                .contains(
+                        "The property echo.server.proxy-protocol.trusted is '' (",
+                        "application.yml] - 5:",
+                        "): it must be IP addresses and CIDR ranges, such as 10.0.0.0/8, or unset"
+                                + " to trust all peers.",
+                        "Correct the value, or remove the property.");
+    }
+
     /** The value of a default is not in any file. */
     @ParameterizedTest
     @CsvSource(
@@ -220,6 +245,13 @@ class WrongConfigurationTest {
                 "proxy-protocol.trusted=10.0.0.0/8 | The property"
                         + " echo.server.proxy-protocol.trusted is 10.0.0.0/8 (@): it has no effect"
                         + " unless proxy-protocol.mode is required.",
+                "proxy-protocol.mode=required proxy-protocol.header-timeout=10s ssl.bundle=web |"
+                    + " The property echo.server.proxy-protocol.header-timeout is 10s (@): it must"
+                    + " be less than ssl.handshake-timeout, which is 10s, because both times start"
+                    + " at the accept.",
+                "proxy-protocol.mode=required ssl.bundle=web ssl.handshake-timeout=2s | The"
+                        + " property echo.server.proxy-protocol.header-timeout is 3s by default: it"
+                        + " must be less than ssl.handshake-timeout, which is 2s",
                 "selector=jdk trigger-mode=edge | The property echo.server.trigger-mode is edge"
                         + " (@): it must be level, as the JDK's selector has no other mode.",
             })
@@ -268,6 +300,15 @@ class WrongConfigurationTest {
                         + " echo.server.listeners.b.ssl.bundle is web (@): it must be the name of"
                         + " an SSL bundle, and there is none; define one below spring.ssl.bundle. |"
                         + " remove the property",
+                "port=0 listeners.b.proxy-protocol.mode=required"
+                        + " listeners.b.proxy-protocol.header-timeout=1m listeners.b.ssl.bundle=web"
+                        + " | The property echo.server.listeners.b.proxy-protocol.header-timeout is"
+                        + " 1m (@): it must be less than ssl.handshake-timeout, which is 10s | for"
+                        + " the default, 3s",
+                "port=0 listeners.b.proxy-protocol.mode=required"
+                        + " listeners.b.proxy-protocol.trusted= | The property"
+                        + " echo.server.listeners.b.proxy-protocol.trusted is '' (@): it must be IP"
+                        + " addresses and CIDR ranges | remove the property",
                 "listeners.b.ssl.bundel=web | There is no property"
                         + " echo.server.listeners.b.ssl.bundel (@). | Rename it if you mean"
                         + " echo.server.listeners.b.ssl.bundle",

@@ -393,6 +393,27 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
+    /** A record costs the same work however little it carries, and the others have their turn. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void aReadOpensAFewSmallRecordsOnly(String protocol) throws Exception {
+        handshake(protocol, Steps.WHOLE);
+        clientGate.set(Gate.COLLECTING);
+        int length = 40;
+        byte[] data = random(1_000 * length);
+        for (int i = 0; i < data.length; i += length) {
+            client.write(ByteBuffer.wrap(data, i, length));
+        }
+        clientGate.set(Gate.OPEN);
+        ByteBuffer target = ByteBuffer.allocate(2 * data.length);
+        assertThat(server.read(target)).isBetween(1, 64 * length);
+        assertThat(serverStream.isDrained()).isFalse();
+        while (target.position() < data.length) {
+            server.read(target);
+        }
+        assertThat(target.flip()).isEqualTo(ByteBuffer.wrap(data));
+    }
+
     @Test
     void refusesAPoolOfSmallBuffers() {
         BufferPool small = new BufferPool(16_384, 1, Long.MAX_VALUE, () -> {});
