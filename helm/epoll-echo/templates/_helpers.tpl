@@ -16,8 +16,16 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "epoll-echo.headlessName" -}}
+{{- printf "%s-headless" (include "epoll-echo.fullname" .) -}}
+{{- end -}}
+
 {{- define "epoll-echo.managementName" -}}
 {{- printf "%s-management" (include "epoll-echo.fullname" .) -}}
+{{- end -}}
+
+{{- define "epoll-echo.probeName" -}}
+{{- printf "%s-probe" (include "epoll-echo.fullname" .) -}}
 {{- end -}}
 
 {{- define "epoll-echo.serviceAccountName" -}}
@@ -42,6 +50,21 @@ app.kubernetes.io/component: server
 {{- define "epoll-echo.testLabels" -}}
 {{ include "epoll-echo.releaseLabels" . }}
 app.kubernetes.io/component: test
+{{- end -}}
+
+{{- define "epoll-echo.probeLabels" -}}
+{{ include "epoll-echo.releaseLabels" . }}
+app.kubernetes.io/component: probe
+{{- end -}}
+
+{{/*
+Of pods. The version of chart and image is not among them: it would replace all pods, and end their
+connections, with every version of the chart.
+*/}}
+{{- define "epoll-echo.podLabels" -}}
+{{- $root := index . 0 -}}
+{{- $own := merge (include "epoll-echo.releaseLabels" $root | fromYaml) (dict "app.kubernetes.io/component" (index . 1)) -}}
+{{- merge $own $root.Values.podLabels $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
 {{/* Of every object, with its component: include "epoll-echo.labels" (list . "server") */}}
@@ -87,11 +110,89 @@ annotations:
 {{- dig "management" "server" "port" $http .Values.config | int64 -}}
 {{- end -}}
 
+{{/* Whether there is HTTP at all: Spring serves no actuator where management.server.port is -1. */}}
+{{- define "epoll-echo.management" -}}
+{{- if gt (include "epoll-echo.managementPort" . | int64) 0 -}}true{{- end -}}
+{{- end -}}
+
+{{- define "epoll-echo.managementOfItsOwn" -}}
+{{- if ne (include "epoll-echo.managementPort" . | int64) (dig "server" "port" 8080 .Values.config | int64) -}}true{{- end -}}
+{{- end -}}
+
+{{/* HTTP or HTTPS, by server.ssl or, on a port of its own, management.server.ssl. */}}
+{{- define "epoll-echo.managementScheme" -}}
+{{- $ssl := dig "server" "ssl" dict .Values.config -}}
+{{- if include "epoll-echo.managementOfItsOwn" . -}}
+{{- $ssl = dig "management" "server" "ssl" dict .Values.config -}}
+{{- end -}}
+{{- if and $ssl (ne (get $ssl "enabled" | toString) "false") -}}HTTPS{{- else -}}HTTP{{- end -}}
+{{- end -}}
+
+{{/* The path of an endpoint: include "epoll-echo.endpointPath" (list . "health") */}}
+{{- define "epoll-echo.endpointPath" -}}
+{{- $id := index . 1 -}}
+{{- $mapped := dig "management" "endpoints" "web" "path-mapping" $id $id (index . 0).Values.config -}}
+{{- printf "%s/%s" (include "epoll-echo.managementPath" (index . 0)) ($mapped | trimAll "/") -}}
+{{- end -}}
+
+{{/* Fails where no probe from outside the container can succeed: include "epoll-echo.requireReachable" . */}}
+{{- define "epoll-echo.requireReachable" -}}
+{{- $addresses := dict "config.echo.server.address" (dig "echo" "server" "address" "" .Values.config) -}}
+{{- if include "epoll-echo.managementOfItsOwn" . -}}
+{{- $_ := set $addresses "config.management.server.address" (dig "management" "server" "address" "" .Values.config) -}}
+{{- else -}}
+{{- $_ := set $addresses "config.server.address" (dig "server" "address" "" .Values.config) -}}
+{{- end -}}
+{{- range $property, $address := $addresses -}}
+{{- if regexMatch "^(127\\..*|::1|0:0:0:0:0:0:0:1|localhost)$" ($address | toString) -}}
+{{- fail (printf "%s is %q: the kubelet and the services reach the pod from outside; leave the address out" $property $address) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The further listeners, a list of name, port and service port. */}}
+{{- define "epoll-echo.listeners" -}}
+{{- $listeners := dig "echo" "server" "listeners" dict .Values.config | default dict -}}
+{{- $ports := .Values.service.listenerPorts -}}
+{{- range $name, $_ := $ports -}}
+{{- if not (hasKey $listeners $name) -}}
+{{- fail (printf "service.listenerPorts.%s names no listener: there are %s" $name (keys $listeners | sortAlpha | join ", " | default "none")) -}}
+{{- end -}}
+{{- end -}}
+{{- $list := list -}}
+{{- $taken := dict (.Values.service.port | int64 | toString) "service.port" -}}
+{{- range $name, $listener := $listeners -}}
+{{- $port := dig "port" 7777 $listener | int64 -}}
+{{- $servicePort := get $ports $name | default $port | int64 -}}
+{{- $key := $servicePort | toString -}}
+{{- if hasKey $taken $key -}}
+{{- fail (printf "listener %s has port %s of the service, which %s has already: set service.listenerPorts.%s" $name $key (get $taken $key) $name) -}}
+{{- end -}}
+{{- $_ := set $taken $key (printf "listener %s" $name) -}}
+{{- $list = append $list (dict "name" $name "port" $port "servicePort" $servicePort) -}}
+{{- end -}}
+{{- dict "listeners" $list | toYaml -}}
+{{- end -}}
+
+{{/* Options that go before those of the image. It selects a collector, and the JVM refuses two. */}}
+{{- define "epoll-echo.jvmOptions" -}}
+{{- $options := .Values.jvmOptions -}}
+{{- if include "epoll-echo.otherCollector" . -}}
+{{- $options = prepend $options "-XX:-UseSerialGC" -}}
+{{- end -}}
+{{- join " " $options -}}
+{{- end -}}
+
+{{- define "epoll-echo.otherCollector" -}}
+{{- range .Values.jvmOptions -}}
+{{- if regexMatch "^-XX:\\+Use(G1|Parallel|Z|Shenandoah|Epsilon)GC$" . -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Without a slash at its end. */}}
 {{- define "epoll-echo.managementPath" -}}
-{{- $http := dig "server" "port" 8080 .Values.config | int64 -}}
 {{- $context := dig "server" "servlet" "context-path" "" .Values.config -}}
-{{- if ne (include "epoll-echo.managementPort" . | int64) $http -}}
+{{- if include "epoll-echo.managementOfItsOwn" . -}}
 {{- $context = dig "management" "server" "base-path" "" .Values.config -}}
 {{- end -}}
 {{- $base := dig "management" "endpoints" "web" "base-path" "/actuator" .Values.config -}}
@@ -139,16 +240,99 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout: set that one" -}}
 {{- end -}}
 {{- $derived := dict "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "epoll-echo.phaseSeconds" .)))) -}}
+{{- with .Values.tls -}}
+{{- if .secretName -}}
+{{- $bundle := dict
+    "reload-on-update" true
+    "keystore" (dict "certificate" "file:/tls/tls.crt" "private-key" "file:/tls/tls.key") -}}
+{{- if .trust -}}
+{{- $_ := set $bundle "truststore" (dict "certificate" "file:/tls/ca.crt") -}}
+{{- end -}}
+{{- $_ := set $derived.spring "ssl" (dict "bundle" (dict "pem" (dict "tls" $bundle))) -}}
+{{- $server := dict -}}
+{{- $known := dig "echo" "server" "listeners" dict $.Values.config | default dict -}}
+{{- range .listeners -}}
+{{- $ssl := dict "ssl" (dict "bundle" "tls") -}}
+{{- if eq . "default" -}}
+{{- $server = merge $server $ssl -}}
+{{- else if hasKey $known . -}}
+{{- $server = merge $server (dict "listeners" (dict . $ssl)) -}}
+{{- else -}}
+{{- fail (printf "tls.listeners names %s, which is no listener: there are %s" . (prepend (keys $known | sortAlpha) "default" | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $derived "echo" (dict "server" $server) -}}
+{{- end -}}
+{{- end -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $derived | toYaml -}}
 {{- end -}}
 
-{{/* The one place that knows the command line of the probe client in the image. */}}
+{{/* The command line of the probe in the image that ends by itself. */}}
 {{- define "epoll-echo.probeArgs" -}}
-{{- list
-    "probe"
-    "--host" (include "epoll-echo.fullname" .)
-    "--port" (.Values.service.port | int64 | toString)
-    "--connections" (.Values.test.connections | int64 | toString)
-    "--duration" .Values.test.duration
+{{- concat
+    (list
+      "probe" (include "epoll-echo.serviceTarget" .)
+      "--connections" (.Values.test.connections | int64 | toString)
+      "--duration" .Values.test.duration)
+    (include "epoll-echo.probeLayers" . | fromYaml).args
     | toYaml -}}
+{{- end -}}
+
+{{/* And of the one that goes on until its pod is deleted. */}}
+{{- define "epoll-echo.continuousProbeArgs" -}}
+{{- $probe := .Values.probe -}}
+{{- $rate := $probe.rate | float64 -}}
+{{- $layers := empty $probe.target | not | ternary list (include "epoll-echo.probeLayers" . | fromYaml).args -}}
+{{- concat
+    (list
+      "probe" ($probe.target | default (include "epoll-echo.serviceTarget" .))
+      "--connections" ($probe.connections | int64 | toString)
+      "--size" ($probe.size | int64 | toString)
+      "--rate" (eq (floor $rate) $rate | ternary ($rate | int64 | toString) ($rate | toString))
+      "--timeout" $probe.timeout
+      "--interval" $probe.interval
+      "--duration" "0"
+      "--reconnect"
+      "--metrics-port" ($probe.metricsPort | int64 | toString))
+    $layers
+    $probe.extraArgs
+    | toYaml -}}
+{{- end -}}
+
+{{- define "epoll-echo.serviceTarget" -}}
+{{- printf "%s:%d" (include "epoll-echo.fullname" .) (.Values.service.port | int64) -}}
+{{- end -}}
+
+{{/* Options for what the default listener expects in front of the bytes. */}}
+{{- define "epoll-echo.probeLayers" -}}
+{{- $args := list -}}
+{{- $server := dig "echo" "server" dict .Values.config | default dict -}}
+{{- if or (and .Values.tls.secretName (has "default" .Values.tls.listeners)) (dig "ssl" "bundle" "" $server) -}}
+{{/* By the name of the service, which the certificate need not have. */}}
+{{- $args = concat $args (list "--tls" "--insecure") -}}
+{{- end -}}
+{{- if eq (dig "proxy-protocol" "mode" "off" $server | toString) "required" -}}
+{{- $args = concat $args (list "--proxy-protocol" "v2") -}}
+{{- end -}}
+{{- if eq (dig "greeting" "none" $server | toString) "identity" -}}
+{{- $args = append $args "--expect-greeting" -}}
+{{- end -}}
+{{- dict "args" $args | toYaml -}}
+{{- end -}}
+
+{{/* How Prometheus scrapes the pods. */}}
+{{- define "epoll-echo.scrape" -}}
+path: {{ include "epoll-echo.endpointPath" (list . "prometheus") }}
+{{- if eq (include "epoll-echo.managementScheme" .) "HTTPS" }}
+scheme: https
+tlsConfig:
+  # By address, which no certificate names.
+  insecureSkipVerify: true
+{{- end }}
+{{- end -}}
+
+{{- define "epoll-echo.requireScrape" -}}
+{{- if not (include "epoll-echo.management" (index . 0)) -}}
+{{- fail (printf "%s is true, but config.management.server.port is -1: there is nothing to scrape" (index . 1)) -}}
+{{- end -}}
 {{- end -}}

@@ -3,9 +3,9 @@
 # echoes over two listeners, SIGTERM, drain. A run that ended with the start would leave out just
 # what the server does all day.
 #
-# usage: train.sh DIRECTORY
-#   DIRECTORY holds epoll-echo.jar with its lib/, jvm.options and the container's application.yml;
-#   epoll-echo.aot is added to it. Neither the jars nor their times may change afterwards.
+# usage: train.sh DIRECTORY OUTPUT
+#   DIRECTORY holds epoll-echo.jar with its lib/, jvm.options and the container's application.yml; it
+#   is only read. OUTPUT is a directory, made if need be, that gets epoll-echo.aot.
 # environment, all optional:
 #   JAVA_HOME            the Java to train for, else the java on the path
 #   TRAIN_ECHO_PORT      port of the default listener meanwhile, 7777 if not set
@@ -15,7 +15,10 @@ set -euo pipefail
 
 export LC_ALL=C # characters are bytes
 
-cd "${1:?usage: train.sh DIRECTORY}"
+directory="${1:?usage: train.sh DIRECTORY OUTPUT}"
+mkdir -p "${2:?usage: train.sh DIRECTORY OUTPUT}"
+cache="$(cd "$2" && pwd)/epoll-echo.aot"
+cd "$directory"
 java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
 echo_port="${TRAIN_ECHO_PORT:-7777}"
 listener_port="${TRAIN_LISTENER_PORT:-7778}"
@@ -50,9 +53,9 @@ echoes() {
     exec 5>&-
 }
 
-rm -f epoll-echo.aot
+rm -f "$cache"
 # At level warning it lists each class that no cache can hold, the proxies for instance.
-"$java" @jvm.options -XX:AOTCacheOutput=epoll-echo.aot -Xlog:aot=error -jar epoll-echo.jar \
+"$java" @jvm.options -XX:AOTCacheOutput="$cache" -Xlog:aot=error -jar epoll-echo.jar \
     --echo.server.port="$echo_port" --echo.server.listeners.training.port="$listener_port" \
     --server.port="$http_port" &
 server=$!
@@ -82,5 +85,5 @@ status=0
 wait "$server" || status=$?
 trap - EXIT
 ((status == 143)) || fail "the server ended with $status instead of 143, that of SIGTERM"
-"$java" @jvm.options -XX:AOTCache=epoll-echo.aot -XX:AOTMode=on -cp epoll-echo.jar -version ||
+"$java" @jvm.options -XX:AOTCache="$cache" -XX:AOTMode=on -cp epoll-echo.jar -version ||
     fail "the cache is no good for the application it was made from"

@@ -37,7 +37,7 @@ cp -Rp "$docker/." "$app"
 
 # train
 cd "$app"
-./train.sh .
+./train.sh . .
 
 # start with the cache, in the background as the very process that gets SIGTERM
 container() {

@@ -53,12 +53,12 @@ final class SocketOptions {
     private static final int IPPROTO_IPV6 = 41;
 
     static final Key ERROR = new Key(SOL_SOCKET, 4);
-    private static final Key LINGER = new Key(SOL_SOCKET, 13);
-    private static final Key TOS = new Key(IPPROTO_IP, 1);
-    private static final Key TRAFFIC_CLASS = new Key(IPPROTO_IPV6, 67);
+    static final Key LINGER = new Key(SOL_SOCKET, 13);
+    static final Key TOS = new Key(IPPROTO_IP, 1);
+    static final Key TRAFFIC_CLASS = new Key(IPPROTO_IPV6, 67);
     static final Key IPV6_ONLY = new Key(IPPROTO_IPV6, 26);
 
-    private static final Map<SocketOption<?>, Key> KEYS =
+    static final Map<SocketOption<?>, Key> KEYS =
             Map.of(
                     StandardSocketOptions.SO_REUSEADDR,
                     new Key(SOL_SOCKET, 2),

@@ -1,12 +1,16 @@
 package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.ServiceSpec;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.TCPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.TLSRoute;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
@@ -24,20 +28,20 @@ class ChartNetworkTest {
     @Test
     void servicesSelectThePodsAndTheirPorts() {
         for (Rendered rendered : List.of(Chart.renderDefaults(), Chart.renderFull())) {
-            var labels =
-                    rendered.one(Deployment.class)
-                            .getSpec()
-                            .getTemplate()
-                            .getMetadata()
-                            .getLabels();
+            var labels = rendered.deployment().getSpec().getTemplate().getMetadata().getLabels();
             assertThat(rendered.all(Service.class))
-                    .hasSize(2)
+                    .hasSizeGreaterThanOrEqualTo(2)
                     .allSatisfy(
                             service -> {
                                 assertThat(labels)
                                         .containsAllEntriesOf(service.getSpec().getSelector());
                                 assertThat(rendered.container().getPorts())
-                                        .extracting(port -> new IntOrString(port.getName()))
+                                        .flatExtracting(
+                                                port ->
+                                                        List.of(
+                                                                new IntOrString(port.getName()),
+                                                                new IntOrString(
+                                                                        port.getContainerPort())))
                                         .containsAll(targets(service));
                             });
         }
@@ -81,6 +85,103 @@ class ChartNetworkTest {
         assertThat(service.getIpFamilies()).containsExactly("IPv6", "IPv4");
     }
 
+    @Test
+    void furtherListenersArePortsOfTheServiceAndOfThePolicy() {
+        String listeners =
+                "config: {echo: {server: {listeners: {b: {port: 7779}, a-: {port: 7778}}}}}";
+        Rendered rendered = Chart.render(listeners + "\nservice: {listenerPorts: {b: 79}}");
+        assertThat(rendered.named(Service.class, "blue-epoll-echo").getSpec().getPorts())
+                .extracting(ServicePort::getName, ServicePort::getPort, ServicePort::getTargetPort)
+                .containsExactly(
+                        tuple("tcp-echo", 7777, new IntOrString("echo")),
+                        tuple("tcp-listener-a", 7778, new IntOrString(7778)),
+                        tuple("tcp-listener-b", 79, new IntOrString(7779)));
+        assertThat(rendered.container().getPorts())
+                .extracting(port -> port.getContainerPort())
+                .containsExactly(7777, 7778, 7779, 8080);
+        assertThat(policy(rendered).getIngress().getFirst().getPorts())
+                .extracting(port -> port.getPort())
+                .containsExactly(
+                        new IntOrString("echo"), new IntOrString(7778), new IntOrString(7779));
+        assertThatThrownBy(() -> Chart.render("service: {listenerPorts: {b: 79}}"))
+                .hasMessageContaining("service.listenerPorts.b names no listener");
+        assertThatThrownBy(() -> Chart.render(listeners + "\nservice: {port: 7779}"))
+                .hasMessageContaining("set service.listenerPorts.b");
+    }
+
+    @Test
+    void servicePassesOnWhatProxiesAndNodesMayUse() {
+        ServiceSpec full = Chart.renderFull().named(Service.class, "tcp-mirror").getSpec();
+        assertThat(full.getPorts())
+                .hasSize(3)
+                .extracting(ServicePort::getAppProtocol)
+                .containsOnly("example.com/echo");
+        assertThat(full.getSessionAffinity()).isEqualTo("ClientIP");
+        assertThat(full.getSessionAffinityConfig().getClientIP().getTimeoutSeconds())
+                .isEqualTo(600);
+        assertThat(full.getTrafficDistribution()).isEqualTo("PreferSameZone");
+        ServiceSpec defaults = echo("");
+        assertThat(defaults.getPorts().getFirst().getAppProtocol()).isNull();
+        assertThat(defaults.getSessionAffinity()).isNull();
+        assertThat(defaults.getTrafficDistribution()).isNull();
+    }
+
+    @Test
+    void headlessServiceHasThePortsOfThePods() {
+        ServiceSpec headless =
+                Chart.renderFull().named(Service.class, "tcp-mirror-headless").getSpec();
+        assertThat(headless.getClusterIP()).isEqualTo("None");
+        assertThat(headless.getType()).isNull();
+        assertThat(headless.getPorts())
+                .extracting(ServicePort::getPort)
+                .containsExactly(7007, 7009, 7008);
+        assertThat(Chart.renderDefaults().all(Service.class)).hasSize(2);
+    }
+
+    @Test
+    void routesLeadToTheServices() {
+        Rendered full = Chart.renderFull();
+        var tcp = full.one(TCPRoute.class).getSpec();
+        assertThat(tcp.getParentRefs().getFirst().getSectionName()).isEqualTo("echo");
+        var tcpBackend = tcp.getRules().getFirst().getBackendRefs().getFirst();
+        assertThat(tcpBackend.getName()).isEqualTo("tcp-mirror");
+        assertThat(tcpBackend.getPort()).isEqualTo(7009);
+        var tls = full.one(TLSRoute.class).getSpec();
+        assertThat(tls.getHostnames()).containsExactly("echo.example.com");
+        assertThat(tls.getRules().getFirst().getBackendRefs().getFirst().getPort()).isEqualTo(8007);
+        var http = full.one(HTTPRoute.class).getSpec();
+        assertThat(http.getHostnames()).containsExactly("status.example.com");
+        var httpBackend = http.getRules().getFirst().getBackendRefs().getFirst();
+        assertThat(httpBackend.getName()).isEqualTo("tcp-mirror-management");
+        assertThat(httpBackend.getPort()).isEqualTo(9090);
+
+        String gateway = "gateway: {%s: {enabled: true, parentRefs: [{name: g}], hostnames: [h]}}";
+        assertThat(
+                        Chart.render(
+                                        "gateway: {tcpRoute: {enabled: true, parentRefs: [{name:"
+                                                + " g}]}}")
+                                .one(TCPRoute.class)
+                                .getSpec()
+                                .getRules()
+                                .getFirst()
+                                .getBackendRefs()
+                                .getFirst()
+                                .getPort())
+                .isEqualTo(7777);
+        assertThat(Chart.render(gateway.formatted("tlsRoute")).all(TLSRoute.class)).hasSize(1);
+        assertThat(Chart.render(gateway.formatted("httpRoute")).all(HTTPRoute.class)).hasSize(1);
+        assertThat(Chart.renderDefaults().kinds())
+                .doesNotContain("TCPRoute", "TLSRoute", "HTTPRoute");
+        assertThatThrownBy(() -> Chart.render("gateway: {tcpRoute: {enabled: true}}"))
+                .hasMessageContaining("gateway.tcpRoute.parentRefs is empty");
+        assertThatThrownBy(
+                        () ->
+                                Chart.render(
+                                        "gateway: {tlsRoute: {enabled: true, parentRefs: [{name:"
+                                                + " g}]}}"))
+                .hasMessageContaining("gateway.tlsRoute.hostnames is empty");
+    }
+
     /** Its endpoints may tell more than the outside should know. */
     @ParameterizedTest
     @ValueSource(strings = {"ClusterIP", "NodePort", "LoadBalancer"})
@@ -94,7 +195,11 @@ class ChartNetworkTest {
     }
 
     private static NetworkPolicySpec policy(Rendered rendered) {
-        return rendered.one(NetworkPolicy.class).getSpec();
+        return rendered.all(NetworkPolicy.class).stream()
+                .filter(policy -> !policy.getMetadata().getName().endsWith("-probe"))
+                .findFirst()
+                .orElseThrow()
+                .getSpec();
     }
 
     private static List<NetworkPolicyIngressRule> rules(NetworkPolicySpec policy, String port) {
@@ -109,7 +214,7 @@ class ChartNetworkTest {
         assertThat(policy.getPodSelector().getMatchLabels())
                 .isEqualTo(
                         Chart.renderDefaults()
-                                .one(Deployment.class)
+                                .deployment()
                                 .getSpec()
                                 .getSelector()
                                 .getMatchLabels());
@@ -123,7 +228,7 @@ class ChartNetworkTest {
     void letsInOnlyWhoIsNamed() {
         NetworkPolicySpec policy = policy(Chart.renderFull());
         List<NetworkPolicyPeer> echo = rules(policy, "echo").getFirst().getFrom();
-        assertThat(echo).hasSize(3);
+        assertThat(echo).hasSize(4);
         assertThat(echo.getFirst().getPodSelector().getMatchLabels())
                 .as("the pod of helm test is always one of them")
                 .isNotEmpty()
@@ -147,6 +252,7 @@ class ChartNetworkTest {
     void notesTellHowToReachIt() {
         assertThat(Chart.notes(""))
                 .contains(
+                        "No registry has the image epoll-echo:0.1.0-SNAPSHOT: build it",
                         "helm --namespace net test blue",
                         "port-forward service/blue-epoll-echo 7777:7777",
                         "http://127.0.0.1:8080/actuator/echo",
@@ -155,7 +261,8 @@ class ChartNetworkTest {
         assertThat(Chart.notes("service: {type: NodePort}")).contains(".spec.ports[0].nodePort");
         assertThat(Chart.notes(Chart.read(Chart.FULL_VALUES)))
                 .contains("get service tcp-mirror", "nc \"$HOST\" 7\n", "/manage/echo")
-                .doesNotContain("WARNING", "%!");
+                .contains("WARNING: serviceMonitor and podMonitor are both enabled")
+                .doesNotContain("No registry has", "%!");
         assertThat(Chart.notes("serviceMonitor: {enabled: true}"))
                 .contains("WARNING: networkPolicy.managementFrom is empty");
         assertThat(Chart.notes("prometheusRule: {enabled: true}"))

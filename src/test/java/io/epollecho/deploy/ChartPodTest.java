@@ -1,16 +1,21 @@
 package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 
 import org.jspecify.annotations.Nullable;
@@ -19,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,10 +36,15 @@ class ChartPodTest {
     private static final String DIGEST =
             "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    /** The server's pod and that of {@code helm test}, by default and with every value set. */
+    /** All pods, by default and with every value set. */
     static Stream<PodSpec> pods() {
-        return Stream.of(Chart.renderDefaults(), Chart.renderFull())
-                .flatMap(rendered -> Stream.of(rendered.pod(), rendered.testPod()));
+        return Stream.of(Chart.render("probe: {enabled: true}"), Chart.renderFull())
+                .flatMap(
+                        rendered ->
+                                Stream.of(
+                                        rendered.pod(),
+                                        rendered.testPod(),
+                                        rendered.probeTemplate().getSpec()));
     }
 
     /** The pod security standard "restricted", and a root file system that cannot be written to. */
@@ -110,6 +121,85 @@ class ChartPodTest {
         assertProbe(container.getReadinessProbe(), path + "/health/readiness");
     }
 
+    /** One that no probe can succeed with would restart the pods forever. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    server: {address: 127.0.0.1}                                  | config.server.address
+                    server: {address: '::1'}                                      | config.server.address
+                    management: {server: {port: 9001, address: localhost}}        | config.management.server.address
+                    echo: {server: {address: 127.0.0.1}}                          | config.echo.server.address
+                    """)
+    void refusesAnAddressThatNoProbeReaches(String config, String property) {
+        assertThatThrownBy(() -> Chart.render("config:\n  " + config))
+                .hasMessageContaining(property + " is ");
+        assertThatCode(
+                        () ->
+                                Chart.render(
+                                        "config: {server: {address: 127.0.0.1}, management:"
+                                                + " {server: {port: 9001}}}"))
+                .doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    ''                                                                             |
+                    server: {ssl: {bundle: web}}                                                   | HTTPS
+                    server: {ssl: {bundle: web, enabled: false}}                                   |
+                    server: {ssl: {bundle: web}}, management: {server: {port: 9001}}               |
+                    management: {server: {port: 9001, ssl: {bundle: web}}}                         | HTTPS
+                    """)
+    void probesAndScrapesFollowTheScheme(String config, @Nullable String scheme) {
+        Rendered rendered =
+                Chart.render("serviceMonitor: {enabled: true}\nconfig: {%s}".formatted(config));
+        Container container = rendered.container();
+        assertThat(container.getStartupProbe().getHttpGet().getScheme()).isEqualTo(scheme);
+        assertThat(container.getLivenessProbe().getHttpGet().getScheme()).isEqualTo(scheme);
+        assertThat(container.getReadinessProbe().getHttpGet().getScheme()).isEqualTo(scheme);
+        assertThat(rendered.manifest().contains("scheme: https")).isEqualTo(scheme != null);
+    }
+
+    @Test
+    void probesAndScrapesFollowAMappedPath() {
+        Rendered rendered =
+                Chart.render(
+                        """
+                        serviceMonitor: {enabled: true}
+                        config:
+                          management: {endpoints: {web: {path-mapping: {health: up, prometheus: p}}}}
+                        """);
+        assertProbe(rendered.container().getLivenessProbe(), "/actuator/up/liveness");
+        assertProbe(rendered.container().getReadinessProbe(), "/actuator/up/readiness");
+        assertThat(rendered.manifest()).contains("path: /actuator/p\n");
+    }
+
+    @Test
+    void probesTheEchoPortWhereSpringServesNoHttp() {
+        Rendered rendered = Chart.render("config: {management: {server: {port: -1}}}");
+        Container container = rendered.container();
+        for (Probe probe :
+                List.of(
+                        container.getStartupProbe(),
+                        container.getLivenessProbe(),
+                        container.getReadinessProbe())) {
+            assertThat(probe.getHttpGet()).isNull();
+            assertThat(probe.getTcpSocket().getPort().getStrVal()).isEqualTo("echo");
+        }
+        assertThat(container.getPorts()).extracting(ContainerPort::getName).containsExactly("echo");
+        assertThat(rendered.all(Service.class)).hasSize(1);
+        assertThatThrownBy(
+                        () ->
+                                Chart.render(
+                                        "serviceMonitor: {enabled: true}\n"
+                                                + "config: {management: {server: {port: -1}}}"))
+                .hasMessageContaining("there is nothing to scrape");
+    }
+
     private static void assertProbe(Probe probe, String path) {
         HTTPGetAction request = probe.getHttpGet();
         assertThat(request.getPath()).isEqualTo(path);
@@ -133,7 +223,7 @@ class ChartPodTest {
     @Test
     void selectsItsOwnPodsOnly() {
         for (Rendered rendered : List.of(Chart.renderDefaults(), Chart.renderFull())) {
-            Deployment deployment = rendered.one(Deployment.class);
+            Deployment deployment = rendered.deployment();
             Map<String, String> selector = deployment.getSpec().getSelector().getMatchLabels();
             Map<String, String> labels =
                     deployment.getSpec().getTemplate().getMetadata().getLabels();
@@ -168,17 +258,152 @@ class ChartPodTest {
     void selectorOutlastsUpgrades() {
         assertThat(
                         Chart.render("image: {tag: other}\ncommonLabels: {a: b}\npodLabels: {c: d}")
-                                .one(Deployment.class)
+                                .deployment()
                                 .getSpec()
                                 .getSelector())
-                .isEqualTo(Chart.renderDefaults().one(Deployment.class).getSpec().getSelector());
+                .isEqualTo(Chart.renderDefaults().deployment().getSpec().getSelector());
+    }
+
+    /** A new version of the chart alone would replace all pods, and end their connections. */
+    @Test
+    void podsKeepTheirLabelsWithAnotherVersion() {
+        assertThat(Chart.renderDefaults().template().getMetadata().getLabels())
+                .doesNotContainKeys("app.kubernetes.io/version", "helm.sh/chart");
+        assertThat(Chart.renderFull().template().getMetadata().getLabels())
+                .containsEntry("tier", "edge")
+                .containsEntry("team", "net");
+    }
+
+    @Test
+    void runsOnEveryNodeIfAskedTo() {
+        Rendered rendered =
+                Chart.render(
+                        "kind: DaemonSet\nhostNetwork: true\n"
+                                + "strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}");
+        DaemonSet daemonSet = rendered.one(DaemonSet.class);
+        assertThat(daemonSet.getSpec().getUpdateStrategy().getRollingUpdate().getMaxUnavailable())
+                .isEqualTo(new IntOrString(1));
+        assertThat(rendered.kinds()).doesNotContain("Deployment");
+        assertThat(rendered.pod().getHostNetwork()).isTrue();
+        assertThat(rendered.pod().getDnsPolicy()).isEqualTo("ClusterFirstWithHostNet");
+        assertThat(Chart.renderDefaults().pod().getDnsPolicy()).isNull();
+        assertThat(Chart.render("hostNetwork: true\ndnsPolicy: Default").pod().getDnsPolicy())
+                .isEqualTo("Default");
+        assertThatThrownBy(() -> Chart.render("kind: DaemonSet\nautoscaling: {enabled: true}"))
+                .hasMessageContaining("a DaemonSet has a pod on every node");
+        assertThatThrownBy(() -> Chart.render("kind: DaemonSet\nstrategy: {type: Recreate}"))
+                .hasMessageContaining("strategy.type is Recreate");
+        assertThatThrownBy(() -> Chart.render("strategy: {type: OnDelete}"))
+                .hasMessageContaining("strategy.type is OnDelete");
+    }
+
+    @Test
+    void addsContainersAndObjects() {
+        Rendered full = Chart.renderFull();
+        assertThat(full.pod().getInitContainers())
+                .extracting(Container::getName)
+                .containsExactly("wait");
+        assertThat(full.pod().getContainers())
+                .extracting(Container::getName)
+                .containsExactly("epoll-echo", "sidecar");
+        assertThat(full.pod().getRuntimeClassName()).isEqualTo("gvisor");
+        assertThat(full.named(ConfigMap.class, Chart.RELEASE + "-extra")).isNotNull();
+        assertThat(
+                        Chart.render(
+                                        """
+                                        extraObjects:
+                                          - apiVersion: v1
+                                            kind: ConfigMap
+                                            metadata: {name: 'of-{{ .Release.Name }}'}
+                                        """)
+                                .named(ConfigMap.class, "of-" + Chart.RELEASE))
+                .isNotNull();
+        assertThat(Chart.renderDefaults().pod().getInitContainers()).isEmpty();
+    }
+
+    /** The JVM refuses to start with two collectors. */
+    @Test
+    void anotherCollectorReplacesThatOfTheImage() {
+        assertThat(javaOptions("-XX:+UseG1GC")).isEqualTo("-XX:-UseSerialGC -XX:+UseG1GC");
+        assertThat(javaOptions("-Xmx64m")).isEqualTo("-Xmx64m");
+        assertThat(Chart.notes("jvmOptions: ['-XX:+UseZGC']"))
+                .contains("WARNING: jvmOptions choose another collector");
+        assertThat(Chart.notes("jvmOptions: ['-XX:-UseCompactObjectHeaders']"))
+                .contains("WARNING: jvmOptions change the layout");
+    }
+
+    private static @Nullable String javaOptions(String option) {
+        return Chart.render("jvmOptions: ['%s']".formatted(option))
+                .container()
+                .getEnv()
+                .getFirst()
+                .getValue();
+    }
+
+    @Test
+    void mountsTheSecretSoThatItsRotationReachesThePod() {
+        Rendered rendered = Chart.render("tls: {secretName: certificate}");
+        assertThat(rendered.container().getVolumeMounts())
+                .filteredOn(mount -> "tls".equals(mount.getName()))
+                .singleElement()
+                .satisfies(
+                        mount -> {
+                            assertThat(mount.getMountPath()).isEqualTo("/tls");
+                            assertThat(mount.getSubPath()).isNull();
+                        });
+        Map<String, Object> application = Chart.map(Chart.yaml(rendered.applicationYml()));
+        List<String> bundle = List.of("spring", "ssl", "bundle", "pem", "tls");
+        assertThat(Chart.valueAt(application, append(bundle, "reload-on-update"))).isEqualTo(true);
+        assertThat(Chart.valueAt(application, append(bundle, "keystore", "certificate")))
+                .isEqualTo("file:/tls/tls.crt");
+        assertThat(Chart.valueAt(application, append(bundle, "truststore"))).isNull();
+        assertThat(Chart.valueAt(application, List.of("echo", "server", "ssl", "bundle")))
+                .isEqualTo("tls");
+        assertThat(Chart.valueAt(application, List.of("echo", "server", "port"))).isEqualTo(7777);
+
+        Map<String, Object> full = Chart.map(Chart.yaml(Chart.renderFull().applicationYml()));
+        assertThat(Chart.valueAt(full, append(bundle, "truststore", "certificate")))
+                .isEqualTo("file:/tls/ca.crt");
+        assertThat(Chart.valueAt(full, List.of("echo", "server", "ssl"))).isNull();
+        assertThat(
+                        Chart.valueAt(
+                                full,
+                                List.of("echo", "server", "listeners", "secure", "ssl", "bundle")))
+                .isEqualTo("tls");
+        assertThatThrownBy(() -> Chart.render("tls: {secretName: certificate, listeners: [other]}"))
+                .hasMessageContaining("tls.listeners names other, which is no listener");
+        assertThat(Chart.renderDefaults().applicationYml()).doesNotContain("ssl");
+    }
+
+    private static List<String> append(List<String> path, String... names) {
+        List<String> longer = new ArrayList<>(path);
+        longer.addAll(List.of(names));
+        return longer;
+    }
+
+    @Test
+    void testSpeaksWhatTheListenerExpects() {
+        assertThat(
+                        Chart.render("tls: {secretName: certificate}")
+                                .testPod()
+                                .getContainers()
+                                .getFirst()
+                                .getArgs())
+                .contains("--tls", "--insecure");
+        assertThat(
+                        Chart.render(
+                                        "config: {echo: {server: {greeting: identity,"
+                                                + " proxy-protocol: {mode: required}}}}")
+                                .manifest())
+                .contains("- --proxy-protocol\n", "- --expect-greeting\n")
+                .doesNotContain("- --tls\n");
     }
 
     @Test
     void ownLabelsCannotBeOverwritten() {
         assertThat(
                         Chart.render("podLabels: {app.kubernetes.io/component: test}")
-                                .one(Deployment.class)
+                                .deployment()
                                 .getSpec()
                                 .getTemplate()
                                 .getMetadata()
@@ -210,7 +435,7 @@ class ChartPodTest {
 
     private static @Nullable String checksum(String values) {
         return Chart.render(values)
-                .one(Deployment.class)
+                .deployment()
                 .getSpec()
                 .getTemplate()
                 .getMetadata()
@@ -230,11 +455,16 @@ class ChartPodTest {
 
     @Test
     void passesOptionsAndEnvironment() {
-        assertThat(Chart.renderDefaults().container().getEnv()).isEmpty();
         List<EnvVar> environment = Chart.renderFull().container().getEnv();
         assertThat(environment)
                 .extracting(EnvVar::getName)
-                .containsExactly("_JAVA_OPTIONS", "LOGGING_LEVEL_ROOT", "NODE");
+                .containsExactly(
+                        "_JAVA_OPTIONS",
+                        "POD_NAME",
+                        "POD_NAMESPACE",
+                        "NODE_NAME",
+                        "LOGGING_LEVEL_ROOT",
+                        "NODE");
         assertThat(environment.getFirst().getValue())
                 .isEqualTo("-XX:MaxRAMPercentage=60 -XX:MinRAMPercentage=60");
         assertThat(Chart.renderFull().container().getEnvFrom()).hasSize(1);
@@ -245,17 +475,9 @@ class ChartPodTest {
     void testsThroughTheService() {
         assertThat(Chart.renderFull().testPod().getContainers().getFirst().getArgs())
                 .containsExactly(
-                        "probe",
-                        "--host",
-                        "tcp-mirror",
-                        "--port",
-                        "7",
-                        "--connections",
-                        "1000000",
-                        "--duration",
-                        "30s");
+                        "probe", "tcp-mirror:7", "--connections", "1000000", "--duration", "30s");
         assertThat(Chart.renderDefaults().testPod().getContainers().getFirst().getArgs())
-                .contains("blue-epoll-echo", "7777", "8", "5s");
+                .contains("blue-epoll-echo:7777", "8", "5s");
         assertThat(Chart.renderDefaults().testPod().getRestartPolicy()).isEqualTo("Never");
     }
 }

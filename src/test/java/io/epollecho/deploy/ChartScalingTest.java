@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerSpec;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
@@ -25,7 +24,7 @@ class ChartScalingTest {
     }
 
     private static @Nullable Integer replicas(String values) {
-        return Chart.render(values).one(Deployment.class).getSpec().getReplicas();
+        return Chart.render(values).deployment().getSpec().getReplicas();
     }
 
     @Test
@@ -33,7 +32,7 @@ class ChartScalingTest {
         HorizontalPodAutoscalerSpec scaler =
                 Chart.renderFull().one(HorizontalPodAutoscaler.class).getSpec();
         assertThat(scaler.getScaleTargetRef().getName())
-                .isEqualTo(Chart.renderFull().one(Deployment.class).getMetadata().getName());
+                .isEqualTo(Chart.renderFull().deployment().getMetadata().getName());
         assertThat(scaler.getMetrics())
                 .extracting(MetricSpec::getType)
                 .containsExactly("Resource", "Pods", "Resource");
@@ -81,7 +80,7 @@ class ChartScalingTest {
         assertThat(budget("").getSelector().getMatchLabels())
                 .isEqualTo(
                         Chart.renderDefaults()
-                                .one(Deployment.class)
+                                .deployment()
                                 .getSpec()
                                 .getSelector()
                                 .getMatchLabels());

@@ -96,6 +96,7 @@ class ChartTest {
         "podDisruptionBudget, PodDisruptionBudget",
         "autoscaling, HorizontalPodAutoscaler",
         "serviceMonitor, ServiceMonitor",
+        "podMonitor, PodMonitor",
         "prometheusRule, PrometheusRule"
     })
     void switchesAnObjectOnAndOff(String value, String kind) {
@@ -146,7 +147,10 @@ class ChartTest {
         assertThat(Chart.leaves(defaults).stream().filter(path -> sameIn(full, defaults, path)))
                 .map(path -> String.join(".", path))
                 .containsExactlyInAnyOrder(
+                        "kind",
+                        "probe.kind",
                         "strategy.type",
+                        "hostNetwork",
                         "serviceAccount.create",
                         "networkPolicy.enabled",
                         "podDisruptionBudget.enabled",

@@ -29,8 +29,8 @@ record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implemen
      * @param server further properties below {@code echo.server}, as YAML
      */
     static DeployedPod start(String server) throws IOException {
-        int echoPort = Image.freePort();
-        int httpPort = Image.freePort();
+        int echoPort = Ports.free();
+        int httpPort = Ports.free();
         Rendered rendered =
                 Chart.render(
                         """
@@ -41,8 +41,9 @@ record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implemen
                           server: {port: %d}
                         test: {duration: 1s}
                         prometheusRule: {enabled: true}
+                        probe: {enabled: true, metricsPort: %d, rate: 1000, interval: 100ms}
                         """
-                                .formatted(echoPort, echoPort, server, httpPort));
+                                .formatted(echoPort, echoPort, server, httpPort, Ports.free()));
         Files.createDirectories(config());
         Files.writeString(config().resolve("application.yml"), rendered.applicationYml());
         var image = RunningImage.start(Image.command(List.of()), httpPort);

@@ -42,7 +42,7 @@ record Dockerfile(List<String> instructions) {
     }
 
     String workDirectory() {
-        return lastStage().all("WORKDIR").getLast();
+        return all("WORKDIR").getLast();
     }
 
     /** The command of the container, which has to be in exec form. */

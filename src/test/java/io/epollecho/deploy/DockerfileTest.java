@@ -21,20 +21,37 @@ class DockerfileTest {
 
     /** By its number, as Kubernetes cannot tell whether a name is not root. */
     @Test
-    void runsAsTheUserThatTheChartRunsItAs() {
+    void trainsAndRunsAsTheUserThatTheChartRunsItAs() {
         var security = Chart.renderDefaults().pod().getSecurityContext();
-        assertThat(FILE.lastStage().all("USER"))
-                .containsExactly(
-                        "%d:%d".formatted(security.getRunAsUser(), security.getRunAsGroup()));
+        List<String> instructions = FILE.instructions();
+        String user = "USER %d:%d".formatted(security.getRunAsUser(), security.getRunAsGroup());
+        assertThat(instructions.indexOf(user))
+                .isPositive()
+                .isLessThan(instructions.indexOf("RUN ./train.sh /app /tmp/training"));
+        assertThat(FILE.all("USER")).hasSize(1);
     }
 
-    /** Everything up to the sources is kept while only they change. */
+    /** A base that is not the default is one that the builder chose. */
     @Test
-    void downloadsBeforeItCopiesTheSources() {
-        List<String> instructions = FILE.instructions();
-        assertThat(instructions.indexOf("COPY src src"))
-                .isGreaterThan(instructions.indexOf("RUN ./mvnw -q -B -ntp dependency:go-offline"))
-                .isPositive();
+    void basesAreArguments() {
+        assertThat(FILE.all("ARG"))
+                .contains(
+                        "JDK_IMAGE=docker.io/library/eclipse-temurin:25-jdk-noble",
+                        "JRE_IMAGE=docker.io/library/eclipse-temurin:25-jre-noble");
+        assertThat(FILE.all("FROM"))
+                .containsExactly(
+                        "--platform=$BUILDPLATFORM ${JDK_IMAGE} AS build",
+                        "${JRE_IMAGE} AS application",
+                        "application AS training",
+                        "application");
+    }
+
+    /** The build itself compares this one with that of the application. */
+    @Test
+    void versionIsThatOfTheChartsImage() {
+        Path chart = Chart.DIRECTORY.resolve("Chart.yaml");
+        assertThat(FILE.all("ARG"))
+                .contains("VERSION=" + Chart.map(Chart.yaml(Chart.read(chart))).get("appVersion"));
     }
 
     @Test
@@ -55,8 +72,9 @@ class DockerfileTest {
                         .findFirst()
                         .orElseThrow();
         String layers =
-                FILE.lastStage().all("COPY").stream()
+                FILE.all("COPY").stream()
                         .filter(copy -> copy.startsWith("--from=build "))
+                        .filter(copy -> !copy.contains("/container/"))
                         .map(copy -> copy.replaceAll(".*/extracted/(.*)/ .*", "$1"))
                         .collect(Collectors.joining(" "));
         List<String> entrypoint = FILE.entrypoint();

@@ -3,8 +3,6 @@ package io.epollecho.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +23,7 @@ final class Image {
     private static final String APPLICATION = "epoll-echo.jar";
 
     /** That of a container by the chart's defaults; more would hide what is too much there. */
-    private static final String MEMORY = "-XX:MaxRAM=128m";
+    private static final String MEMORY = "-XX:MaxRAM=160m";
 
     private static final Path BUILT = build();
 
@@ -41,9 +39,9 @@ final class Image {
                             .redirectErrorStream(true)
                             .redirectOutput(log.toFile());
             builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-            builder.environment().put("TRAIN_ECHO_PORT", String.valueOf(freePort()));
-            builder.environment().put("TRAIN_LISTENER_PORT", String.valueOf(freePort()));
-            builder.environment().put("TRAIN_HTTP_PORT", String.valueOf(freePort()));
+            builder.environment().put("TRAIN_ECHO_PORT", String.valueOf(Ports.free()));
+            builder.environment().put("TRAIN_LISTENER_PORT", String.valueOf(Ports.free()));
+            builder.environment().put("TRAIN_HTTP_PORT", String.valueOf(Ports.free()));
             Process process = builder.start();
             try {
                 assertThat(process.waitFor(BUILD.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -92,14 +90,5 @@ final class Image {
 
     private static String runnableJar() {
         return Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar"));
-    }
-
-    /** A port that nobody listens on. */
-    static int freePort() {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }

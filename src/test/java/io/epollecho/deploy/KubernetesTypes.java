@@ -5,8 +5,12 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.TCPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.TLSRoute;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 
@@ -26,13 +30,17 @@ final class KubernetesTypes {
     private static final List<Class<? extends HasMetadata>> TYPES =
             List.of(
                     ConfigMap.class,
+                    DaemonSet.class,
                     Deployment.class,
                     HorizontalPodAutoscaler.class,
+                    HTTPRoute.class,
                     NetworkPolicy.class,
                     Pod.class,
                     PodDisruptionBudget.class,
                     Service.class,
-                    ServiceAccount.class);
+                    ServiceAccount.class,
+                    TCPRoute.class,
+                    TLSRoute.class);
 
     private static final JsonMapper MAPPER =
             JsonMapper.builder()

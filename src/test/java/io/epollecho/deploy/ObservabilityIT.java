@@ -1,14 +1,20 @@
 package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.epollecho.EchoPeer;
+import io.fabric8.kubernetes.api.model.Container;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +24,7 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Dashboard and alert rules against the names that the running server exports. */
+/** Dashboard and alert rules against the names that the running server and its probe export. */
 class ObservabilityIT {
 
     private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+)(?:\\{([^}]*)})? (\\S+)$");
@@ -28,6 +34,9 @@ class ObservabilityIT {
     private static final String UP = "up";
 
     private static final Set<String> TARGET = Set.of("namespace", "job", "pod");
+
+    /** The chart's relabeling makes this one, of the probe's series. */
+    private static final String NODE = "node";
 
     @SuppressWarnings("NullAway.Init") // set before all tests
     private static DeployedPod pod;
@@ -39,7 +48,47 @@ class ObservabilityIT {
     static void scrape() throws IOException {
         pod = DeployedPod.start("");
         EchoPeer.assertEchoes(pod.echoPort());
-        String answer = pod.image().actuator().get("prometheus").body();
+        collect(pod.image().actuator().get("prometheus").body());
+        assertThat(METRICS).hasSizeGreaterThan(50);
+        collect(scrapeProbe());
+        assertThat(METRICS).containsKey("echo_probe_messages_total");
+    }
+
+    /** What the chart's probe exports once it has a figure for each kind. */
+    private static String scrapeProbe() throws IOException {
+        Container container = pod.rendered().probeTemplate().getSpec().getContainers().getFirst();
+        URI metrics =
+                URI.create(
+                        "http://localhost:%d%s"
+                                .formatted(
+                                        container.getPorts().getFirst().getContainerPort(),
+                                        container.getLivenessProbe().getHttpGet().getPath()));
+        try (var probe = RunningImage.start(Image.command(container.getArgs()), 0);
+                HttpClient client = HttpClient.newHttpClient()) {
+            return await().atMost(EchoPeer.PATIENCE)
+                    .until(
+                            () -> {
+                                assertThat(probe.process().isAlive())
+                                        .as("%s", Chart.read(probe.log()))
+                                        .isTrue();
+                                return read(client, metrics);
+                            },
+                            answer -> answer.contains("echo_probe_failures_total{"));
+        }
+    }
+
+    private static String read(HttpClient client, URI metrics) throws InterruptedException {
+        try {
+            return client.send(
+                            HttpRequest.newBuilder(metrics).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        } catch (IOException _) {
+            return ""; // not yet
+        }
+    }
+
+    private static void collect(String answer) {
         for (MatchResult sample : SAMPLE.matcher(answer).results().toList()) {
             Map<String, Set<String>> labels =
                     METRICS.computeIfAbsent(sample.group(1), _ -> new TreeMap<>());
@@ -50,7 +99,6 @@ class ObservabilityIT {
                 }
             }
         }
-        assertThat(METRICS).hasSizeGreaterThan(50);
     }
 
     @AfterAll
@@ -88,7 +136,7 @@ class ObservabilityIT {
         assertThat(METRICS).as(operand).containsKey(series.metric());
         Map<String, Set<String>> labels = METRICS.getOrDefault(series.metric(), Map.of());
         for (Queries.Condition condition : series.conditions()) {
-            if (!TARGET.contains(condition.label())) {
+            if (!target(series.metric()).contains(condition.label())) {
                 for (String value : condition.pattern().split("\\|", -1)) {
                     assertThat(labels.getOrDefault(condition.label(), Set.of()))
                             .as("%s: %s", operand, condition)
@@ -98,7 +146,19 @@ class ObservabilityIT {
         }
         assertThat(Queries.groups(operand))
                 .as(operand)
-                .allMatch(label -> TARGET.contains(label) || labels.containsKey(label));
+                .allMatch(
+                        label ->
+                                target(series.metric()).contains(label)
+                                        || labels.containsKey(label));
+    }
+
+    /** The labels that a series has by its target. */
+    private static Set<String> target(String metric) {
+        var labels = new TreeSet<>(TARGET);
+        if (metric.startsWith("echo_probe_")) {
+            labels.add(NODE);
+        }
+        return labels;
     }
 
     /** Prometheus leaves out what finds no match on the other side, and says nothing. */
@@ -142,7 +202,7 @@ class ObservabilityIT {
     private static Set<String> resultLabels(String operand) {
         String metric = Queries.series(operand).getFirst().metric();
         Set<String> labels = new TreeSet<>(METRICS.getOrDefault(metric, Map.of()).keySet());
-        labels.addAll(TARGET);
+        labels.addAll(target(metric));
         return new TreeSet<>(Queries.resultLabels(operand, labels));
     }
 
@@ -150,17 +210,17 @@ class ObservabilityIT {
         return Queries.ofDashboard().stream().map(Queries.Line::query).toList();
     }
 
-    /** And the dashboard leaves out nothing that the echo server itself exports. */
+    /** And the dashboard leaves out nothing that the echo server and the probe measure. */
     @Test
-    void dashboardShowsAllThatTheEchoServerMeasures() {
+    void dashboardShowsAllThatIsMeasured() {
         var shown = new TreeSet<String>();
         for (String query : dashboardQueries()) {
             Queries.series(query).forEach(series -> shown.add(series.metric()));
         }
         assertThat(METRICS.keySet())
-                .filteredOn(name -> name.startsWith("echo_server_"))
+                .filteredOn(name -> name.matches("echo_(server|probe)_.*"))
                 .filteredOn(name -> !name.endsWith("_max"))
-                .hasSizeGreaterThan(10)
+                .hasSizeGreaterThan(25)
                 .allMatch(shown::contains);
     }
 
@@ -169,7 +229,7 @@ class ObservabilityIT {
         assertThat(PrometheusRules.of(pod.rendered()))
                 .allSatisfy(
                         alert -> {
-                            assertThat(alert.name()).startsWith("EchoServer");
+                            assertThat(alert.name()).matches("Echo(Server|Probe)[A-Z].*");
                             assertThat(alert.severity()).isIn("critical", "warning", "info");
                             assertThat(alert.summary()).contains("{{ $labels.pod }}");
                             assertThat(alert.runbook())

@@ -20,6 +20,9 @@ final class Queries {
     private static final Pattern GROUPING = Pattern.compile("(by|without) \\(([^)]*)\\)");
     private static final Pattern TOTAL = Pattern.compile("(sum|max)\\(");
 
+    /** It makes one series of all buckets. */
+    private static final String QUANTILE = "histogram_quantile(";
+
     private Queries() {}
 
     /**
@@ -72,6 +75,9 @@ final class Queries {
                 result.retainAll(groups(operand));
             } else {
                 result.removeAll(groups(operand));
+            }
+            if (operand.startsWith(QUANTILE)) {
+                result.remove("le");
             }
             return result;
         }

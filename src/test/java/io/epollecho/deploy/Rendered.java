@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 
 import org.yaml.snakeyaml.LoaderOptions;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What Helm made of the chart.
@@ -72,21 +75,66 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
                 .orElseThrow(() -> new AssertionError(type + " " + name + " in " + manifest));
     }
 
-    /** An object of a kind that is not Kubernetes' own. */
+    /** The server's object of a kind that is not Kubernetes' own. */
     Map<String, Object> custom(String kind) {
         List<Map<String, Object>> found =
-                objects.stream().filter(object -> kind.equals(object.get("kind"))).toList();
+                objects.stream()
+                        .filter(object -> kind.equals(object.get("kind")))
+                        .filter(object -> !name(object).endsWith("-probe"))
+                        .toList();
         assertThat(found).hasSize(1);
         return found.getFirst();
     }
 
+    private static String name(Map<String, Object> object) {
+        return text(Chart.map(Objects.requireNonNull(object.get("metadata"))), "name");
+    }
+
+    /** The workload of the server, which is one of two kinds. */
+    PodTemplateSpec template() {
+        return template("server");
+    }
+
+    private PodTemplateSpec template(String component) {
+        return of(DaemonSet.class, component)
+                .map(daemonSet -> daemonSet.getSpec().getTemplate())
+                .or(
+                        () ->
+                                of(Deployment.class, component)
+                                        .map(deployment -> deployment.getSpec().getTemplate()))
+                .orElseThrow(() -> new AssertionError("no " + component + " in " + manifest));
+    }
+
+    private <T extends HasMetadata> Optional<T> of(Class<T> type, String component) {
+        return all(type).stream()
+                .filter(
+                        object ->
+                                component.equals(
+                                        object.getMetadata()
+                                                .getLabels()
+                                                .get("app.kubernetes.io/component")))
+                .findFirst();
+    }
+
+    Deployment deployment() {
+        return of(Deployment.class, "server")
+                .orElseThrow(() -> new AssertionError("no server in " + manifest));
+    }
+
     PodSpec pod() {
-        return one(Deployment.class).getSpec().getTemplate().getSpec();
+        return template().getSpec();
+    }
+
+    /** The pod of the continuous probe. */
+    PodTemplateSpec probeTemplate() {
+        return template("probe");
     }
 
     Container container() {
-        assertThat(pod().getContainers()).hasSize(1);
-        return pod().getContainers().getFirst();
+        return pod().getContainers().stream()
+                .filter(container -> container.getName().equals("epoll-echo"))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The labels of the pod of {@code helm test}. */
