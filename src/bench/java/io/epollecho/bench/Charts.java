@@ -41,6 +41,7 @@ final class Charts {
                     Map.entry("c-again", new Color(0xAAAAAA)),
                     Map.entry("c-io_uring", new Color(0x777777)),
                     Map.entry("c-busy", new Color(0xCCCCCC)),
+                    Map.entry("epoll-busy", new Color(0x2E8B57)),
                     Map.entry("epoll-edge", new Color(0x08519C)),
                     Map.entry("epoll-level", new Color(0x3182BD)),
                     Map.entry("jdk-level", new Color(0x9ECAE1)),

@@ -41,7 +41,7 @@ final class Contenders {
     static final int MAX_CONNECTIONS = 19_500;
 
     /** How long who polls goes on polling. */
-    private static final String BUSY_MICROS = "10000";
+    static final String BUSY_MICROS = "10000";
 
     /** The same for all, and as Netty wants it: it is slower where it must do without Unsafe. */
     private static final List<String> JAVA =
@@ -77,6 +77,7 @@ final class Contenders {
         baseline().ifPresent(all::add);
 
         all.add(c("c-busy", work, "echo.c", BUSY_MICROS).of(Kind.BUSY));
+        all.add(java("epoll-busy", PlainServer.class, PlainServer.BUSY).of(Kind.BUSY));
 
         Contender tls = tls(TLS, PlainServer.class, "edge", certificate);
         all.add(tls);

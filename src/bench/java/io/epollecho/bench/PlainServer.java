@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -22,6 +23,11 @@ import javax.net.ssl.SSLEngine;
  */
 final class PlainServer {
 
+    /** The selector that epoll-echo has by default, polled before it sleeps. */
+    static final String BUSY = "busy";
+
+    private static final Duration BUSY_POLL =
+            Duration.of(Long.parseLong(Contenders.BUSY_MICROS), ChronoUnit.MICROS);
     private static final int BACKLOG = 4096;
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(30);
 
@@ -34,6 +40,7 @@ final class PlainServer {
                         .port(Integer.parseInt(args[1]))
                         .backlog(BACKLOG)
                         .eventLoops(Integer.parseInt(args[2]))
+                        .busyPoll(args[0].equals(BUSY) ? BUSY_POLL : Duration.ZERO)
                         .maxConnections(Contenders.MAX_CONNECTIONS);
         if (args.length > 3) {
             config.listener("tls", tls(Integer.parseInt(args[3]), Path.of(args[4])));
@@ -45,7 +52,7 @@ final class PlainServer {
         return switch (name) {
             case "jdk" -> SelectorBackend.jdk();
             case "level" -> SelectorBackend.epoll(TriggerMode.LEVEL);
-            case "edge" -> SelectorBackend.epoll(TriggerMode.EDGE);
+            case "edge", BUSY -> SelectorBackend.epoll(TriggerMode.EDGE);
             default -> throw new IllegalArgumentException(name);
         };
     }

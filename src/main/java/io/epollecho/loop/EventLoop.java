@@ -100,6 +100,8 @@ public final class EventLoop {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final TimerWheel timers;
     private final Counter busyNanos = new Counter();
+    private final Counter pollingNanos = new Counter();
+    private final long busyPollNanos;
     private final Counter rebuilds = new Counter();
     private final RateLimitedLog failureLog;
     private final Thread thread;
@@ -108,6 +110,10 @@ public final class EventLoop {
     private volatile Selector selector;
 
     private long now = System.nanoTime();
+
+    /** When a channel was last ready. */
+    private long lastDispatch = now;
+
     private int earlyReturns;
     private boolean awake;
     private boolean stopping;
@@ -119,11 +125,15 @@ public final class EventLoop {
      * @param name the name of the loop and its thread
      * @param provider opens the selector, which must be able to register the owner's channels
      * @param owner owns the channels
+     * @param busyPoll how long the loop polls the selector after a channel was ready before it
+     *     sleeps in it; zero to sleep at once
      * @throws IOException if no selector can be opened
      */
-    public EventLoop(String name, SelectorProvider provider, Owner owner) throws IOException {
+    public EventLoop(String name, SelectorProvider provider, Owner owner, Duration busyPoll)
+            throws IOException {
         this.provider = provider;
         this.owner = owner;
+        this.busyPollNanos = busyPoll.toNanos();
         this.timers = new TimerWheel(now);
         this.failureLog = new RateLimitedLog(timers, this::now);
         this.thread = Thread.ofPlatform().name(name).daemon(false).unstarted(this::run);
@@ -150,7 +160,9 @@ public final class EventLoop {
         busyNanos.add(waitingSince - now);
         awake = false;
         try {
-            selector.select(dispatcher, timers.millisToWait(waitingSince));
+            if (busyPollNanos == 0 || !poll(waitingSince)) {
+                selector.select(dispatcher, timers.millisToWait(waitingSince));
+            }
         } catch (IOException e) {
             awaken();
             if (!owner.closeUnselectable(e)) {
@@ -159,6 +171,9 @@ public final class EventLoop {
         }
         boolean dispatched = awake;
         awaken();
+        if (dispatched) {
+            lastDispatch = now;
+        }
         boolean ranTasks = runTasks();
         boolean timersDue = timers.advance(now);
         if (dispatched || ranTasks || timersDue) {
@@ -166,6 +181,24 @@ public final class EventLoop {
         } else {
             returnedEarly();
         }
+    }
+
+    /**
+     * Polls until there is something to do or the time for it is over. Returns whether there is.
+     * Timers may wait for the end, as a tick of theirs is about as long as the longest polling.
+     */
+    private boolean poll(long since) throws IOException {
+        long deadline = lastDispatch + busyPollNanos;
+        long time = since;
+        boolean found = false;
+        while (!found && time - deadline < 0) {
+            selector.selectNow(dispatcher);
+            found = awake || !tasks.isEmpty();
+            // With a dispatch, `now` is the time when the first channel turned out to be ready.
+            time = awake ? now : System.nanoTime();
+        }
+        pollingNanos.add(time - since);
+        return found;
     }
 
     private void dispatch(SelectionKey key) {
@@ -407,6 +440,16 @@ public final class EventLoop {
      */
     public long busyNanos() {
         return busyNanos.get();
+    }
+
+    /**
+     * Returns the time spent polling the selector instead of sleeping in it, which is none of the
+     * time spent on work.
+     *
+     * @return nanoseconds since the start
+     */
+    public long pollingNanos() {
+        return pollingNanos.get();
     }
 
     /**

@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
  * @param eventLoops the number of event loops, each with a selector and a thread of its own
  * @param workerThreads the number of threads that compute TLS handshakes; they exist only if a
  *     listener speaks TLS
+ * @param busyPoll the time that a loop polls for the next event, after the last one, before it
+ *     sleeps; zero to sleep at once
  * @param readBufferSize the size in bytes of each loop's read buffer, which is also the most that
  *     one connection keeps for a slow peer
  * @param readBudget the bytes that one connection may echo before the loop's other connections have
@@ -39,6 +41,7 @@ public record EchoServerConfig(
         SequencedMap<String, ListenerConfig> listeners,
         int eventLoops,
         int workerThreads,
+        Duration busyPoll,
         int readBufferSize,
         int readBudget,
         SocketConfig socket,
@@ -70,6 +73,7 @@ public record EchoServerConfig(
         checkListeners(listeners);
         Setting.EVENT_LOOPS.require(eventLoops);
         Setting.WORKER_THREADS.require(workerThreads);
+        Setting.BUSY_POLL.require(busyPoll);
         Setting.READ_BUFFER_SIZE.require((long) readBufferSize);
         Setting.READ_BUDGET.require(
                 (long) readBudget, Setting.READ_BUFFER_SIZE, (long) readBufferSize);
@@ -187,6 +191,7 @@ public record EchoServerConfig(
         private int eventLoops = Setting.EVENT_LOOPS.defaultValue();
         private int workerThreads = Setting.WORKER_THREADS.defaultValue();
         private int readBufferSize = Setting.READ_BUFFER_SIZE.defaultValue().intValue();
+        private Duration busyPoll = Setting.BUSY_POLL.defaultValue();
         private int readBudget = Setting.READ_BUDGET.defaultValue().intValue();
         private @Nullable Integer receiveBuffer;
         private @Nullable Integer sendBuffer;
@@ -278,6 +283,11 @@ public record EchoServerConfig(
 
         public Builder workerThreads(int workerThreads) {
             this.workerThreads = workerThreads;
+            return this;
+        }
+
+        public Builder busyPoll(Duration busyPoll) {
+            this.busyPoll = busyPoll;
             return this;
         }
 
@@ -376,6 +386,7 @@ public record EchoServerConfig(
                     listeners,
                     eventLoops,
                     workerThreads,
+                    busyPoll,
                     readBufferSize,
                     readBudget,
                     new SocketConfig(receiveBuffer, sendBuffer, noDelay, keepAlive),

@@ -15,11 +15,13 @@ import java.util.SequencedMap;
  * @param byListener the figures of each listener's connections on this loop, by the listener's name
  * @param selectorRebuilds selectors that were replaced because they kept returning early
  * @param busyTime the time spent on work rather than on waiting for it
+ * @param pollingTime the time spent polling for work instead of sleeping until there is some
  */
 public record LoopStatistics(
         SequencedMap<String, EchoServerStatistics> byListener,
         long selectorRebuilds,
-        Duration busyTime) {
+        Duration busyTime,
+        Duration pollingTime) {
 
     /** Makes the map unmodifiable. */
     public LoopStatistics {
@@ -28,7 +30,7 @@ public record LoopStatistics(
 
     /** Returns the figures of a loop that has not run. */
     static LoopStatistics none() {
-        return new LoopStatistics(new LinkedHashMap<>(), 0, Duration.ZERO);
+        return new LoopStatistics(new LinkedHashMap<>(), 0, Duration.ZERO, Duration.ZERO);
     }
 
     /**
@@ -44,14 +46,15 @@ public record LoopStatistics(
         return new LoopStatistics(
                 merged(List.of(this, other)),
                 selectorRebuilds + other.selectorRebuilds,
-                busyTime.plus(other.busyTime));
+                busyTime.plus(other.busyTime),
+                pollingTime.plus(other.pollingTime));
     }
 
     /** Returns these figures with the connections that are still open counted as given up. */
     LoopStatistics settled() {
         var settled = new LinkedHashMap<>(byListener);
         settled.replaceAll((name, statistics) -> statistics.settled());
-        return new LoopStatistics(settled, selectorRebuilds, busyTime);
+        return new LoopStatistics(settled, selectorRebuilds, busyTime, pollingTime);
     }
 
     /** Returns the sum, loop by loop, of two lists for the same loops. */

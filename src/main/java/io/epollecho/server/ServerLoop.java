@@ -113,7 +113,12 @@ final class ServerLoop implements EventLoop.Owner {
         config.listeners()
                 .keySet()
                 .forEach(listener -> counters.put(listener, new ListenerCounters(listener)));
-        this.loop = new EventLoop("echo-server-" + number, config.selector().provider(), this);
+        this.loop =
+                new EventLoop(
+                        "echo-server-" + number,
+                        config.selector().provider(),
+                        this,
+                        config.busyPoll());
         this.failureLog = rateLimitedLog();
         this.pendingLog = rateLimitedLog();
     }
@@ -466,6 +471,9 @@ final class ServerLoop implements EventLoop.Owner {
         var byListener = new LinkedHashMap<String, EchoServerStatistics>();
         counters.forEach((name, counts) -> byListener.put(name, EchoServerStatistics.of(counts)));
         return new LoopStatistics(
-                byListener, loop.selectorRebuilds(), Duration.ofNanos(loop.busyNanos()));
+                byListener,
+                loop.selectorRebuilds(),
+                Duration.ofNanos(loop.busyNanos()),
+                Duration.ofNanos(loop.pollingNanos()));
     }
 }

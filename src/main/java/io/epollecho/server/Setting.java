@@ -99,6 +99,11 @@ public final class Setting<T> {
     public static final Setting<Integer> WORKER_THREADS =
             range("worker-threads", Format.COUNT, Default.WORKER_THREADS, "1", "256");
 
+    /** The time that a loop polls for the next event before it sleeps. */
+    public static final Setting<Duration> BUSY_POLL =
+            range("busy-poll", Format.TIME, Default.BUSY_POLL, "0", "10ms")
+                    .noting(", where 0 sleeps at once");
+
     /** The size of each loop's read buffer. */
     public static final Setting<Long> READ_BUFFER_SIZE =
             range("read-buffer-size", Format.SIZE, Default.READ_BUFFER_SIZE, "1KB", "16MB");
@@ -189,6 +194,7 @@ public final class Setting<T> {
                     TRIGGER_MODE,
                     EVENT_LOOPS,
                     WORKER_THREADS,
+                    BUSY_POLL,
                     READ_BUFFER_SIZE,
                     READ_BUDGET,
                     RECEIVE_BUFFER,
@@ -234,6 +240,7 @@ public final class Setting<T> {
         public static final String SELECTOR = "auto";
         public static final String EVENT_LOOPS = "1";
         public static final String WORKER_THREADS = "1";
+        public static final String BUSY_POLL = "0s";
         public static final String READ_BUFFER_SIZE = "64KB";
         public static final String READ_BUDGET = "1MB";
         public static final String NO_DELAY = "true";

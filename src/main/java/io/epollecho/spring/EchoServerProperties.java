@@ -45,6 +45,8 @@ import javax.net.ssl.SSLEngine;
  *     level on the JDK's, which has no other mode.
  * @param eventLoops Number of event loops, each with a selector and a thread of its own.
  * @param workerThreads Number of threads that compute TLS handshakes.
+ * @param busyPoll How long a loop polls for the next event before it sleeps, up to 10ms. Costs a
+ *     processor meanwhile.
  * @param readBufferSize Size of each loop's read buffer, which is also the most that is kept for
  *     one slow peer.
  * @param readBudget How much one connection may echo before the others have their turn.
@@ -67,6 +69,7 @@ public record EchoServerProperties(
         @Nullable TriggerMode triggerMode,
         @DefaultValue(Setting.Default.EVENT_LOOPS) int eventLoops,
         @DefaultValue(Setting.Default.WORKER_THREADS) int workerThreads,
+        @DefaultValue(Setting.Default.BUSY_POLL) Duration busyPoll,
         @DefaultValue(Setting.Default.READ_BUFFER_SIZE) DataSize readBufferSize,
         @DefaultValue(Setting.Default.READ_BUDGET) DataSize readBudget,
         @DefaultValue Socket socket,
@@ -250,6 +253,7 @@ public record EchoServerProperties(
                 .greeting(greeting)
                 .workerThreads(workerThreads)
                 .eventLoops(eventLoops)
+                .busyPoll(busyPoll)
                 .readBufferSize(bytes(Setting.READ_BUFFER_SIZE, readBufferSize))
                 .readBudget(bytes(Setting.READ_BUDGET, readBudget))
                 .receiveBuffer(bytesIfSet(Setting.RECEIVE_BUFFER, socket.receiveBuffer))

@@ -2,6 +2,7 @@ package io.epollecho.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +20,9 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /** An event loop by itself: its channels are pipes, and nothing echoes. */
 @Timeout(60)
@@ -49,7 +52,7 @@ class EventLoopTest {
 
     @BeforeEach
     void start() throws IOException {
-        loop = new EventLoop("loop-under-test", SelectorProvider.provider(), owner);
+        loop = new EventLoop("loop-under-test", SelectorProvider.provider(), owner, Duration.ZERO);
         loop.start();
     }
 
@@ -153,6 +156,85 @@ class EventLoopTest {
         pipe.source().close();
     }
 
+    /** Reads a byte from a pipe whenever there is one, and counts them. */
+    private static final class Reader implements EventLoop.Handler {
+        private final Pipe.SourceChannel source;
+        private final AtomicInteger bytes = new AtomicInteger();
+
+        Reader(Pipe.SourceChannel source) {
+            this.source = source;
+        }
+
+        @Override
+        public void ready() throws IOException {
+            bytes.addAndGet(source.read(ByteBuffer.allocate(8)));
+        }
+
+        @Override
+        public void registered(SelectionKey key) {}
+
+        @Override
+        public void failed(Throwable cause) {}
+    }
+
+    @Test
+    void pollsForTheNextEventAndThenSleeps() throws Exception {
+        var polling =
+                new EventLoop("polling", SelectorProvider.provider(), owner, Duration.ofMillis(10));
+        polling.start();
+        Pipe pipe = Pipe.open();
+        var reader = new Reader(pipe.source());
+        get(polling.submit(() -> polling.register(pipe.source(), SelectionKey.OP_READ, reader)));
+        long before = polling.pollingNanos();
+        for (int sent = 1; sent <= 100; sent++) {
+            pipe.sink().write(ByteBuffer.allocate(1));
+            int expected = sent;
+            await().pollDelay(Duration.ZERO).until(() -> reader.bytes.get() == expected);
+        }
+        assertThat(polling.pollingNanos()).isGreaterThan(before);
+        // Once without an event for longer than it polls, it uses no more time.
+        await().pollInterval(Duration.ofMillis(100))
+                .until(new Unchanged(polling::pollingNanos)::check);
+        assertThat(get(polling.submit(() -> 7))).isEqualTo(7);
+        polling.stop();
+        assertThat(polling.join(Duration.ofSeconds(10))).isTrue();
+        pipe.sink().close();
+    }
+
+    @Test
+    void runsATaskWhileItPolls() throws Exception {
+        var polling =
+                new EventLoop("polling", SelectorProvider.provider(), owner, Duration.ofHours(1));
+        polling.start();
+        assertThat(get(polling.submit(() -> 7))).isEqualTo(7);
+        polling.stop();
+        assertThat(polling.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(polling.pollingNanos()).isPositive();
+    }
+
+    /** Whether a figure is the same as the last time. */
+    private static final class Unchanged {
+        private final LongSupplier figure;
+        private long last = -1;
+
+        Unchanged(LongSupplier figure) {
+            this.figure = figure;
+        }
+
+        boolean check() {
+            long now = figure.getAsLong();
+            boolean unchanged = now == last;
+            last = now;
+            return unchanged;
+        }
+    }
+
+    @Test
+    void doesNotPollUnlessAsked() throws Exception {
+        assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
+        assertThat(loop.pollingNanos()).isZero();
+    }
+
     @Test
     void anErrorThatLeavesTheMachineUnusableEndsIt() throws Exception {
         var fatal = new InternalError("as if");
@@ -176,7 +258,8 @@ class EventLoopTest {
 
     @Test
     void isClosedEvenIfItNeverStarted() throws Exception {
-        var idle = new EventLoop("never-started", SelectorProvider.provider(), owner);
+        var idle =
+                new EventLoop("never-started", SelectorProvider.provider(), owner, Duration.ZERO);
         assertThat(idle.join(Duration.ZERO)).isTrue();
         assertThat(get(end)).isEmpty();
     }

@@ -310,6 +310,7 @@ class EchoServerConfigTest {
                         .workerThreads(5)
                         .listener("second", second)
                         .eventLoops(3)
+                        .busyPoll(ofMillis(6))
                         .readBufferSize(4 * KIB)
                         .readBudget(5 * KIB)
                         .receiveBuffer(6 * KIB)
@@ -338,6 +339,7 @@ class EchoServerConfigTest {
                                 listeners,
                                 3,
                                 5,
+                                ofMillis(6),
                                 4 * KIB,
                                 5 * KIB,
                                 new SocketConfig(6 * KIB, 7 * KIB, false, false),
@@ -461,6 +463,7 @@ class EchoServerConfigTest {
                                         listeners,
                                         config.eventLoops(),
                                         config.workerThreads(),
+                                        config.busyPoll(),
                                         config.readBufferSize(),
                                         config.readBudget(),
                                         config.socket(),

@@ -75,6 +75,7 @@ class EchoServerPropertiesTest {
                         Map.entry(Setting.SELECTOR, "jdk"),
                         Map.entry(Setting.TRIGGER_MODE, "level"),
                         Map.entry(Setting.EVENT_LOOPS, "3"),
+                        Map.entry(Setting.BUSY_POLL, "50us"),
                         Map.entry(Setting.READ_BUFFER_SIZE, "4KB"),
                         Map.entry(Setting.READ_BUDGET, "5MB"),
                         Map.entry(Setting.RECEIVE_BUFFER, "6KB"),
@@ -112,6 +113,7 @@ class EchoServerPropertiesTest {
                                 .greeting(Greeting.IDENTITY)
                                 .workerThreads(16)
                                 .eventLoops(3)
+                                .busyPoll(Duration.ofNanos(50_000))
                                 .readBufferSize(4 * 1024)
                                 .readBudget(5 * 1024 * 1024)
                                 .receiveBuffer(6 * 1024)
@@ -197,6 +199,8 @@ class EchoServerPropertiesTest {
         "port, 65535",
         "backlog, 1",
         "backlog, 1048576",
+        "busy-poll, 0",
+        "busy-poll, 10ms",
         "event-loops, 1",
         "event-loops, 256",
         "read-buffer-size, 1KB",

@@ -49,6 +49,7 @@ class WrongConfigurationTest {
                 "port                        | 65536        | 0 to 65535",
                 "backlog                     | 0            | 1 to 1048576",
                 "backlog                     | 1048577      | 1 to 1048576",
+                "busy-poll                   | 11ms         | 0 to 10ms, where 0 sleeps at once",
                 "event-loops                 | 0            | 1 to 256",
                 "event-loops                 | 257          | 1 to 256",
                 "worker-threads              | 0            | 1 to 256",

@@ -29,6 +29,7 @@ public final class EchoServerMetrics implements MeterBinder {
 
     private static final String PREFIX = "echo.server.";
     private static final String LISTENER = "listener";
+    private static final double NANOS_PER_SECOND = 1e9;
 
     private final EchoServer server;
 
@@ -134,6 +135,16 @@ public final class EchoServerMetrics implements MeterBinder {
         Gauge.builder(PREFIX + "loop.busy", busy::getAsDouble)
                 .description(
                         "Share of time that the loop spends on work rather than on waiting for it")
+                .tag("loop", Integer.toString(loop))
+                .register(registry);
+        FunctionCounter.builder(
+                        PREFIX + "loop.polling",
+                        server,
+                        server ->
+                                server.statisticsByLoop().get(loop).pollingTime().toNanos()
+                                        / NANOS_PER_SECOND)
+                .description("Time that the loop spends polling for work instead of sleeping")
+                .baseUnit("seconds")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
         FunctionCounter.builder(

@@ -128,6 +128,7 @@ record EchoStatus(
     /**
      * @param busy the time spent on work rather than on waiting for it
      * @param busyShare the share of the last second that was spent on work, 0 to 1
+     * @param polling the time spent polling for work instead of sleeping
      * @param selectorRebuilds selectors replaced as they returned early over and over
      */
     record Loop(
@@ -138,6 +139,7 @@ record EchoStatus(
             Rates rates,
             Duration busy,
             double busyShare,
+            Duration polling,
             long selectorRebuilds) {}
 
     static EchoStatus of(EchoServer server, EchoServerHistory history) {
@@ -226,6 +228,7 @@ record EchoStatus(
                 lastInterval.ofLoop(number),
                 loop.busyTime(),
                 lastInterval.busyShare(number),
+                loop.pollingTime(),
                 loop.selectorRebuilds());
     }
 

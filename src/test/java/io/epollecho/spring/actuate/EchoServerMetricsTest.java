@@ -75,6 +75,7 @@ class EchoServerMetricsTest {
                         "access.log.dropped",
                         "loop.busy",
                         "loop.connections",
+                        "loop.polling",
                         "loop.selector.rebuilds");
         assertThat(registry.getMeters())
                 .allSatisfy(meter -> assertThat(meter.getId().getDescription()).isNotBlank());
@@ -131,6 +132,7 @@ class EchoServerMetricsTest {
                         "access.log.dropped",
                         "loop.busy",
                         "loop.connections",
+                        "loop.polling",
                         "loop.selector.rebuilds");
     }
 
