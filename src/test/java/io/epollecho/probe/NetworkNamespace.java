@@ -39,6 +39,10 @@ final class NetworkNamespace implements AutoCloseable {
         }
     }
 
+    String name() {
+        return name;
+    }
+
     /** Runs a command in it, to its end. */
     void inside(String... command) throws IOException {
         command(words(command));
@@ -55,7 +59,8 @@ final class NetworkNamespace implements AutoCloseable {
         return words.toArray(new String[0]);
     }
 
-    private static void command(String... words) throws IOException {
+    /** Runs a command on this machine, to its end. */
+    static void command(String... words) throws IOException {
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
         if (process.onExit().join().exitValue() != 0) {

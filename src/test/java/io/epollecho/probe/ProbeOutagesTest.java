@@ -103,7 +103,7 @@ class ProbeOutagesTest {
         for (int i = 0; i < 2; i++) {
             Outage outage = interrupter.ended.get(i);
             long intended = interrupter.intended.get(i).toMillis();
-            assertThat(outage.length().toMillis()).isCloseTo(intended, within(1000L));
+            assertThat(outage.length().toMillis()).isCloseTo(intended, within(INTERVAL.toMillis()));
             assertThat(outage.connections()).isEqualTo(connections);
             assertThat(outage.kinds()).contains(FailureKind.REFUSED).hasSizeGreaterThan(1);
             assertThat(outage.kinds().getFirst()).isIn(FailureKind.CLOSED_EARLY, FailureKind.RESET);
