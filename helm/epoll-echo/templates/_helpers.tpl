@@ -146,8 +146,7 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- define "epoll-echo.probeArgs" -}}
 {{- list
     "probe"
-    "--host" (include "epoll-echo.fullname" .)
-    "--port" (.Values.service.port | int64 | toString)
+    (printf "%s:%d" (include "epoll-echo.fullname" .) (.Values.service.port | int64))
     "--connections" (.Values.test.connections | int64 | toString)
     "--duration" .Values.test.duration
     | toYaml -}}

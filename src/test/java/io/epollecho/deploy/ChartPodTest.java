@@ -245,17 +245,9 @@ class ChartPodTest {
     void testsThroughTheService() {
         assertThat(Chart.renderFull().testPod().getContainers().getFirst().getArgs())
                 .containsExactly(
-                        "probe",
-                        "--host",
-                        "tcp-mirror",
-                        "--port",
-                        "7",
-                        "--connections",
-                        "1000000",
-                        "--duration",
-                        "30s");
+                        "probe", "tcp-mirror:7", "--connections", "1000000", "--duration", "30s");
         assertThat(Chart.renderDefaults().testPod().getContainers().getFirst().getArgs())
-                .contains("blue-epoll-echo", "7777", "8", "5s");
+                .contains("blue-epoll-echo:7777", "8", "5s");
         assertThat(Chart.renderDefaults().testPod().getRestartPolicy()).isEqualTo("Never");
     }
 }
