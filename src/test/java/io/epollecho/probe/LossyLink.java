@@ -25,9 +25,9 @@ import java.util.concurrent.atomic.AtomicLong;
 final class LossyLink implements AutoCloseable {
 
     /** This machine's end of the link. */
-    static final String HOST = "198.18.251.5";
+    static final String HOST = NetworkNamespace.address(5);
 
-    private static final String GUEST = "198.18.251.6";
+    private static final String GUEST = NetworkNamespace.address(6);
     private static final Path DEVICE = Path.of("/dev/net/tun");
 
     // <fcntl.h> and <linux/if_tun.h>

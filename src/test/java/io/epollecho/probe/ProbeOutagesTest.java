@@ -172,12 +172,12 @@ class ProbeOutagesTest {
             ProbeOptions options =
                     builder(server.address())
                             .connections(2)
-                            .duration(Duration.ofMillis(500))
+                            .duration(Duration.ofSeconds(2))
                             .build();
             ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
             assertThat(report.outages().down()).isTrue();
-            assertThat(report.outages().availability()).isLessThan(0.01);
-            assertThat(report.outages().total()).isGreaterThanOrEqualTo(Duration.ofMillis(500));
+            assertThat(report.outages().availability()).isLessThan(0.5);
+            assertThat(report.outages().total()).isGreaterThan(Duration.ofSeconds(1));
             assertThat(report.usable()).isZero();
             assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                     .contains("outages      1, the last is not over: longest ");
