@@ -27,6 +27,7 @@ COPY src/main/docker/ ./
 # Here and not in a stage of its own: the cache is good for this very JVM, and for jars of this very
 # time of change, which a copy to another stage may not keep.
 RUN ./train.sh . && rm -rf /tmp/*
+RUN ln -s /app/probe /usr/local/bin/probe
 
 USER 10001:10001
 EXPOSE 7777 8080
