@@ -45,6 +45,7 @@ COPY --from=build /build/extracted/dependencies/ ./
 COPY --from=build /build/extracted/snapshot-dependencies/ ./
 COPY --from=build /build/extracted/application/ ./
 COPY --from=build /build/extracted/container/ ./
+RUN ln -s /app/probe /usr/local/bin/probe
 USER 10001:10001
 
 # The user that runs also trains, so what it cannot read fails the build.

@@ -50,7 +50,7 @@ trap 'rm -rf "$extracted"; kill -KILL "$server" 2>/dev/null || true' EXIT
 
 # echo on both listeners, by the probe of the same image
 probe() {
-    (container probe --host 127.0.0.1 --port "$@")
+    ./probe "127.0.0.1:$@"
 }
 until probe "$TRAIN_ECHO_PORT" --count 1 >/dev/null 2>&1; do
     kill -0 "$server" 2>/dev/null || fail "the server did not start"

@@ -97,7 +97,7 @@ final class ServerCommand {
     private static String help() {
         return """
         Usage: java -jar <this jar> [--<property>=<value> ...]
-               java -jar <this jar> probe --host HOST --port PORT [option ...]
+               java -jar <this jar> probe HOST:PORT [option ...]
 
         Runs a TCP echo server (RFC 862), with health, meters and an endpoint over HTTP.
         The command probe loads an echo server and checks its answers; see probe --help.

@@ -21,7 +21,7 @@ class ServerCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "prboe --host x --port 7 | There is no command prboe. The only one is"
+                "prboe echo.example:7 | There is no command prboe. The only one is"
                         + " probe, as the first argument.",
                 "--echo.server.port=0 probe | There is no command probe. The only one is"
                         + " probe, as the first argument.",
@@ -90,7 +90,7 @@ class ServerCommandTest {
         assertThat(run(arguments)).hasValue(0);
         assertThat(text(out))
                 .contains(
-                        "probe --host HOST --port PORT",
+                        "probe HOST:PORT",
                         "--echo.server.port=7777",
                         "0 to 65535, where 0 takes any free port",
                         "--echo.server.shutdown.drain-timeout=20s",

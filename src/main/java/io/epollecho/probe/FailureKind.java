@@ -5,7 +5,6 @@ import io.epollecho.stream.TruncatedStreamException;
 
 import java.io.IOException;
 import java.net.NoRouteToHostException;
-import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 
 import javax.net.ssl.SSLException;
@@ -61,7 +60,6 @@ public enum FailureKind {
         return switch (failure) {
             case ConnectionFailedException failed -> failed.kind();
             case UnknownHostException _ -> NAME_NOT_RESOLVED;
-            case SocketTimeoutException _ -> TIMED_OUT;
             case NoRouteToHostException _ -> UNREACHABLE;
             case TlsHandshakeException _ -> TLS;
             case SSLException _ -> TLS;

@@ -9,10 +9,10 @@ import java.util.List;
 /** A network of its own for a process, behind a link to this machine; needs root and iproute2. */
 final class NetworkNamespace implements AutoCloseable {
 
-    /** This machine's end of the link; of a range for tests (RFC 2544). */
-    static final String HOST = "198.18.251.1";
+    /** This machine's end of the link. */
+    static final String HOST = address(1);
 
-    private static final String GUEST = "198.18.251.2";
+    private static final String GUEST = address(2);
 
     private final String name = "probe-" + ProcessHandle.current().pid();
 
@@ -39,6 +39,20 @@ final class NetworkNamespace implements AutoCloseable {
         }
     }
 
+    String name() {
+        return name;
+    }
+
+    /**
+     * Returns one of the eight addresses that this process uses, so that tests of several processes
+     * do not meet; of a range for tests (RFC 2544).
+     */
+    static String address(int number) {
+        long block = ProcessHandle.current().pid() % (1 << 14);
+        return "198.%d.%d.%d"
+                .formatted(18 + block / (1 << 13), block / 32 % 256, block % 32 * 8 + number);
+    }
+
     /** Runs a command in it, to its end. */
     void inside(String... command) throws IOException {
         command(words(command));
@@ -55,7 +69,8 @@ final class NetworkNamespace implements AutoCloseable {
         return words.toArray(new String[0]);
     }
 
-    private static void command(String... words) throws IOException {
+    /** Runs a command on this machine, to its end. */
+    static void command(String... words) throws IOException {
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
         if (process.onExit().join().exitValue() != 0) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,6 +27,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 class ProbeFailureKindsTest {
 
     private static final int SIZE = 100;
+
+    /** Longer than a busy machine keeps an echo waiting. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
 
     @Test
@@ -136,6 +141,24 @@ class ProbeFailureKindsTest {
         }
     }
 
+    /** The write fails by the peer's reset, but it was the FIN before it that ended the echo. */
+    @Test
+    void aWriteThatFailsBehindAnOrderlyEndIsNoReset() throws IOException {
+        try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var client = SocketChannel.open(listener.getLocalSocketAddress())) {
+            listener.accept().close();
+            IOException failure = null;
+            while (failure == null) {
+                try {
+                    client.write(ByteBuffer.allocate(1));
+                } catch (IOException e) {
+                    failure = e;
+                }
+            }
+            assertThat(FailureKind.of(failure)).isEqualTo(FailureKind.CLOSED_EARLY);
+        }
+    }
+
     @Test
     void aWrongByteIsNamedWithItsOffset() throws IOException {
         Echo flipping =
@@ -243,7 +266,7 @@ class ProbeFailureKindsTest {
             assertThat(report.count(FailureKind.STALLED)).isEqualTo(1);
             assertThat(report.count(FailureKind.MISSING_BYTES)).isEqualTo(1);
             // The run has lasted until the stall, although nothing was answered.
-            assertThat(report.elapsed()).isGreaterThan(Duration.ofMillis(300));
+            assertThat(report.elapsed()).isGreaterThan(TIMEOUT.dividedBy(2));
         }
     }
 
@@ -281,6 +304,6 @@ class ProbeFailureKindsTest {
                 .connections(connections)
                 .size(SIZE)
                 .count(20L * connections)
-                .timeout(Duration.ofMillis(400));
+                .timeout(TIMEOUT);
     }
 }

@@ -244,7 +244,7 @@ class ProbeFaultsTest {
                         .connections(connections)
                         .size(SIZE)
                         .count(COUNT)
-                        .timeout(Duration.ofMillis(500))
+                        .timeout(Duration.ofSeconds(2))
                         .build());
     }
 

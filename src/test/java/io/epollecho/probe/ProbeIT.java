@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** The probe as people run it: in the runnable jar. */
 @Timeout(120)
@@ -53,13 +55,20 @@ class ProbeIT {
         var command =
                 new ArrayList<>(
                         List.of(
+                                // A background job of a shell ignores SIGINT, and so do its
+                                // children.
+                                "env",
+                                "--default-signal=INT",
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-jar",
                                 jar,
                                 "probe",
                                 "127.0.0.1:" + server.address().getPort()));
         command.addAll(List.of(options));
-        return new ProcessBuilder(command).start();
+        Process probe = new ProcessBuilder(command).start();
+        // A read of its output is not interrupted by the test's timeout.
+        CompletableFuture.delayedExecutor(60, TimeUnit.SECONDS).execute(probe::destroyForcibly);
+        return probe;
     }
 
     private static String output(Process process) throws IOException {

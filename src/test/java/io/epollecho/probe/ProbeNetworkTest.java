@@ -1,6 +1,7 @@
 package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -16,12 +17,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -29,6 +32,8 @@ import java.util.Objects;
 /** The probe in a network of its own, with packet filters, delay and loss. */
 @Timeout(120)
 class ProbeNetworkTest {
+
+    private static final Duration ROUND_TRIP = Duration.ofMillis(40);
 
     private static @Nullable NetworkNamespace created;
     private static @Nullable FaultyEchoServer started;
@@ -48,11 +53,14 @@ class ProbeNetworkTest {
         } catch (IOException e) {
             skip("no network namespace here: " + e.getMessage());
         }
-        started =
-                new FaultyEchoServer(
-                        new InetSocketAddress(InetAddress.ofLiteral(NetworkNamespace.HOST), 0),
-                        socket -> socket,
-                        (peer, bytes, _) -> peer.send(bytes));
+        started = server(NetworkNamespace.HOST);
+    }
+
+    private static FaultyEchoServer server(String host) throws IOException {
+        return new FaultyEchoServer(
+                new InetSocketAddress(InetAddress.ofLiteral(host), 0),
+                socket -> socket,
+                (peer, bytes, _) -> peer.send(bytes));
     }
 
     @AfterAll
@@ -119,6 +127,7 @@ class ProbeNetworkTest {
     void aPathThatDropsPacketsIsAnOutage() throws Exception {
         String[] rule = {"INPUT", "-p", "tcp", "--sport", String.valueOf(port()), "-j", "DROP"};
         boolean filtered = false;
+        boolean removed = false;
         Process probe =
                 start(
                         target(),
@@ -129,7 +138,7 @@ class ProbeNetworkTest {
                         "--rate",
                         "100",
                         "--duration",
-                        "0",
+                        "60s",
                         "--interval",
                         "200ms",
                         "--timeout",
@@ -143,9 +152,10 @@ class ProbeNetworkTest {
                 if (!filtered && !outage && json.path("messages").asLong(0) > 0) {
                     filter("-A", rule);
                     filtered = true;
-                } else if (outage && !json.get("over").asBoolean()) {
+                } else if (filtered && !removed && outage && !json.get("over").asBoolean()) {
                     filter("-D", rule);
-                } else if (outage) {
+                    removed = true;
+                } else if (removed && outage) {
                     probe.toHandle().destroy(); // by SIGTERM, which ends it with its summary
                 }
             }
@@ -154,7 +164,7 @@ class ProbeNetworkTest {
             probe.destroyForcibly();
         }
         JsonNode summary = lines.getLast();
-        assertThat(summary.get("outages").get("count").asInt()).isEqualTo(1);
+        assertThat(removed).isTrue();
         assertThat(summary.get("outages").get("longestNanos").asLong()).isGreaterThan(900_000_000);
         assertThat(kinds(summary)).contains("stalled").doesNotContain("reset");
         assertThat(summary.get("usable").asInt()).isEqualTo(3);
@@ -192,18 +202,83 @@ class ProbeNetworkTest {
 
     @Test
     void overDelayAndLossEveryByteComesBack() throws Exception {
-        require(
-                "tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "20ms", "loss",
-                "2%");
-        try {
+        try (LossyLink link = lossyLink();
+                FaultyEchoServer server = server(LossyLink.HOST)) {
             JsonNode summary =
-                    probe(target(), "--connections", "10", "--rate", "200", "--duration", "2s");
+                    probe(
+                            LossyLink.HOST + ":" + server.address().getPort(),
+                            "--connections",
+                            "10",
+                            "--rate",
+                            "100",
+                            "--count",
+                            "200");
             assertThat(summary.get("ok").asBoolean()).isTrue();
-            assertThat(summary.get("latencyNanos").get("min").asLong()).isGreaterThan(20_000_000);
-            // What was lost is sent again after 200 ms at the earliest.
-            assertThat(summary.get("latencyNanos").get("max").asLong()).isGreaterThan(100_000_000);
-        } finally {
-            require("tc", "qdisc", "del", "dev", "eth0", "root");
+            assertThat(summary.get("messages").asLong()).isEqualTo(200);
+            JsonNode latency = summary.get("latencyNanos");
+            assertThat(latency.get("min").asLong()).isGreaterThan(ROUND_TRIP.toNanos());
+            assertThat(link.lost()).isPositive();
+            // What was lost is sent again when its answer is late by a round trip at the earliest.
+            assertThat(latency.get("max").asLong()).isGreaterThan(2 * ROUND_TRIP.toNanos());
+        }
+    }
+
+    @Test
+    void overDelayAndLossAnOutageOfThreeSecondsIsReportedWithItsLength() throws Exception {
+        try (LossyLink link = lossyLink();
+                FaultyEchoServer server = server(LossyLink.HOST)) {
+            Process probe =
+                    start(
+                            LossyLink.HOST + ":" + server.address().getPort(),
+                            "--json",
+                            "--reconnect",
+                            "--rate",
+                            "50",
+                            "--duration",
+                            "60s",
+                            "--interval",
+                            "200ms",
+                            "--timeout",
+                            "300ms");
+            long cutAt = 0;
+            Duration cut = Duration.ZERO;
+            JsonNode json = MissingNode.getInstance();
+            try (BufferedReader reader = probe.inputReader(UTF_8)) {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    json = new JsonMapper().readTree(line);
+                    boolean outage = json.path("type").asString("").equals("outage");
+                    if (cutAt == 0 && !outage && json.path("messages").asLong(0) > 0) {
+                        cutAt = System.nanoTime();
+                        link.cut(true);
+                    } else if (cutAt != 0 && cut.isZero()) {
+                        long since = System.nanoTime() - cutAt;
+                        if (since >= Duration.ofSeconds(3).toNanos()) {
+                            link.cut(false);
+                            cut = Duration.ofNanos(since);
+                        }
+                    } else if (!cut.isZero() && outage && json.get("over").asBoolean()) {
+                        probe.toHandle().destroy(); // by SIGTERM, which ends it with its summary
+                    }
+                }
+                assertThat(probe.waitFor()).isEqualTo(1);
+            } finally {
+                probe.destroyForcibly();
+            }
+            assertThat(json.get("outages").get("longestNanos").asLong())
+                    .isCloseTo(cut.toNanos(), within(Duration.ofSeconds(1).toNanos()));
+            assertThat(json.get("outages").get("down").asBoolean()).isFalse();
+            assertThat(kinds(json)).contains("stalled", "timed out").doesNotContain("reset");
+            assertThat(json.get("usable").asInt()).isEqualTo(1);
+            assertThat(json.get("wrongBytes").asLong()).isZero();
+        }
+    }
+
+    private static LossyLink lossyLink() {
+        try {
+            return new LossyLink(network(), ROUND_TRIP.dividedBy(2), 50);
+        } catch (IOException e) {
+            skip("no TUN devices here: " + e.getMessage());
+            throw new AssertionError(e);
         }
     }
 

@@ -103,7 +103,7 @@ class ProbeOutagesTest {
         for (int i = 0; i < 2; i++) {
             Outage outage = interrupter.ended.get(i);
             long intended = interrupter.intended.get(i).toMillis();
-            assertThat(outage.length().toMillis()).isCloseTo(intended, within(1000L));
+            assertThat(outage.length().toMillis()).isCloseTo(intended, within(INTERVAL.toMillis()));
             assertThat(outage.connections()).isEqualTo(connections);
             assertThat(outage.kinds()).contains(FailureKind.REFUSED).hasSizeGreaterThan(1);
             assertThat(outage.kinds().getFirst()).isIn(FailureKind.CLOSED_EARLY, FailureKind.RESET);
@@ -172,12 +172,12 @@ class ProbeOutagesTest {
             ProbeOptions options =
                     builder(server.address())
                             .connections(2)
-                            .duration(Duration.ofMillis(500))
+                            .duration(Duration.ofSeconds(2))
                             .build();
             ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
             assertThat(report.outages().down()).isTrue();
-            assertThat(report.outages().availability()).isLessThan(0.01);
-            assertThat(report.outages().total()).isGreaterThanOrEqualTo(Duration.ofMillis(500));
+            assertThat(report.outages().availability()).isLessThan(0.5);
+            assertThat(report.outages().total()).isGreaterThan(Duration.ofSeconds(1));
             assertThat(report.usable()).isZero();
             assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                     .contains("outages      1, the last is not over: longest ");
