@@ -5,6 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -46,12 +47,26 @@ final class AccessLog {
 
     private record Line(ConnectionInfo connection, CloseReason reason, Instant closed) {
 
-        /** Times are cut to milliseconds, and a duration is a number of seconds. */
+        /**
+         * Times are cut to milliseconds, and a duration is a number of seconds. A server name
+         * consists of letters, digits, dashes and dots, so that a peer cannot forge a pair with it.
+         */
         Map<String, Object> pairs() {
             Instant opened = closed.minus(connection.age()).truncatedTo(ChronoUnit.MILLIS);
             var pairs = new LinkedHashMap<String, Object>();
             pairs.put("listener", connection.listener());
             pairs.put("peer", SocketAddresses.format(connection.peer()));
+            InetSocketAddress proxy = connection.proxy();
+            if (proxy != null) {
+                pairs.put("proxy", SocketAddresses.format(proxy));
+            }
+            TlsInfo tls = connection.tls();
+            if (tls != null) {
+                pairs.put("tls", tls.protocol());
+                if (tls.serverName() != null) {
+                    pairs.put("sni", tls.serverName());
+                }
+            }
             pairs.put("opened", opened);
             pairs.put("duration", connection.age().toMillis() / 1000.0);
             pairs.put("received", connection.bytesReceived());
