@@ -3,12 +3,17 @@ package io.epollecho;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.epollecho.stream.Certificates;
+
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
@@ -17,7 +22,9 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +36,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
+import javax.net.ssl.SSLSocket;
+
 /** The status page of the runnable jar, in a real browser and with real connections. */
 class StatusPageIT {
 
@@ -36,7 +45,15 @@ class StatusPageIT {
     private static final Duration SOON = Duration.ofSeconds(2);
 
     private static final int PEER = 1;
+    private static final int PROXY = 2;
+    private static final int TLS = 3;
     private static final int SENT = 8;
+    private static final int LAYERS = 2;
+
+    /** Documentation only (RFC 5737). */
+    private static final String SOURCE = "203.0.113.7";
+
+    private static final String MARKUP = "<img src=page/none onerror=alert(1)>";
 
     private static final Pattern REQUESTS =
             Pattern.compile(
@@ -115,7 +132,7 @@ class StatusPageIT {
         soon(
                 () -> {
                     assertThat(open()).isEqualTo(2);
-                    assertThat(browser.column("listeners", 2)).containsExactly("2");
+                    assertThat(browser.column("listeners", 3)).containsExactly("2");
                     assertThat(browser.column("loops", 1)).containsExactly("2");
                     assertThat(browser.column("connections", PEER))
                             .containsExactly(
@@ -133,7 +150,7 @@ class StatusPageIT {
                     assertThat(browser.column("connections", SENT))
                             .containsExactly("0 B", "48.8 KiB");
                     assertThat(browser.column("loops", 4)).doesNotContain("0 B");
-                    assertThat(browser.column("listeners", 5)).doesNotContain("0 B");
+                    assertThat(browser.column("listeners", 6)).doesNotContain("0 B");
                 });
 
         second.stall(() -> jar.actuator().get("echo").number("$.bytes.pending") > 0);
@@ -162,6 +179,85 @@ class StatusPageIT {
         List<String> reasons = browser.column("closed", 0);
         return Long.parseLong(
                 browser.column("closed", 1).get(reasons.indexOf(reason)).replace(",", ""));
+    }
+
+    @Test
+    void showsTheLayersOfListenersAndOfConnections(@TempDir Path directory) throws IOException {
+        Path keys = directory.resolve("all.p12");
+        Certificates.saveFor(keys);
+        try (var layered =
+                RunningJar.start(
+                        "--spring.ssl.bundle.jks.web.keystore.location=" + keys.toUri(),
+                        "--spring.ssl.bundle.jks.web.keystore.password=changeit",
+                        "--spring.ssl.bundle.jks.web.keystore.type=PKCS12",
+                        "--spring.ssl.bundle.jks.web.key.alias=" + Certificates.SERVER,
+                        "--echo.server.listeners.layered.port=0",
+                        "--echo.server.listeners.layered.ssl.bundle=web",
+                        "--echo.server.listeners.layered.proxy-protocol.mode=required")) {
+            browser.load("http://localhost:%d/".formatted(layered.httpPort()));
+            String address =
+                    String.valueOf(
+                            layered.actuator().get("echo").at("$.listeners.layered.address"));
+            int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+            try (EchoPeer plain = EchoPeer.connect(layered.echoPort());
+                    Socket proxy = new Socket(InetAddress.getLoopbackAddress(), port);
+                    SSLSocket tls = tlsBehind(proxy)) {
+                plain.exchange(1);
+                tls.getOutputStream().write('x');
+                assertThat(tls.getInputStream().read()).isEqualTo('x');
+                soon(
+                        () -> {
+                            assertThat(browser.column("connections", PEER))
+                                    .containsExactlyInAnyOrder(
+                                            SOURCE + ":40000", "127.0.0.1:" + plain.port());
+                            assertThat(browser.column("connections", PROXY))
+                                    .containsExactlyInAnyOrder(
+                                            "127.0.0.1:" + proxy.getLocalPort(), "–");
+                            assertThat(browser.column("connections", TLS))
+                                    .containsExactlyInAnyOrder("TLSv1.3 " + Certificates.HOST, "–");
+                        });
+                assertThat(browser.column("listeners", LAYERS)).containsExactly("–", "PROXY, TLS");
+                browser.element("filter").sendKeys(Certificates.HOST);
+                assertThat(browser.column("connections", PEER)).containsExactly(SOURCE + ":40000");
+            }
+        }
+    }
+
+    /** Sends the header of the PROXY protocol and puts TLS on the connection. */
+    private static SSLSocket tlsBehind(Socket proxy) throws IOException {
+        proxy.getOutputStream()
+                .write(
+                        "PROXY TCP4 %s 192.0.2.1 40000 443\r\n"
+                                .formatted(SOURCE)
+                                .getBytes(US_ASCII));
+        return (SSLSocket)
+                Certificates.context(null)
+                        .getSocketFactory()
+                        .createSocket(proxy, Certificates.HOST, proxy.getPort(), true);
+    }
+
+    /** In one script, so that no refresh comes in between. */
+    @Test
+    @SuppressWarnings("unchecked")
+    void showsWhateverTheServerAnswersAsText() {
+        var texts =
+                (List<String>)
+                        browser.driver()
+                                .executeScript(
+                                        """
+                                        const markup = arguments[0];
+                                        list = {active: 1, connections: [{listener: markup, peer: markup,
+                                            proxy: markup, tls: {protocol: markup}, loop: markup,
+                                            age: 'PT1S', idle: 'PT1S', bytes: {received: 1, sent: 1, pending: 0}}]};
+                                        showConnections();
+                                        tell('refresh', markup);
+                                        const cells = [...document.getElementById('connections').rows[0].cells];
+                                        return [document.getElementById('notice'), ...cells.slice(0, 5)]
+                                            .map(node => node.textContent);
+                                        """,
+                                        MARKUP);
+        assertThat(texts).hasSize(6).containsOnly(MARKUP);
+        assertThat(browser.number("return document.images.length")).isZero();
     }
 
     @Test
@@ -413,7 +509,7 @@ class StatusPageIT {
                         new PerformanceObserver(list => window.shifts.push(
                             ...list.getEntries().map(entry => entry.value
                                 + ' ' + entry.sources.map(source => source.node?.id
-                                    || source.node?.nodeName).join())))
+                                    || source.node?.parentElement?.outerHTML).join())))
                             .observe({type: 'layout-shift', buffered: false});
                         """);
         for (int i = 0; i < 50; i++) {

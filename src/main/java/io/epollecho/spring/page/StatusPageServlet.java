@@ -28,11 +28,12 @@ final class StatusPageServlet extends HttpServlet {
 
     private static final String PLOTTING = "classpath*:META-INF/resources/webjars/uplot/*/dist/";
 
-    /** Nothing from elsewhere, nothing inline, and in nobody's frame. */
+    /** Nothing from elsewhere, nothing inline, no markup from scripts, and in nobody's frame. */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
                     + " connect-src 'self'; base-uri 'none'; form-action 'none';"
-                    + " frame-ancestors 'none'";
+                    + " frame-ancestors 'none'; require-trusted-types-for 'script';"
+                    + " trusted-types 'none'";
 
     private final transient Map<String, File> files = new HashMap<>();
 

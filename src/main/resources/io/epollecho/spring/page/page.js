@@ -96,9 +96,20 @@ function number(text) {
 
 const REASONS = [{text: ([reason]) => reason}, number(([, times]) => count(times))];
 
+/** What stands between the sockets of a listener and its echo, in the order of the bytes. */
+function layers(listener) {
+    const parts = [
+        listener.proxyProtocol !== "off" && "PROXY",
+        listener.tls && "TLS",
+        listener.greeting !== "none" && "greeting",
+    ];
+    return parts.filter(Boolean).join(", ");
+}
+
 const LISTENERS = [
     {text: ([name]) => name},
     {text: ([, listener]) => listener.address ?? NONE},
+    {text: ([, listener]) => layers(listener) || NONE},
     number(([, listener]) => count(listener.connections.active)),
     number(([, listener]) => rate(listener.rates.accepted)),
     number(([, listener]) => bytes(listener.rates.received)),

@@ -58,6 +58,7 @@ class StatusPageTest {
                         "content-security-policy: default-src 'none'; script-src 'self';"
                                 + " style-src 'self';",
                         "frame-ancestors 'none'",
+                        "require-trusted-types-for 'script'; trusted-types 'none'",
                         "x-content-type-options: nosniff",
                         "referrer-policy: no-referrer")
                 .doesNotContain("unsafe");
