@@ -32,6 +32,9 @@ final class Browser implements AutoCloseable {
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
 
+    /** A name that this browser resolves to this machine. */
+    static final String STRANGER = "stranger.example";
+
     private final ChromeDriver driver;
 
     private Browser(ChromeDriver driver) {
@@ -50,7 +53,11 @@ final class Browser implements AutoCloseable {
         var options = new ChromeOptions();
         options.setBinary(CHROMIUM.toFile());
         options.addArguments(
-                "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--host-resolver-rules=MAP " + STRANGER + " 127.0.0.1");
         var logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         options.setCapability(ChromeOptions.LOGGING_PREFS, logs);
@@ -134,9 +141,14 @@ final class Browser implements AutoCloseable {
     }
 
     void assertNoErrorLogged() {
-        assertThat(driver.manage().logs().get(LogType.BROWSER).getAll())
-                .extracting(LogEntry::toString)
-                .isEmpty();
+        assertThat(errors()).isEmpty();
+    }
+
+    /** What the console has shown since the last call. */
+    List<String> errors() {
+        return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+                .map(LogEntry::toString)
+                .toList();
     }
 
     void screenshot(Path file) throws IOException {

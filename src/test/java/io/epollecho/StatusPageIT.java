@@ -176,9 +176,13 @@ class StatusPageIT {
     }
 
     private static long closed(String reason) {
-        List<String> reasons = browser.column("closed", 0);
         return Long.parseLong(
-                browser.column("closed", 1).get(reasons.indexOf(reason)).replace(",", ""));
+                browser.string(
+                                "return [...document.getElementById('closed').children]"
+                                        + ".find(entry => entry.firstChild.textContent"
+                                        + " === arguments[0]).lastChild.textContent",
+                                reason)
+                        .replace(",", ""));
     }
 
     @Test
@@ -258,6 +262,54 @@ class StatusPageIT {
                                         MARKUP);
         assertThat(texts).hasSize(6).containsOnly(MARKUP);
         assertThat(browser.number("return document.images.length")).isZero();
+    }
+
+    /** A stranger's name may resolve to this machine: the page would be of its origin then. */
+    @Test
+    void pageOfAStrangersNameForThisMachineGetsNothing() {
+        browser.load("http://%s:%d/".formatted(Browser.STRANGER, jar.httpPort()));
+        String told =
+                browser.string(
+                        """
+                        const answer = new XMLHttpRequest();
+                        answer.open('DELETE', '/actuator/echo', false);
+                        answer.send();
+                        return document.body.textContent + answer.status;
+                        """);
+        assertThat(told)
+                .startsWith("Refused: the server listens on a loopback address")
+                .endsWith("403");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
+        assertThat(browser.errors()).isNotEmpty();
+    }
+
+    /** To the browser, 127.0.0.1 is another site than localhost. */
+    @Test
+    void pageOfAnotherSiteCannotStartTheServer() {
+        assertThat(jar.actuator().delete("echo?timeout=0s").status()).isEqualTo(200);
+        await().atMost(EchoPeer.PATIENCE)
+                .until(() -> "stopped".equals(jar.actuator().get("echo").at("$.state")));
+        assertThat(postFrom("127.0.0.1")).as("sent, and not readable").isEqualTo("opaque");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("stopped");
+        assertThat(postFrom("localhost")).isEqualTo("basic");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
+        assertThat(browser.errors())
+                .as("refused, and without an icon")
+                .allMatch(error -> error.contains("Failed to load resource"));
+    }
+
+    /** Has a page without a policy of its own post to this server; returns the answer's type. */
+    private static String postFrom(String host) {
+        browser.load("http://%s:%d/actuator/health".formatted(host, jar.httpPort()));
+        return String.valueOf(
+                browser.driver()
+                        .executeAsyncScript(
+                                """
+                                const done = arguments[1];
+                                fetch(arguments[0], {method: 'POST', mode: 'no-cors'})
+                                    .then(answer => done(answer.type), error => done(String(error)));
+                                """,
+                                "http://localhost:%d/actuator/echo".formatted(jar.httpPort())));
     }
 
     @Test
@@ -509,7 +561,7 @@ class StatusPageIT {
                         new PerformanceObserver(list => window.shifts.push(
                             ...list.getEntries().map(entry => entry.value
                                 + ' ' + entry.sources.map(source => source.node?.id
-                                    || source.node?.parentElement?.outerHTML).join())))
+                                    || source.node?.parentElement?.outerHTML.slice(0, 80)).join())))
                             .observe({type: 'layout-shift', buffered: false});
                         """);
         for (int i = 0; i < 50; i++) {

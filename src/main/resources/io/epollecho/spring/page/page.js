@@ -20,6 +20,7 @@ const element = id => document.getElementById(id);
 const NONE = "–";
 const whole = new Intl.NumberFormat("en", {maximumFractionDigits: 0});
 const tenths = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
+const clock = new Intl.DateTimeFormat("en-GB", {timeStyle: "short"});
 const share = new Intl.NumberFormat("en", {style: "percent", maximumFractionDigits: 1});
 
 function count(number) {
@@ -94,7 +95,23 @@ function number(text) {
     return {kind: "number", text};
 }
 
-const REASONS = [{text: ([reason]) => reason}, number(([, times]) => count(times))];
+/** Shows the counts by their reasons, and uses the entries that are there. */
+function fillCounts(terms, counts) {
+    const entries = Object.entries(counts);
+    while (terms.children.length > entries.length) {
+        terms.lastElementChild.remove();
+    }
+    while (terms.children.length < entries.length) {
+        const entry = document.createElement("div");
+        entry.append(document.createElement("dt"), document.createElement("dd"));
+        terms.append(entry);
+    }
+    entries.forEach(([reason, times], i) => {
+        const [term, figure] = terms.children[i].children;
+        setText(term, reason);
+        setText(figure, count(times));
+    });
+}
 
 /** What stands between the sockets of a listener and its echo, in the order of the bytes. */
 function layers(listener) {
@@ -162,8 +179,8 @@ function showStatus(status) {
     setText(element("sent-total"), bytes(status.bytes.sent));
     setText(element("accept-errors"), count(status.connections.acceptErrors));
     setText(element("failure"), status.failure ? "Failed: " + status.failure : "");
-    fill(element("closed"), Object.entries(status.connections.closed), REASONS);
-    fill(element("rejected"), Object.entries(status.connections.rejected), REASONS);
+    fillCounts(element("closed"), status.connections.closed);
+    fillCounts(element("rejected"), status.connections.rejected);
     fill(element("listeners"), Object.entries(status.listeners), LISTENERS);
     fill(element("loops"), status.loops, LOOPS);
     enableOperations(status);
@@ -273,7 +290,11 @@ function colour(name) {
     return () => getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
-function plot(name, text, series) {
+/** Distances of grid lines: round ones, and for bytes those that are round in binary. */
+const DECIMAL = Array.from({length: 30}, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+const BINARY = Array.from({length: 50}, (_, i) => 2 ** i);
+
+function plot(name, text, distances, series) {
     const parent = element("plot-" + name);
     const axis = {stroke: colour("--quiet"), grid: {stroke: colour("--line"), width: 1}, ticks: {show: false}};
     const chart = new uPlot({
@@ -283,9 +304,12 @@ function plot(name, text, series) {
         legend: {mount: (self, legend) => element("legend-" + name).append(legend)},
         scales: {
             x: {range: (self, min, max) => [max - HISTORY_SECONDS, max]},
-            y: {range: (self, min, max) => [0, Math.max(max * 1.1, 1)]},
+            y: {range: (self, min, max) => [0, Math.max(max * 1.1, 4)]},
         },
-        axes: [axis, {...axis, size: 76, values: (self, ticks) => ticks.map(text)}],
+        axes: [
+            {...axis, space: 70, values: (self, ticks) => ticks.map(tick => clock.format(tick * 1000))},
+            {...axis, size: 76, incrs: distances, values: (self, ticks) => ticks.map(text)},
+        ],
         series: [
             {label: "Time", value: "{HH}:{mm}:{ss}"},
             ...series.map(([label, variable]) => ({
@@ -313,8 +337,8 @@ let connectionPlot;
 let throughputPlot;
 
 function addPlots() {
-    connectionPlot = plot("connections", count, [["Connections", "--received"]]);
-    throughputPlot = plot("throughput", value => bytes(value) + "/s",
+    connectionPlot = plot("connections", count, DECIMAL, [["Connections", "--received"]]);
+    throughputPlot = plot("throughput", value => bytes(value) + "/s", BINARY,
         [["Received", "--received"], ["Sent", "--sent"]]);
 }
 

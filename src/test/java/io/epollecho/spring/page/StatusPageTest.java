@@ -112,6 +112,19 @@ class StatusPageTest {
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 
+    /** Older browsers do not send Sec-Fetch-Site. */
+    @ParameterizedTest
+    @ValueSource(strings = {"https://stranger.example", "null", "http://localhost:1"})
+    void refusesChangesThatAnotherOriginAsksFor(String origin) throws IOException {
+        String host = "Host: localhost:" + http.port();
+        for (String line : List.of("DELETE /actuator/echo", "POST /actuator/echo")) {
+            Answer answer = http.send(line, host, "Origin: " + origin);
+            assertThat(answer.status()).as(line).isEqualTo(403);
+            assertThat(answer.body()).contains("a web page of another site");
+        }
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
