@@ -24,9 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.logging.Level;
 
-/**
- * A Chromium without a screen, as Debian packages it: {@code chromium} and {@code chromium-driver}.
- */
+/** A headless Chromium, as Debian packages it: {@code chromium} and {@code chromium-driver}. */
 final class Browser implements AutoCloseable {
 
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
@@ -69,7 +67,7 @@ final class Browser implements AutoCloseable {
         driver.manage().window().setSize(new Dimension(width, height));
     }
 
-    /** Sets what the person prefers: {@code light} or {@code dark}. */
+    /** Sets the preferred color scheme: {@code light} or {@code dark}. */
     void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
@@ -107,7 +105,7 @@ final class Browser implements AutoCloseable {
                 .longValue();
     }
 
-    /** The texts of a column of a table, from the top. */
+    /** Returns the texts of a column of a table, from the top. */
     @SuppressWarnings("unchecked")
     List<String> column(String body, int column) {
         return (List<String>)
@@ -119,7 +117,7 @@ final class Browser implements AutoCloseable {
                                 column));
     }
 
-    /** What axe-core has against the page, each with the elements that it is about. */
+    /** Returns the violations that axe-core finds, with their elements. */
     @SuppressWarnings("unchecked")
     List<String> accessibilityViolations() throws IOException {
         try (InputStream script = Browser.class.getResourceAsStream("/axe.min.js")) {
@@ -144,7 +142,7 @@ final class Browser implements AutoCloseable {
         assertThat(errors()).isEmpty();
     }
 
-    /** What the console has shown since the last call. */
+    /** Returns the console's messages since the last call. */
     List<String> errors() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::toString)

@@ -41,7 +41,7 @@ import javax.net.ssl.SSLSocket;
 /** The status page of the runnable jar, in a real browser and with real connections. */
 class StatusPageIT {
 
-    /** How soon the page shows what has happened. */
+    /** The time within which the page shows a change. */
     private static final Duration SOON = Duration.ofSeconds(2);
 
     private static final int PEER = 1;
@@ -77,7 +77,7 @@ class StatusPageIT {
                         "--echo.server.socket.send-buffer=16KB");
     }
 
-    /** A restart keeps its port only if that is given. */
+    /** A restart keeps the port only if the configuration names it. */
     private static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
@@ -240,7 +240,7 @@ class StatusPageIT {
                         .createSocket(proxy, Certificates.HOST, proxy.getPort(), true);
     }
 
-    /** In one script, so that no refresh comes in between. */
+    /** Runs as one script, so that no refresh intervenes. */
     @Test
     @SuppressWarnings("unchecked")
     void showsWhateverTheServerAnswersAsText() {
@@ -254,7 +254,7 @@ class StatusPageIT {
                                             proxy: markup, tls: {protocol: markup}, loop: markup,
                                             age: 'PT1S', idle: 'PT1S', bytes: {received: 1, sent: 1, pending: 0}}]};
                                         showConnections();
-                                        tell('refresh', markup);
+                                        showNotice('refresh', markup);
                                         const cells = [...document.getElementById('connections').rows[0].cells];
                                         return [document.getElementById('notice'), ...cells.slice(0, 5)]
                                             .map(node => node.textContent);
@@ -264,11 +264,11 @@ class StatusPageIT {
         assertThat(browser.number("return document.images.length")).isZero();
     }
 
-    /** A stranger's name may resolve to this machine: the page would be of its origin then. */
+    /** A stranger's name may resolve to this machine, and then shares an origin with the page. */
     @Test
     void pageOfAStrangersNameForThisMachineGetsNothing() {
         browser.load("http://%s:%d/".formatted(Browser.STRANGER, jar.httpPort()));
-        String told =
+        String answer =
                 browser.string(
                         """
                         const answer = new XMLHttpRequest();
@@ -276,14 +276,14 @@ class StatusPageIT {
                         answer.send();
                         return document.body.textContent + answer.status;
                         """);
-        assertThat(told)
+        assertThat(answer)
                 .startsWith("Refused: the server listens on a loopback address")
                 .endsWith("403");
         assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
         assertThat(browser.errors()).isNotEmpty();
     }
 
-    /** To the browser, 127.0.0.1 is another site than localhost. */
+    /** A browser treats 127.0.0.1 and localhost as different sites. */
     @Test
     void pageOfAnotherSiteCannotStartTheServer() {
         assertThat(jar.actuator().delete("echo?timeout=0s").status()).isEqualTo(200);
@@ -298,7 +298,7 @@ class StatusPageIT {
                 .allMatch(error -> error.contains("Failed to load resource"));
     }
 
-    /** Has a page without a policy of its own post to this server; returns the answer's type. */
+    /** Posts to the server from a page without a security policy; returns the type of answer. */
     private static String postFrom(String host) {
         browser.load("http://%s:%d/actuator/health".formatted(host, jar.httpPort()));
         return String.valueOf(
@@ -406,7 +406,7 @@ class StatusPageIT {
                 .get(column);
     }
 
-    /** Right after the click, and still so after a refresh. */
+    /** Right after the click, and again after a refresh. */
     private void assertSortedBySize(String direction, Comparator<Integer> order) {
         List<String> expected =
                 IntStream.range(0, 1_000)
@@ -514,7 +514,7 @@ class StatusPageIT {
         await().atMost(EchoPeer.PATIENCE).until(() -> requests() > before + 1);
     }
 
-    /** True as long as a figure is what it was when it was last asked for. */
+    /** True as long as a figure equals its previous value. */
     private static final class Unchanged {
 
         private final DoubleSupplier figure;

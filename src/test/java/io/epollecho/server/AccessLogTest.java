@@ -41,7 +41,7 @@ class AccessLogTest {
     /** Documentation only (RFC 5737). */
     private static final InetAddress SOURCE = InetAddress.ofLiteral("203.0.113.7");
 
-    /** Tens of thousands of lines are for this test and for no console. */
+    /** Tens of thousands of lines would flood the console. */
     @BeforeEach
     void keepOffTheConsole() {
         logger.setAdditive(false);
@@ -200,7 +200,7 @@ class AccessLogTest {
         }
     }
 
-    /** What a peer may choose must not be able to end its line or to look like another pair. */
+    /** A peer chooses this name and must not be able to forge a line or a pair with it. */
     @ParameterizedTest
     @ValueSource(strings = {"a.test reason=idle", "a.test\nlistener=other", "<b>.test", "a=b.test"})
     void serverNameThatIsNoHostNameGetsIntoNoLine(String name) throws IOException {
@@ -281,7 +281,7 @@ class AccessLogTest {
         }
     }
 
-    /** The first line is never taken; what the queue does not hold is counted, not waited for. */
+    /** The first line blocks the writer; lines that the queue cannot hold are counted. */
     @Test
     void blockedConsoleHoldsNoEchoAndItsLinesAreCounted() throws Exception {
         int surplus = 1_000;

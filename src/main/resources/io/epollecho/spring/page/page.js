@@ -1,8 +1,8 @@
 "use strict";
 
 /*
- * Asks the endpoint each second and shows the answers. Everything that comes from the server is
- * set as text: peers have a say in some of it.
+ * Polls the endpoint each second and shows the answers. All values are set as text and never as
+ * markup, because peers influence some of them.
  */
 
 const INTERVAL = 1000;
@@ -41,7 +41,7 @@ function bytes(number) {
     return (unit === 0 || number >= 100 ? whole : tenths).format(number) + " " + units[unit];
 }
 
-/** Seconds of a duration as the server writes it, such as PT1H2M3.5S. */
+/** Returns the seconds of a duration as the server writes it, such as PT1H2M3.5S. */
 function seconds(duration) {
     const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$/.exec(duration);
     return match ? 3600 * (match[1] || 0) + 60 * (match[2] || 0) + Number(match[3] || 0) : NaN;
@@ -66,7 +66,7 @@ function time(total) {
 
 // ---- changing the document ---------------------------------------------------------------------
 
-/** Touches the document only where something changes, so that a refresh moves nothing. */
+/** Changes the document only where a text differs, so that a refresh moves nothing. */
 function setText(node, text) {
     const value = String(text ?? "");
     if (node.textContent !== value) {
@@ -74,7 +74,7 @@ function setText(node, text) {
     }
 }
 
-/** Shows one row for each entry, and uses the rows that are there. */
+/** Shows one row for each entry, and reuses the existing rows. */
 function fill(body, entries, columns) {
     while (body.rows.length > entries.length) {
         body.deleteRow(-1);
@@ -95,7 +95,7 @@ function number(text) {
     return {kind: "number", text};
 }
 
-/** Shows the counts by their reasons, and uses the entries that are there. */
+/** Shows the counts by their reasons, and reuses the existing entries. */
 function fillCounts(terms, counts) {
     const entries = Object.entries(counts);
     while (terms.children.length > entries.length) {
@@ -113,7 +113,7 @@ function fillCounts(terms, counts) {
     });
 }
 
-/** What stands between the sockets of a listener and its echo, in the order of the bytes. */
+/** Returns what stands between the sockets of a listener and its echo, outermost first. */
 function layers(listener) {
     const parts = [
         listener.proxyProtocol !== "off" && "PROXY",
@@ -193,7 +193,7 @@ function tls(connection) {
     return parts.filter(Boolean).join(" ");
 }
 
-/** What can be sorted by has a key; the first click on it sorts in the direction of interest. */
+/** A column sorts by its key; with "high" the first click sorts in descending order. */
 const CONNECTIONS = [
     {title: "Listener", text: c => c.listener, key: c => c.listener},
     {title: "Peer", kind: "address", text: c => c.peer, key: c => c.peer},
@@ -290,7 +290,7 @@ function colour(name) {
     return () => getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
-/** Distances of grid lines: round ones, and for bytes those that are round in binary. */
+/** Distances of grid lines: round numbers, and powers of two for bytes. */
 const DECIMAL = Array.from({length: 30}, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 const BINARY = Array.from({length: 50}, (_, i) => 2 ** i);
 
@@ -355,8 +355,8 @@ function showHistory() {
 const OPERATIONS = [
     {
         id: "drain", title: "Drain", method: "DELETE", states: ["running", "failed"],
-        question: "Drain and stop the echo server? It accepts no more connections, and those that"
-            + " are open are ended as they come to rest.",
+        question: "Drain and stop the echo server? It accepts no more connections and closes the"
+            + " open ones once they are idle.",
     },
     {
         id: "start", title: "Start", method: "POST", states: ["stopped", "failed"],
@@ -398,9 +398,9 @@ function confirmed(operation) {
 async function carryOut(operation) {
     try {
         showStatus(await ask("", {method: operation.method}));
-        tell("operation", "");
+        showNotice("operation", "");
     } catch (error) {
-        tell("operation", `${operation.title} failed: ${error.message}`);
+        showNotice("operation", `${operation.title} failed: ${error.message}`);
     }
 }
 
@@ -408,8 +408,8 @@ async function carryOut(operation) {
 
 const notices = new Map();
 
-/** Each source has one notice, which its next success takes away. */
-function tell(source, notice) {
+/** Shows the notice of a source, which replaces its previous one. */
+function showNotice(source, notice) {
     notices.set(source, notice);
     setText(element("notice"), [...notices.values()].filter(Boolean).join(" "));
 }
@@ -430,16 +430,16 @@ async function ask(path, options = {}) {
 
 let lastAnswer = null;
 
-function told(results) {
+function showOutcome(results) {
     const failed = results.find(result => result.status === "rejected");
     document.body.classList.toggle("stale", Boolean(failed));
     if (!failed) {
         lastAnswer = new Date();
-        tell("refresh", "");
+        showNotice("refresh", "");
         return;
     }
     const since = lastAnswer === null ? "" : ` Figures from ${lastAnswer.toLocaleTimeString("en-GB")}.`;
-    tell("refresh", `Refresh failed: ${failed.reason.message}.${since}`);
+    showNotice("refresh", `Refresh failed: ${failed.reason.message}.${since}`);
 }
 
 async function refresh() {
@@ -455,14 +455,14 @@ async function refresh() {
             showHistory();
         }),
     ]);
-    told(results);
+    showOutcome(results);
 }
 
 let timer;
 let refreshing = false;
 let wanted = true;
 
-/** One refresh at a time, and none while nobody looks. */
+/** Runs one refresh at a time, and none in a hidden tab. */
 async function run() {
     clearTimeout(timer);
     if (refreshing || !wanted || document.hidden) {
