@@ -307,7 +307,7 @@ function plot(name, text, distances, series) {
             y: {range: (self, min, max) => [0, Math.max(max * 1.1, 4)]},
         },
         axes: [
-            {...axis, space: 70, values: (self, ticks) => ticks.map(tick => clock.format(tick * 1000))},
+            {...axis, space: 70, size: 30, values: (self, ticks) => ticks.map(tick => clock.format(tick * 1000))},
             {...axis, size: 76, incrs: distances, values: (self, ticks) => ticks.map(text)},
         ],
         series: [
