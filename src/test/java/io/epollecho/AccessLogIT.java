@@ -48,7 +48,7 @@ class AccessLogIT {
         }
     }
 
-    /** The pipe takes 64 KiB, the queue 8,192 lines; the echo takes no notice. */
+    /** The pipe holds 64 KiB and the queue 8,192 lines; echoes continue. */
     @Test
     void consoleThatNobodyReadsHoldsNoEcho() throws IOException {
         try (var jar = RunningJar.start("--echo.server.access-log=on")) {

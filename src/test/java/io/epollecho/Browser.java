@@ -24,13 +24,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.logging.Level;
 
-/**
- * A Chromium without a screen, as Debian packages it: {@code chromium} and {@code chromium-driver}.
- */
+/** A headless Chromium, as Debian packages it: {@code chromium} and {@code chromium-driver}. */
 final class Browser implements AutoCloseable {
 
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+    /** A name that this browser resolves to this machine. */
+    static final String STRANGER = "stranger.example";
 
     private final ChromeDriver driver;
 
@@ -50,7 +51,11 @@ final class Browser implements AutoCloseable {
         var options = new ChromeOptions();
         options.setBinary(CHROMIUM.toFile());
         options.addArguments(
-                "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--host-resolver-rules=MAP " + STRANGER + " 127.0.0.1");
         var logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         options.setCapability(ChromeOptions.LOGGING_PREFS, logs);
@@ -62,7 +67,7 @@ final class Browser implements AutoCloseable {
         driver.manage().window().setSize(new Dimension(width, height));
     }
 
-    /** Sets what the person prefers: {@code light} or {@code dark}. */
+    /** Sets the preferred color scheme: {@code light} or {@code dark}. */
     void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
@@ -100,7 +105,7 @@ final class Browser implements AutoCloseable {
                 .longValue();
     }
 
-    /** The texts of a column of a table, from the top. */
+    /** Returns the texts of a column of a table, from the top. */
     @SuppressWarnings("unchecked")
     List<String> column(String body, int column) {
         return (List<String>)
@@ -112,7 +117,7 @@ final class Browser implements AutoCloseable {
                                 column));
     }
 
-    /** What axe-core has against the page, each with the elements that it is about. */
+    /** Returns the violations that axe-core finds, with their elements. */
     @SuppressWarnings("unchecked")
     List<String> accessibilityViolations() throws IOException {
         try (InputStream script = Browser.class.getResourceAsStream("/axe.min.js")) {
@@ -134,9 +139,14 @@ final class Browser implements AutoCloseable {
     }
 
     void assertNoErrorLogged() {
-        assertThat(driver.manage().logs().get(LogType.BROWSER).getAll())
-                .extracting(LogEntry::toString)
-                .isEmpty();
+        assertThat(errors()).isEmpty();
+    }
+
+    /** Returns the console's messages since the last call. */
+    List<String> errors() {
+        return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+                .map(LogEntry::toString)
+                .toList();
     }
 
     void screenshot(Path file) throws IOException {

@@ -81,7 +81,7 @@ final class RunningJar implements AutoCloseable {
         return new Actuator(httpPort());
     }
 
-    /** Where its HTTP is. */
+    /** Returns its HTTP port. */
     int httpPort() {
         return Integer.parseInt(Objects.requireNonNull(find(HTTP)));
     }
@@ -94,12 +94,12 @@ final class RunningJar implements AutoCloseable {
         return process.pid();
     }
 
-    /** Stops all its threads, as a machine does that is out of breath. */
+    /** Stops all its threads (SIGSTOP), as on a machine that is overloaded. */
     void freeze() throws IOException, InterruptedException {
         signal("STOP");
     }
 
-    /** Lets a frozen one continue. */
+    /** Continues after {@link #freeze}. */
     void thaw() throws IOException, InterruptedException {
         signal("CONT");
     }
@@ -109,12 +109,12 @@ final class RunningJar implements AutoCloseable {
         assertThat(kill.waitFor()).as("exit code of kill").isZero();
     }
 
-    /** Takes no more of its log, like a console that nobody reads, until {@link #readOn}. */
+    /** Stops reading its log, like a blocked console, until {@link #readOn}. */
     void holdLog() {
         reading.lock();
     }
 
-    /** Takes its log again; to be called by the thread that held it. */
+    /** Reads its log again. Must be called on the thread that held it. */
     void readOn() {
         reading.unlock();
     }

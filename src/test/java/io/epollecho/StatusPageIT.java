@@ -3,12 +3,17 @@ package io.epollecho;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.epollecho.stream.Certificates;
+
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
@@ -17,7 +22,9 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,14 +36,24 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
+import javax.net.ssl.SSLSocket;
+
 /** The status page of the runnable jar, in a real browser and with real connections. */
 class StatusPageIT {
 
-    /** How soon the page shows what has happened. */
+    /** The time within which the page shows a change. */
     private static final Duration SOON = Duration.ofSeconds(2);
 
     private static final int PEER = 1;
+    private static final int PROXY = 2;
+    private static final int TLS = 3;
     private static final int SENT = 8;
+    private static final int LAYERS = 2;
+
+    /** Documentation only (RFC 5737). */
+    private static final String SOURCE = "203.0.113.7";
+
+    private static final String MARKUP = "<img src=page/none onerror=alert(1)>";
 
     private static final Pattern REQUESTS =
             Pattern.compile(
@@ -60,7 +77,7 @@ class StatusPageIT {
                         "--echo.server.socket.send-buffer=16KB");
     }
 
-    /** A restart keeps its port only if that is given. */
+    /** A restart keeps the port only if the configuration names it. */
     private static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
@@ -115,7 +132,7 @@ class StatusPageIT {
         soon(
                 () -> {
                     assertThat(open()).isEqualTo(2);
-                    assertThat(browser.column("listeners", 2)).containsExactly("2");
+                    assertThat(browser.column("listeners", 3)).containsExactly("2");
                     assertThat(browser.column("loops", 1)).containsExactly("2");
                     assertThat(browser.column("connections", PEER))
                             .containsExactly(
@@ -133,7 +150,7 @@ class StatusPageIT {
                     assertThat(browser.column("connections", SENT))
                             .containsExactly("0 B", "48.8 KiB");
                     assertThat(browser.column("loops", 4)).doesNotContain("0 B");
-                    assertThat(browser.column("listeners", 5)).doesNotContain("0 B");
+                    assertThat(browser.column("listeners", 6)).doesNotContain("0 B");
                 });
 
         second.stall(() -> jar.actuator().get("echo").number("$.bytes.pending") > 0);
@@ -159,9 +176,140 @@ class StatusPageIT {
     }
 
     private static long closed(String reason) {
-        List<String> reasons = browser.column("closed", 0);
         return Long.parseLong(
-                browser.column("closed", 1).get(reasons.indexOf(reason)).replace(",", ""));
+                browser.string(
+                                "return [...document.getElementById('closed').children]"
+                                        + ".find(entry => entry.firstChild.textContent"
+                                        + " === arguments[0]).lastChild.textContent",
+                                reason)
+                        .replace(",", ""));
+    }
+
+    @Test
+    void showsTheLayersOfListenersAndOfConnections(@TempDir Path directory) throws IOException {
+        Path keys = directory.resolve("all.p12");
+        Certificates.saveFor(keys);
+        try (var layered =
+                RunningJar.start(
+                        "--spring.ssl.bundle.jks.web.keystore.location=" + keys.toUri(),
+                        "--spring.ssl.bundle.jks.web.keystore.password=changeit",
+                        "--spring.ssl.bundle.jks.web.keystore.type=PKCS12",
+                        "--spring.ssl.bundle.jks.web.key.alias=" + Certificates.SERVER,
+                        "--echo.server.listeners.layered.port=0",
+                        "--echo.server.listeners.layered.ssl.bundle=web",
+                        "--echo.server.listeners.layered.proxy-protocol.mode=required")) {
+            browser.load("http://localhost:%d/".formatted(layered.httpPort()));
+            String address =
+                    String.valueOf(
+                            layered.actuator().get("echo").at("$.listeners.layered.address"));
+            int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+            try (EchoPeer plain = EchoPeer.connect(layered.echoPort());
+                    Socket proxy = new Socket(InetAddress.getLoopbackAddress(), port);
+                    SSLSocket tls = tlsBehind(proxy)) {
+                plain.exchange(1);
+                tls.getOutputStream().write('x');
+                assertThat(tls.getInputStream().read()).isEqualTo('x');
+                soon(
+                        () -> {
+                            assertThat(browser.column("connections", PEER))
+                                    .containsExactlyInAnyOrder(
+                                            SOURCE + ":40000", "127.0.0.1:" + plain.port());
+                            assertThat(browser.column("connections", PROXY))
+                                    .containsExactlyInAnyOrder(
+                                            "127.0.0.1:" + proxy.getLocalPort(), "–");
+                            assertThat(browser.column("connections", TLS))
+                                    .containsExactlyInAnyOrder("TLSv1.3 " + Certificates.HOST, "–");
+                        });
+                assertThat(browser.column("listeners", LAYERS)).containsExactly("–", "PROXY, TLS");
+                browser.element("filter").sendKeys(Certificates.HOST);
+                assertThat(browser.column("connections", PEER)).containsExactly(SOURCE + ":40000");
+            }
+        }
+    }
+
+    /** Sends the header of the PROXY protocol and puts TLS on the connection. */
+    private static SSLSocket tlsBehind(Socket proxy) throws IOException {
+        proxy.getOutputStream()
+                .write(
+                        "PROXY TCP4 %s 192.0.2.1 40000 443\r\n"
+                                .formatted(SOURCE)
+                                .getBytes(US_ASCII));
+        return (SSLSocket)
+                Certificates.context(null)
+                        .getSocketFactory()
+                        .createSocket(proxy, Certificates.HOST, proxy.getPort(), true);
+    }
+
+    /** Runs as one script, so that no refresh intervenes. */
+    @Test
+    @SuppressWarnings("unchecked")
+    void showsWhateverTheServerAnswersAsText() {
+        var texts =
+                (List<String>)
+                        browser.driver()
+                                .executeScript(
+                                        """
+                                        const markup = arguments[0];
+                                        list = {active: 1, connections: [{listener: markup, peer: markup,
+                                            proxy: markup, tls: {protocol: markup}, loop: markup,
+                                            age: 'PT1S', idle: 'PT1S', bytes: {received: 1, sent: 1, pending: 0}}]};
+                                        showConnections();
+                                        showNotice('refresh', markup);
+                                        const cells = [...document.getElementById('connections').rows[0].cells];
+                                        return [document.getElementById('notice'), ...cells.slice(0, 5)]
+                                            .map(node => node.textContent);
+                                        """,
+                                        MARKUP);
+        assertThat(texts).hasSize(6).containsOnly(MARKUP);
+        assertThat(browser.number("return document.images.length")).isZero();
+    }
+
+    /** A stranger's name may resolve to this machine, and then shares an origin with the page. */
+    @Test
+    void pageOfAStrangersNameForThisMachineGetsNothing() {
+        browser.load("http://%s:%d/".formatted(Browser.STRANGER, jar.httpPort()));
+        String answer =
+                browser.string(
+                        """
+                        const answer = new XMLHttpRequest();
+                        answer.open('DELETE', '/actuator/echo', false);
+                        answer.send();
+                        return document.body.textContent + answer.status;
+                        """);
+        assertThat(answer)
+                .startsWith("Refused: the server listens on a loopback address")
+                .endsWith("403");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
+        assertThat(browser.errors()).isNotEmpty();
+    }
+
+    /** A browser treats 127.0.0.1 and localhost as different sites. */
+    @Test
+    void pageOfAnotherSiteCannotStartTheServer() {
+        assertThat(jar.actuator().delete("echo?timeout=0s").status()).isEqualTo(200);
+        await().atMost(EchoPeer.PATIENCE)
+                .until(() -> "stopped".equals(jar.actuator().get("echo").at("$.state")));
+        assertThat(postFrom("127.0.0.1")).as("sent, and not readable").isEqualTo("opaque");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("stopped");
+        assertThat(postFrom("localhost")).isEqualTo("basic");
+        assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
+        assertThat(browser.errors())
+                .as("refused, and without an icon")
+                .allMatch(error -> error.contains("Failed to load resource"));
+    }
+
+    /** Posts to the server from a page without a security policy; returns the type of answer. */
+    private static String postFrom(String host) {
+        browser.load("http://%s:%d/actuator/health".formatted(host, jar.httpPort()));
+        return String.valueOf(
+                browser.driver()
+                        .executeAsyncScript(
+                                """
+                                const done = arguments[1];
+                                fetch(arguments[0], {method: 'POST', mode: 'no-cors'})
+                                    .then(answer => done(answer.type), error => done(String(error)));
+                                """,
+                                "http://localhost:%d/actuator/echo".formatted(jar.httpPort())));
     }
 
     @Test
@@ -258,7 +406,7 @@ class StatusPageIT {
                 .get(column);
     }
 
-    /** Right after the click, and still so after a refresh. */
+    /** Right after the click, and again after a refresh. */
     private void assertSortedBySize(String direction, Comparator<Integer> order) {
         List<String> expected =
                 IntStream.range(0, 1_000)
@@ -366,7 +514,7 @@ class StatusPageIT {
         await().atMost(EchoPeer.PATIENCE).until(() -> requests() > before + 1);
     }
 
-    /** True as long as a figure is what it was when it was last asked for. */
+    /** True as long as a figure equals its previous value. */
     private static final class Unchanged {
 
         private final DoubleSupplier figure;
@@ -413,7 +561,7 @@ class StatusPageIT {
                         new PerformanceObserver(list => window.shifts.push(
                             ...list.getEntries().map(entry => entry.value
                                 + ' ' + entry.sources.map(source => source.node?.id
-                                    || source.node?.nodeName).join())))
+                                    || source.node?.parentElement?.outerHTML.slice(0, 80)).join())))
                             .observe({type: 'layout-shift', buffered: false});
                         """);
         for (int i = 0; i < 50; i++) {

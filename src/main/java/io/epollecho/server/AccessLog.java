@@ -5,6 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -19,18 +20,18 @@ import java.util.stream.Collectors;
 
 /**
  * Writes a line for each closed connection to the logger {@value #LOGGER}, on a thread of its own.
- * The event loops leave their lines in a bounded queue and never wait: while it is full, as behind
- * a console that nobody reads, lines are dropped and counted.
+ * The event loops put their lines into a bounded queue and never wait: while it is full, for
+ * example because the console is blocked, lines are dropped and counted.
  */
 final class AccessLog {
 
-    /** The logger of the lines; the reports on the log itself have that of this class. */
+    /** The logger of the lines. Messages about the log itself go to the logger of this class. */
     static final String LOGGER = "echo.access";
 
-    /** The most lines that wait to be written. */
+    /** The maximum number of lines that wait to be written. */
     static final int CAPACITY = 8192;
 
-    /** How long a stop waits for the lines that are left. */
+    /** The longest time that a stop waits for the remaining lines. */
     private static final Duration LAST_LINES = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(AccessLog.class);
@@ -38,7 +39,7 @@ final class AccessLog {
 
     private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
 
-    /** The length of the queue, which itself would have to count. */
+    /** The length of the queue, whose own {@code size()} is O(n). */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private final AtomicLong dropped = new AtomicLong();
@@ -46,12 +47,26 @@ final class AccessLog {
 
     private record Line(ConnectionInfo connection, CloseReason reason, Instant closed) {
 
-        /** Times are cut to milliseconds, and a duration is a number of seconds. */
+        /**
+         * Times are cut to milliseconds, and a duration is a number of seconds. A server name
+         * consists of letters, digits, dashes and dots, so that a peer cannot forge a pair with it.
+         */
         Map<String, Object> pairs() {
             Instant opened = closed.minus(connection.age()).truncatedTo(ChronoUnit.MILLIS);
             var pairs = new LinkedHashMap<String, Object>();
             pairs.put("listener", connection.listener());
             pairs.put("peer", SocketAddresses.format(connection.peer()));
+            InetSocketAddress proxy = connection.proxy();
+            if (proxy != null) {
+                pairs.put("proxy", SocketAddresses.format(proxy));
+            }
+            TlsInfo tls = connection.tls();
+            if (tls != null) {
+                pairs.put("tls", tls.protocol());
+                if (tls.serverName() != null) {
+                    pairs.put("sni", tls.serverName());
+                }
+            }
             pairs.put("opened", opened);
             pairs.put("duration", connection.age().toMillis() / 1000.0);
             pairs.put("received", connection.bytesReceived());
@@ -60,7 +75,7 @@ final class AccessLog {
             return pairs;
         }
 
-        /** Most patterns for people leave key-value pairs out, so that the message has them too. */
+        /** The message repeats the pairs, because most text patterns omit them. */
         void write() {
             Map<String, Object> pairs = pairs();
             LoggingEventBuilder event = access.atInfo();
@@ -75,8 +90,8 @@ final class AccessLog {
     }
 
     /**
-     * Leaves the line of a connection that closes now, or counts it as dropped. For any loop's
-     * thread.
+     * Queues the line of a connection that is about to close; counts it as dropped if the queue is
+     * full. For any loop's thread.
      */
     void add(ConnectionInfo connection, CloseReason reason) {
         if (waiting.incrementAndGet() > CAPACITY) {
@@ -96,7 +111,7 @@ final class AccessLog {
         dropped.incrementAndGet();
     }
 
-    /** Returns the lines that were not written. For any thread. */
+    /** Returns the number of lines that were not written. For any thread. */
     long dropped() {
         return dropped.get();
     }
@@ -109,14 +124,14 @@ final class AccessLog {
         return line;
     }
 
-    /** Starts to write. */
+    /** Starts writing. */
     void start() {
         var started = new Writer();
+        started.thread.start(); // a writer whose thread cannot start must not be joined by stop()
         writer = started;
-        started.thread.start();
     }
 
-    /** Writes the lines that are left, for two seconds at most, and drops the others. */
+    /** Writes the remaining lines, for at most two seconds, and drops the rest. */
     void stop() {
         Writer stopping = writer;
         if (stopping == null) {
@@ -129,7 +144,7 @@ final class AccessLog {
         }
     }
 
-    /** One run's thread. One that is stuck in the logging system is left behind by the next run. */
+    /** The thread of one run. If it is stuck in the logging system, the next run has another. */
     private final class Writer {
 
         private final Thread thread =
@@ -176,7 +191,7 @@ final class AccessLog {
 
         private void awaitLines() {
             idle = true;
-            // Look again: a line that was added before that has woken nobody up.
+            // Check again: a line added before idle was set has not woken this thread.
             if (lines.isEmpty() && !ending) {
                 LockSupport.park(this);
             }

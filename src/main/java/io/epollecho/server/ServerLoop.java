@@ -179,9 +179,7 @@ final class ServerLoop implements EventLoop.Owner {
         }
     }
 
-    /**
-     * Leaves a line in the access log, if there is one, for a connection that is about to close.
-     */
+    /** Adds a connection that is about to close to the access log, if there is one. */
     void logAccess(Connection connection, CloseReason reason) {
         if (accessLog == null) {
             return;

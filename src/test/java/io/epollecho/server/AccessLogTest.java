@@ -4,18 +4,25 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+
+import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.KeyValuePair;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -31,7 +38,10 @@ class AccessLogTest {
     private static final Logger logger = (Logger) LoggerFactory.getLogger(AccessLog.LOGGER);
     private static final String THREAD = "echo-server-access-log";
 
-    /** Tens of thousands of lines are for this test and for no console. */
+    /** Documentation only (RFC 5737). */
+    private static final InetAddress SOURCE = InetAddress.ofLiteral("203.0.113.7");
+
+    /** Tens of thousands of lines would flood the console. */
     @BeforeEach
     void keepOffTheConsole() {
         logger.setAdditive(false);
@@ -43,12 +53,18 @@ class AccessLogTest {
     }
 
     private static EchoServer start(boolean on) {
+        return start(on, Transport.PLAIN);
+    }
+
+    private static EchoServer start(boolean on, Transport transport) {
         return EchoServer.start(
-                EchoServerConfig.builder()
-                        .address(InetAddress.getLoopbackAddress())
-                        .port(0)
-                        .eventLoops(2)
-                        .accessLog(on)
+                transport
+                        .on(
+                                EchoServerConfig.builder()
+                                        .address(InetAddress.getLoopbackAddress())
+                                        .port(0)
+                                        .eventLoops(2)
+                                        .accessLog(on))
                         .build());
     }
 
@@ -70,8 +86,7 @@ class AccessLogTest {
             peer.echo(1_000);
             peer.endOutput();
             peer.expectEnd();
-            await().until(() -> lines.events().size() == 1);
-            ILoggingEvent line = lines.events().getFirst();
+            ILoggingEvent line = onlyLine(lines);
             assertThat(line.getThreadName()).isEqualTo(THREAD);
             Map<String, Object> pairs = pairs(line);
             assertThat(pairs)
@@ -98,11 +113,114 @@ class AccessLogTest {
             peer.echo(10);
             String address = SocketAddresses.format(peer.address());
             peer.reset();
-            await().until(() -> lines.events().size() == 1);
-            assertThat(pairs(lines.events().getFirst()))
+            assertThat(pairs(onlyLine(lines)))
                     .containsEntry("peer", address)
                     .containsEntry("reason", "reset");
         }
+    }
+
+    @Test
+    void lineHasTheProxyAndTheTlsOfItsConnection() throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true, Transport.PROXY_AND_TLS);
+                Peer peer = connect(server)) {
+            Transport.PROXY_AND_TLS.begin(peer, server.localAddress(), SOURCE);
+            peer.handshake();
+            peer.echo(1_000);
+            peer.endOutput();
+            peer.expectEnd();
+            ILoggingEvent line = onlyLine(lines);
+            Map<String, Object> pairs = pairs(line);
+            assertThat(pairs)
+                    .containsEntry("peer", SocketAddresses.format(peer.address()))
+                    .containsEntry("proxy", SocketAddresses.format(peer.socketAddress()))
+                    .containsEntry("tls", "TLSv1.3")
+                    .containsEntry("sni", Certificates.HOST)
+                    .containsEntry("received", 1_000L)
+                    .containsEntry("reason", "peer");
+            assertThat(line.getFormattedMessage())
+                    .startsWith(
+                            "listener=default peer=%s proxy=%s tls=TLSv1.3 sni=%s opened="
+                                    .formatted(
+                                            pairs.get("peer"),
+                                            pairs.get("proxy"),
+                                            Certificates.HOST));
+        }
+    }
+
+    @Test
+    void connectionWithoutAValidHeaderHasItsLine() throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true, Transport.PROXY);
+                Peer peer = connect(server)) {
+            peer.sendRaw("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+            assertThat(pairs(onlyLine(lines)))
+                    .containsEntry("peer", SocketAddresses.format(peer.socketAddress()))
+                    .containsEntry("received", 0L)
+                    .containsEntry("reason", "proxy-header")
+                    .doesNotContainKeys("proxy", "tls", "sni");
+        }
+    }
+
+    @Test
+    void connectionWhoseHandshakeFailsHasItsLineWithItsProxy() throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true, Transport.PROXY_AND_TLS);
+                Peer peer = connect(server)) {
+            peer.sendHeader(
+                    new InetSocketAddress(SOURCE, peer.address().getPort()), server.localAddress());
+            peer.sendRaw("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+            peer.endRawOutput();
+            assertThat(pairs(onlyLine(lines)))
+                    .containsEntry("peer", SocketAddresses.format(peer.address()))
+                    .containsEntry("proxy", SocketAddresses.format(peer.socketAddress()))
+                    .containsEntry("reason", "handshake-failed")
+                    .doesNotContainKeys("tls", "sni");
+        }
+    }
+
+    @Test
+    void connectionThatDoesNotOpenInTimeHasItsLine() throws IOException {
+        TlsConfig tls =
+                new TlsConfig(
+                        Transport.serverTls().engines(), ClientAuth.NONE, Duration.ofMillis(50));
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server =
+                        EchoServer.start(
+                                EchoServerConfig.builder()
+                                        .address(InetAddress.getLoopbackAddress())
+                                        .port(0)
+                                        .tls(tls)
+                                        .accessLog(true)
+                                        .build());
+                Peer peer = connect(server)) {
+            assertThat(pairs(onlyLine(lines)))
+                    .containsEntry("peer", SocketAddresses.format(peer.address()))
+                    .containsEntry("reason", "handshake-timeout");
+        }
+    }
+
+    /** A peer chooses this name and must not be able to forge a line or a pair with it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a.test reason=idle", "a.test\nlistener=other", "<b>.test", "a=b.test"})
+    void serverNameThatIsNoHostNameGetsIntoNoLine(String name) throws IOException {
+        try (var lines = new CapturedLog(AccessLog.LOGGER);
+                EchoServer server = start(true, Transport.TLS);
+                Peer peer = connect(server)) {
+            peer.layTls(Transport.clientContext(), "TLSv1.3");
+            peer.askFor(name);
+            peer.handshake();
+            ILoggingEvent line = onlyLine(lines);
+            assertThat(pairs(line))
+                    .containsEntry("reason", "handshake-failed")
+                    .doesNotContainKeys("tls", "sni");
+            assertThat(line.getFormattedMessage()).doesNotContain(name);
+        }
+    }
+
+    private static ILoggingEvent onlyLine(CapturedLog lines) {
+        await().until(() -> lines.events().size() == 1);
+        return lines.events().getFirst();
     }
 
     @Test
@@ -163,7 +281,7 @@ class AccessLogTest {
         }
     }
 
-    /** The first line is never taken; what the queue does not hold is counted, not waited for. */
+    /** The first line blocks the writer; lines that the queue cannot hold are counted. */
     @Test
     void blockedConsoleHoldsNoEchoAndItsLinesAreCounted() throws Exception {
         int surplus = 1_000;

@@ -17,7 +17,9 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -25,6 +27,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLProtocolException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.StandardConstants;
 
 /**
  * A client on a real connection. It sends the bytes of a stream of its own and checks each byte
@@ -138,6 +141,21 @@ final class Peer implements AutoCloseable {
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         tls.setSSLParameters(parameters);
         top = tls;
+    }
+
+    /** Asks for a server name, which need not be valid, before the handshake. */
+    void askFor(String name) {
+        SSLParameters parameters = ((SSLSocket) top).getSSLParameters();
+        parameters.setServerNames(List.of(new ServerName(name.getBytes(StandardCharsets.UTF_8))));
+        ((SSLSocket) top).setSSLParameters(parameters);
+    }
+
+    /** Has no check, unlike the JDK's own. */
+    private static final class ServerName extends SNIServerName {
+
+        ServerName(byte[] name) {
+            super(StandardConstants.SNI_HOST_NAME, name);
+        }
     }
 
     /** Waits longer than usual for whatever is to come. */

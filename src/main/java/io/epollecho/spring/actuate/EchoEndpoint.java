@@ -65,7 +65,7 @@ public final class EchoEndpoint {
      * Speaks for a server.
      *
      * @param server the server
-     * @param history what is kept of the server's recent past
+     * @param history the server's recent history
      */
     public EchoEndpoint(EchoServer server, EchoServerHistory history) {
         this(server, history, LOOP_PATIENCE);
@@ -152,7 +152,10 @@ public final class EchoEndpoint {
         return EchoStatus.of(server, history);
     }
 
-    /** One operation for both parts, as Spring Boot tells operations apart by their paths only. */
+    /**
+     * One operation for both parts, because Spring Boot distinguishes operations by their paths
+     * only.
+     */
     @ReadOperation
     @Nullable OperationResponseBody part(
             @Selector String part,

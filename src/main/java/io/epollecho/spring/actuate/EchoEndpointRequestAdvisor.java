@@ -110,9 +110,9 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
         }
 
         /**
-         * Any page that is open in the browser of somebody who can reach the endpoint may send it a
-         * POST. It is let through if it comes from a page of this server, from no page at all, or
-         * from one that the host's CORS configuration allows.
+         * Any web page that is open in a browser that can reach the endpoint can send it a POST.
+         * The request is accepted if it comes from a page of this server, from no page at all, or
+         * from a page that the host's CORS configuration allows.
          */
         static void requireOwnSite() {
             if (RequestContextHolder.getRequestAttributes()
@@ -121,7 +121,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                     && !isAllowed(attributes.getResponse())) {
                 throw RefusedRequestException.forbidden(
                         "The request comes from a web page of another site: only pages of this"
-                                + " server and clients that are no browser may change something");
+                                + " server and clients other than browsers may change something");
             }
         }
 
@@ -138,9 +138,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                     && !origin.equalsIgnoreCase("https://" + host);
         }
 
-        /**
-         * Spring MVC has answered the question of CORS by the time that the operation is called.
-         */
+        /** Spring MVC applies its CORS configuration before it calls the operation. */
         private static boolean isAllowed(@Nullable HttpServletResponse response) {
             return response != null && response.containsHeader("Access-Control-Allow-Origin");
         }

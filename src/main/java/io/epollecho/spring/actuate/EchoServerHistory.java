@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The recent past of an echo server: its rates, their peaks, and a point for each of the last 600
- * seconds. A daemon thread of its own reads what the loops count anyway; an echo pays nothing for
- * it.
+ * seconds. A daemon thread of its own reads what the loops count anyway, so an echo costs no more
+ * because of it.
  */
 public final class EchoServerHistory implements AutoCloseable {
 
@@ -27,7 +27,7 @@ public final class EchoServerHistory implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EchoServerHistory.class);
 
-    /** Shorter than the interval, so that a rate is at most this old when somebody asks for it. */
+    /** Shorter than the interval, so that a rate is at most this old when it is read. */
     private static final Duration STEP = INTERVAL.dividedBy(2);
 
     private static final int STEPS_PER_INTERVAL = 2;
@@ -48,7 +48,7 @@ public final class EchoServerHistory implements AutoCloseable {
     /** Guarded by this. */
     private long steps;
 
-    /** What the loops had counted at one moment, a {@link System#nanoTime()}. */
+    /** The counts of the loops at one moment, a {@link System#nanoTime()}. */
     private record Sample(long nanos, List<LoopStatistics> loops) {
 
         EchoServerStatistics total() {
@@ -67,7 +67,7 @@ public final class EchoServerHistory implements AutoCloseable {
     record Point(long time, long active, long pending, Rates rates) {}
 
     /**
-     * Keeps the history of a server from {@link #start()} on.
+     * Creates the history of a server, which begins with {@link #start()}.
      *
      * @param server the server
      */
@@ -78,7 +78,7 @@ public final class EchoServerHistory implements AutoCloseable {
         samples.add(sample());
     }
 
-    /** Starts to keep it. May be called once. */
+    /** Starts sampling. May be called once. */
     public void start() {
         thread.start();
     }
@@ -134,7 +134,7 @@ public final class EchoServerHistory implements AutoCloseable {
                 Duration.ofNanos(last.nanos() - first.nanos()), first.loops(), last.loops());
     }
 
-    /** Returns the highest rates of any interval, each by itself. */
+    /** Returns the highest value of each rate in any interval. */
     synchronized Rates peaks() {
         return peaks;
     }
@@ -157,7 +157,7 @@ public final class EchoServerHistory implements AutoCloseable {
         return List.copyOf(newer);
     }
 
-    /** Ends the thread. What was kept remains. */
+    /** Stops sampling. Earlier points remain available. */
     @Override
     public void close() {
         stopped.countDown();

@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a server counted between two moments.
+ * The counts of a server between two moments.
  *
  * @param length the time between them
- * @param from what its loops had counted at the first
- * @param to what they had counted at the second
+ * @param from the counts of its loops at the first
+ * @param to the counts at the second
  */
 record Interval(Duration length, List<LoopStatistics> from, List<LoopStatistics> to) {
 

@@ -5,7 +5,7 @@ import io.epollecho.server.EchoServerStatistics;
 import java.time.Duration;
 
 /**
- * What happens in one second.
+ * Events per second.
  *
  * @param accepted connections accepted
  * @param received bytes read from peers
@@ -23,7 +23,7 @@ record Rates(double accepted, double received, double sent) {
                 perSecond(to.bytesSent() - from.bytesSent(), time));
     }
 
-    /** Rounded to a tenth: no one second is more exact than that. */
+    /** Rounded to a tenth, as a second is not measured more precisely. */
     private static double perSecond(long count, Duration time) {
         return time.isZero() ? 0 : Math.rint(count * 1e10 / time.toNanos()) / 10;
     }

@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 
 /**
  * Refuses requests whose {@code Host} does not name this machine's loopback. A browser sends the
- * name that the page was loaded from, and a stranger may let any name resolve to 127.0.0.1: without
- * this, the browser would take such a page for one of this server's own.
+ * name that the page was loaded from, and anyone can make a name resolve to 127.0.0.1 (DNS
+ * rebinding). Without this filter a browser treats such a page as one of this server's own.
  */
 final class LoopbackHostFilter extends HttpFilter {
 
@@ -30,7 +30,7 @@ final class LoopbackHostFilter extends HttpFilter {
     protected void doFilter(
             HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        // The header itself: a page of a stranger could set those that proxies add.
+        // Host itself: a page can set the headers that proxies add.
         if (isLoopback(request.getHeader("Host"))) {
             chain.doFilter(request, response);
         } else {
@@ -44,7 +44,7 @@ final class LoopbackHostFilter extends HttpFilter {
         }
     }
 
-    /** No browser omits the header, so a request without it is none that a page has sent. */
+    /** Every browser sends the header, so a request without it does not come from a page. */
     static boolean isLoopback(@Nullable String host) {
         if (host == null) {
             return true;
@@ -60,7 +60,7 @@ final class LoopbackHostFilter extends HttpFilter {
         try {
             return InetAddress.ofLiteral(name).isLoopbackAddress();
         } catch (IllegalArgumentException e) {
-            return false; // a name, which anybody may let resolve to anything
+            return false; // a name, which may resolve to any address
         }
     }
 }

@@ -1,11 +1,11 @@
 package io.epollecho.spring.page;
 
 /**
- * Adds the status page at {@code GET /} to an application that imports this class, beside its
- * actuator: on the port of that, and for as long as the endpoint {@code echo} is exposed there.
+ * Adds the status page at {@code GET /} to an application that imports this class, on the port of
+ * its actuator, if the endpoint {@code echo} is exposed there.
  *
  * <p>Where that port is bound to a loopback address, requests for other hosts are refused, so that
- * a web page of a stranger cannot reach it by a name that resolves to this machine (DNS rebinding).
+ * other web pages cannot reach it by a name that resolves to this machine (DNS rebinding).
  */
 public final class StatusPage {
 

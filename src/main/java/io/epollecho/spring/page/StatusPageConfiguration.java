@@ -22,8 +22,9 @@ import java.net.InetAddress;
 /**
  * Serves the page in the web server of the actuator, whether it has one of its own or not.
  *
- * <p>Listed among Spring Boot's management context configurations. It has no annotation that would
- * make it one, so that no component scan finds it; without it, it counts for every management port.
+ * <p>Listed among Spring Boot's management context configurations. It has no
+ * {@code @ManagementContextConfiguration}, so no component scan finds it; without that annotation
+ * it applies to every type of management port.
  */
 @ConditionalOnBean(StatusPage.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)

@@ -28,11 +28,12 @@ final class StatusPageServlet extends HttpServlet {
 
     private static final String PLOTTING = "classpath*:META-INF/resources/webjars/uplot/*/dist/";
 
-    /** Nothing from elsewhere, nothing inline, and in nobody's frame. */
+    /** Allows nothing from elsewhere or inline, no markup set by scripts, and no framing. */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
                     + " connect-src 'self'; base-uri 'none'; form-action 'none';"
-                    + " frame-ancestors 'none'";
+                    + " frame-ancestors 'none'; require-trusted-types-for 'script';"
+                    + " trusted-types 'none'";
 
     private final transient Map<String, File> files = new HashMap<>();
 
@@ -49,7 +50,7 @@ final class StatusPageServlet extends HttpServlet {
     StatusPageServlet(String endpoint, boolean unrestricted) throws IOException {
         String page =
                 own("index.html")
-                        // Relative, so that it holds below any context path.
+                        // Relative, so that it works below any context path.
                         .replace(
                                 "{endpoint}", HtmlUtils.htmlEscape(endpoint.replaceFirst("^/", "")))
                         .replace("{access}", unrestricted ? "unrestricted" : "read-only");

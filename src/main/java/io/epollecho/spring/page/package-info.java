@@ -1,6 +1,6 @@
 /**
- * The status page of the runnable jar, and what keeps strangers' web pages away from it. It is not
- * in the starter: a host's root path is its own.
+ * The status page of the runnable jar, and the filter that refuses web pages of other hosts. The
+ * starter does not contain it, because a host's root path is its own.
  */
 @NullMarked
 package io.epollecho.spring.page;

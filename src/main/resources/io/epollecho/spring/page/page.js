@@ -1,8 +1,8 @@
 "use strict";
 
 /*
- * Asks the endpoint each second and shows the answers. Everything that comes from the server is
- * set as text: peers have a say in some of it.
+ * Polls the endpoint each second and shows the answers. All values are set as text and never as
+ * markup, because peers influence some of them.
  */
 
 const INTERVAL = 1000;
@@ -20,6 +20,7 @@ const element = id => document.getElementById(id);
 const NONE = "–";
 const whole = new Intl.NumberFormat("en", {maximumFractionDigits: 0});
 const tenths = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
+const clock = new Intl.DateTimeFormat("en-GB", {timeStyle: "short"});
 const share = new Intl.NumberFormat("en", {style: "percent", maximumFractionDigits: 1});
 
 function count(number) {
@@ -40,7 +41,7 @@ function bytes(number) {
     return (unit === 0 || number >= 100 ? whole : tenths).format(number) + " " + units[unit];
 }
 
-/** Seconds of a duration as the server writes it, such as PT1H2M3.5S. */
+/** Returns the seconds of a duration as the server writes it, such as PT1H2M3.5S. */
 function seconds(duration) {
     const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$/.exec(duration);
     return match ? 3600 * (match[1] || 0) + 60 * (match[2] || 0) + Number(match[3] || 0) : NaN;
@@ -65,7 +66,7 @@ function time(total) {
 
 // ---- changing the document ---------------------------------------------------------------------
 
-/** Touches the document only where something changes, so that a refresh moves nothing. */
+/** Changes the document only where a text differs, so that a refresh moves nothing. */
 function setText(node, text) {
     const value = String(text ?? "");
     if (node.textContent !== value) {
@@ -73,7 +74,7 @@ function setText(node, text) {
     }
 }
 
-/** Shows one row for each entry, and uses the rows that are there. */
+/** Shows one row for each entry, and reuses the existing rows. */
 function fill(body, entries, columns) {
     while (body.rows.length > entries.length) {
         body.deleteRow(-1);
@@ -94,11 +95,38 @@ function number(text) {
     return {kind: "number", text};
 }
 
-const REASONS = [{text: ([reason]) => reason}, number(([, times]) => count(times))];
+/** Shows the counts by their reasons, and reuses the existing entries. */
+function fillCounts(terms, counts) {
+    const entries = Object.entries(counts);
+    while (terms.children.length > entries.length) {
+        terms.lastElementChild.remove();
+    }
+    while (terms.children.length < entries.length) {
+        const entry = document.createElement("div");
+        entry.append(document.createElement("dt"), document.createElement("dd"));
+        terms.append(entry);
+    }
+    entries.forEach(([reason, times], i) => {
+        const [term, figure] = terms.children[i].children;
+        setText(term, reason);
+        setText(figure, count(times));
+    });
+}
+
+/** Returns what stands between the sockets of a listener and its echo, outermost first. */
+function layers(listener) {
+    const parts = [
+        listener.proxyProtocol !== "off" && "PROXY",
+        listener.tls && "TLS",
+        listener.greeting !== "none" && "greeting",
+    ];
+    return parts.filter(Boolean).join(", ");
+}
 
 const LISTENERS = [
     {text: ([name]) => name},
     {text: ([, listener]) => listener.address ?? NONE},
+    {text: ([, listener]) => layers(listener) || NONE},
     number(([, listener]) => count(listener.connections.active)),
     number(([, listener]) => rate(listener.rates.accepted)),
     number(([, listener]) => bytes(listener.rates.received)),
@@ -151,8 +179,8 @@ function showStatus(status) {
     setText(element("sent-total"), bytes(status.bytes.sent));
     setText(element("accept-errors"), count(status.connections.acceptErrors));
     setText(element("failure"), status.failure ? "Failed: " + status.failure : "");
-    fill(element("closed"), Object.entries(status.connections.closed), REASONS);
-    fill(element("rejected"), Object.entries(status.connections.rejected), REASONS);
+    fillCounts(element("closed"), status.connections.closed);
+    fillCounts(element("rejected"), status.connections.rejected);
     fill(element("listeners"), Object.entries(status.listeners), LISTENERS);
     fill(element("loops"), status.loops, LOOPS);
     enableOperations(status);
@@ -165,7 +193,7 @@ function tls(connection) {
     return parts.filter(Boolean).join(" ");
 }
 
-/** What can be sorted by has a key; the first click on it sorts in the direction of interest. */
+/** A column sorts by its key; with "high" the first click sorts in descending order. */
 const CONNECTIONS = [
     {title: "Listener", text: c => c.listener, key: c => c.listener},
     {title: "Peer", kind: "address", text: c => c.peer, key: c => c.peer},
@@ -262,7 +290,11 @@ function colour(name) {
     return () => getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
-function plot(name, text, series) {
+/** Distances of grid lines: round numbers, and powers of two for bytes. */
+const DECIMAL = Array.from({length: 30}, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+const BINARY = Array.from({length: 50}, (_, i) => 2 ** i);
+
+function plot(name, text, distances, series) {
     const parent = element("plot-" + name);
     const axis = {stroke: colour("--quiet"), grid: {stroke: colour("--line"), width: 1}, ticks: {show: false}};
     const chart = new uPlot({
@@ -272,9 +304,12 @@ function plot(name, text, series) {
         legend: {mount: (self, legend) => element("legend-" + name).append(legend)},
         scales: {
             x: {range: (self, min, max) => [max - HISTORY_SECONDS, max]},
-            y: {range: (self, min, max) => [0, Math.max(max * 1.1, 1)]},
+            y: {range: (self, min, max) => [0, Math.max(max * 1.1, 4)]},
         },
-        axes: [axis, {...axis, size: 76, values: (self, ticks) => ticks.map(text)}],
+        axes: [
+            {...axis, space: 70, size: 30, values: (self, ticks) => ticks.map(tick => clock.format(tick * 1000))},
+            {...axis, size: 76, incrs: distances, values: (self, ticks) => ticks.map(text)},
+        ],
         series: [
             {label: "Time", value: "{HH}:{mm}:{ss}"},
             ...series.map(([label, variable]) => ({
@@ -302,8 +337,8 @@ let connectionPlot;
 let throughputPlot;
 
 function addPlots() {
-    connectionPlot = plot("connections", count, [["Connections", "--received"]]);
-    throughputPlot = plot("throughput", value => bytes(value) + "/s",
+    connectionPlot = plot("connections", count, DECIMAL, [["Connections", "--received"]]);
+    throughputPlot = plot("throughput", value => bytes(value) + "/s", BINARY,
         [["Received", "--received"], ["Sent", "--sent"]]);
 }
 
@@ -320,8 +355,8 @@ function showHistory() {
 const OPERATIONS = [
     {
         id: "drain", title: "Drain", method: "DELETE", states: ["running", "failed"],
-        question: "Drain and stop the echo server? It accepts no more connections, and those that"
-            + " are open are ended as they come to rest.",
+        question: "Drain and stop the echo server? It accepts no more connections and closes the"
+            + " open ones once they are idle.",
     },
     {
         id: "start", title: "Start", method: "POST", states: ["stopped", "failed"],
@@ -363,9 +398,9 @@ function confirmed(operation) {
 async function carryOut(operation) {
     try {
         showStatus(await ask("", {method: operation.method}));
-        tell("operation", "");
+        showNotice("operation", "");
     } catch (error) {
-        tell("operation", `${operation.title} failed: ${error.message}`);
+        showNotice("operation", `${operation.title} failed: ${error.message}`);
     }
 }
 
@@ -373,8 +408,8 @@ async function carryOut(operation) {
 
 const notices = new Map();
 
-/** Each source has one notice, which its next success takes away. */
-function tell(source, notice) {
+/** Shows the notice of a source, which replaces its previous one. */
+function showNotice(source, notice) {
     notices.set(source, notice);
     setText(element("notice"), [...notices.values()].filter(Boolean).join(" "));
 }
@@ -395,16 +430,16 @@ async function ask(path, options = {}) {
 
 let lastAnswer = null;
 
-function told(results) {
+function showOutcome(results) {
     const failed = results.find(result => result.status === "rejected");
     document.body.classList.toggle("stale", Boolean(failed));
     if (!failed) {
         lastAnswer = new Date();
-        tell("refresh", "");
+        showNotice("refresh", "");
         return;
     }
     const since = lastAnswer === null ? "" : ` Figures from ${lastAnswer.toLocaleTimeString("en-GB")}.`;
-    tell("refresh", `Refresh failed: ${failed.reason.message}.${since}`);
+    showNotice("refresh", `Refresh failed: ${failed.reason.message}.${since}`);
 }
 
 async function refresh() {
@@ -420,14 +455,14 @@ async function refresh() {
             showHistory();
         }),
     ]);
-    told(results);
+    showOutcome(results);
 }
 
 let timer;
 let refreshing = false;
 let wanted = true;
 
-/** One refresh at a time, and none while nobody looks. */
+/** Runs one refresh at a time, and none in a hidden tab. */
 async function run() {
     clearTimeout(timer);
     if (refreshing || !wanted || document.hidden) {

@@ -58,6 +58,7 @@ class StatusPageTest {
                         "content-security-policy: default-src 'none'; script-src 'self';"
                                 + " style-src 'self';",
                         "frame-ancestors 'none'",
+                        "require-trusted-types-for 'script'; trusted-types 'none'",
                         "x-content-type-options: nosniff",
                         "referrer-policy: no-referrer")
                 .doesNotContain("unsafe");
@@ -107,6 +108,19 @@ class StatusPageTest {
             Answer answer = http.send(line, "Host: " + host, "X-Forwarded-Host: localhost");
             assertThat(answer.status()).as(line).isEqualTo(403);
             assertThat(answer.body()).contains("Set the header Host to localhost");
+        }
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
+    /** Older browsers do not send Sec-Fetch-Site. */
+    @ParameterizedTest
+    @ValueSource(strings = {"https://stranger.example", "null", "http://localhost:1"})
+    void refusesChangesThatAnotherOriginAsksFor(String origin) throws IOException {
+        String host = "Host: localhost:" + http.port();
+        for (String line : List.of("DELETE /actuator/echo", "POST /actuator/echo")) {
+            Answer answer = http.send(line, host, "Origin: " + origin);
+            assertThat(answer.status()).as(line).isEqualTo(403);
+            assertThat(answer.body()).contains("a web page of another site");
         }
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
