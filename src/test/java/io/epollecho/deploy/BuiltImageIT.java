@@ -176,6 +176,16 @@ class BuiltImageIT {
             assertThat(pod.actuator().get("prometheus").body())
                     .contains("echo_server_connections_limit 77.0");
             assertThat(probe(pod).exitCode()).isZero();
+            pod.engine()
+                    .run(
+                            "podman",
+                            "exec",
+                            pod.name(),
+                            "probe",
+                            "localhost:" + pod.echoPort(),
+                            "--count",
+                            "10")
+                    .succeeded();
 
             System.out.printf(
                     "pod with at most %d MiB, files included, %s of it anonymous%n",
