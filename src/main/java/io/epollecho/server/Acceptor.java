@@ -17,20 +17,23 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Takes connections from a listening socket, admits or refuses them, and deals them out to the
- * loops in turn.
+ * Accepts connections from a listening socket, admits or refuses each one, and distributes them
+ * round-robin over the event loops.
  *
- * <p>When accepting fails, most likely because descriptors have run out, the listening socket stays
- * ready and would be reported again at once, for nothing. So the acceptor pauses, longer each time,
- * and the backlog fills up meanwhile.
+ * <p>When accepting fails, most likely because the process is out of file descriptors, the
+ * listening socket stays ready and would be reported again immediately. The acceptor therefore
+ * pauses, longer after each failure, while the backlog fills up.
  *
- * <p>Belongs to the thread of the first loop.
+ * <p>Confined to the thread of the first loop.
  */
 final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
 
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
-    /** The most connections accepted in one go, so that a flood of them does not starve others. */
+    /**
+     * The maximum number of connections accepted per turn, so that a burst does not starve the
+     * others.
+     */
     private static final int BATCH = 128;
 
     private static final long SHORTEST_PAUSE_NANOS = Duration.ofMillis(20).toNanos();
@@ -75,7 +78,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
         this.key = key;
     }
 
-    /** Returns whether there was a connection to accept. */
+    /** Accepts one connection. Returns false if none is waiting. */
     private boolean acceptOne() throws IOException {
         SocketChannel channel = socket.channel().accept();
         if (channel == null) {
@@ -105,8 +108,8 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Returns the address that a connection counts for; null, without a look at it, where addresses
-     * do not count. Behind a proxy they are known later only.
+     * Returns the address that the connection counts against, or null if there is no limit per
+     * address. Not used behind a proxy, where the address is known only after the header.
      */
     private @Nullable InetAddress countedAddress(SocketChannel channel) throws IOException {
         return admission.countsAddresses()
@@ -115,7 +118,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
                 : null;
     }
 
-    /** Returns whether the address has room; otherwise the ticket is closed. */
+    /** Returns whether the address is below its limit; closes the ticket if it is not. */
     private static boolean count(Admission.Ticket ticket, InetAddress address) {
         boolean counted = false;
         try {
@@ -142,7 +145,7 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** Returns false if the loop whose turn it is has ended. */
+    /** Returns false if the next loop in turn has ended. */
     private boolean tryDeal(SocketChannel channel, Admission.Ticket ticket) {
         ServerLoop chosen = loops.get(nextLoop);
         nextLoop = (nextLoop + 1) % loops.size();
@@ -169,8 +172,8 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Accepting has failed: pauses. A single bad connection costs one short pause, an exhausted
-     * resource ever longer ones.
+     * Pauses after a failure to accept. A single bad connection costs one short pause; an exhausted
+     * resource costs increasingly long ones.
      */
     @Override
     public void failed(Throwable cause) {
@@ -206,10 +209,10 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Accepts the connections that the kernel has completed, so that no client that considers
-     * itself connected is cut off, and closes the listening socket. Takes one full backlog at most:
-     * Linux queues one connection more than the backlog, and those that arrive meanwhile are owed
-     * nothing.
+     * Accepts the connections that the kernel has already completed, so that no client that
+     * considers itself connected is cut off, then closes the listening socket. Accepts at most one
+     * full backlog: Linux queues one connection more than the backlog, and later arrivals may be
+     * dropped.
      */
     void drain() {
         if (!socket.channel().isOpen()) {

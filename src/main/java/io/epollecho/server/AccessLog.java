@@ -19,19 +19,21 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
- * Writes a line for each closed connection to the logger {@value #LOGGER}, on a thread of its own.
- * The event loops put their lines into a bounded queue and never wait: while it is full, for
- * example because the console is blocked, lines are dropped and counted.
+ * The access log, which writes one line per closed connection to the logger {@value #LOGGER} on its
+ * own thread. The event loops add lines to a bounded queue and never block: while the queue is
+ * full, for example because the console is blocked, lines are dropped and counted.
  */
 final class AccessLog {
 
-    /** The logger of the lines. Messages about the log itself go to the logger of this class. */
+    /**
+     * The logger that receives the lines. Messages about the log itself go to this class's logger.
+     */
     static final String LOGGER = "echo.access";
 
-    /** The maximum number of lines that wait to be written. */
+    /** The maximum number of queued lines. */
     static final int CAPACITY = 8192;
 
-    /** The longest time that a stop waits for the remaining lines. */
+    /** The maximum time that {@link #stop} waits for the remaining lines. */
     private static final Duration LAST_LINES = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(AccessLog.class);
@@ -39,7 +41,7 @@ final class AccessLog {
 
     private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
 
-    /** The length of the queue, whose own {@code size()} is O(n). */
+    /** The length of the queue, kept here because {@code size()} of the queue is O(n). */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private final AtomicLong dropped = new AtomicLong();
@@ -48,8 +50,9 @@ final class AccessLog {
     private record Line(ConnectionInfo connection, CloseReason reason, Instant closed) {
 
         /**
-         * Times are cut to milliseconds, and a duration is a number of seconds. A server name
-         * consists of letters, digits, dashes and dots, so that a peer cannot forge a pair with it.
+         * Returns the fields of the line. Timestamps are truncated to milliseconds, and the
+         * duration is in seconds. The server name contains only letters, digits, dashes and dots,
+         * so a peer cannot forge a field with it.
          */
         Map<String, Object> pairs() {
             Instant opened = closed.minus(connection.age()).truncatedTo(ChronoUnit.MILLIS);
@@ -75,7 +78,10 @@ final class AccessLog {
             return pairs;
         }
 
-        /** The message repeats the pairs, because most text patterns omit them. */
+        /**
+         * Writes the fields as key-value pairs and again in the message, because most text patterns
+         * omit the pairs.
+         */
         void write() {
             Map<String, Object> pairs = pairs();
             LoggingEventBuilder event = access.atInfo();
@@ -90,8 +96,8 @@ final class AccessLog {
     }
 
     /**
-     * Queues the line of a connection that is about to close; counts it as dropped if the queue is
-     * full. For any loop's thread.
+     * Queues the line for a connection that is about to close, or counts it as dropped if the queue
+     * is full. Called on any event loop's thread.
      */
     void add(ConnectionInfo connection, CloseReason reason) {
         if (waiting.incrementAndGet() > CAPACITY) {
@@ -106,12 +112,12 @@ final class AccessLog {
         }
     }
 
-    /** Counts a line that is not written. */
+    /** Counts a line as dropped. */
     void drop() {
         dropped.incrementAndGet();
     }
 
-    /** Returns the number of lines that were not written. For any thread. */
+    /** Returns the number of dropped lines. Thread-safe. */
     long dropped() {
         return dropped.get();
     }
@@ -124,10 +130,10 @@ final class AccessLog {
         return line;
     }
 
-    /** Starts writing. */
+    /** Starts the writer thread. */
     void start() {
         var started = new Writer();
-        started.thread.start(); // a writer whose thread cannot start must not be joined by stop()
+        started.thread.start(); // may fail; stop() must not join a thread that never started
         writer = started;
     }
 
@@ -144,7 +150,10 @@ final class AccessLog {
         }
     }
 
-    /** The thread of one run. If it is stuck in the logging system, the next run has another. */
+    /**
+     * The writer thread of one run. If it is stuck in the logging system, the next run uses
+     * another.
+     */
     private final class Writer {
 
         private final Thread thread =
@@ -172,7 +181,7 @@ final class AccessLog {
             }
         }
 
-        /** A failure of the logging system costs one line. */
+        /** Writes a line. If the logging system fails, only this line is lost. */
         private void tryWrite(Line line) {
             try {
                 line.write();
@@ -191,7 +200,7 @@ final class AccessLog {
 
         private void awaitLines() {
             idle = true;
-            // Check again: a line added before idle was set has not woken this thread.
+            // Check again: a line added before idle was set did not wake this thread.
             if (lines.isEmpty() && !ending) {
                 LockSupport.park(this);
             }

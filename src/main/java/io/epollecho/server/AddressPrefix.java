@@ -5,9 +5,9 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * The network that connections are counted under. An IPv4 address counts by itself. An IPv6 address
- * counts by its prefix: whoever has one address has the whole network behind the prefix, usually a
- * /64 (RFC 6177), and could evade a limit per address.
+ * The network prefix by which connections are counted. An IPv4 address counts individually. An IPv6
+ * address counts by its prefix: a client usually owns an entire /64 (RFC 6177) and could otherwise
+ * evade a limit per address by changing addresses.
  *
  * @param network the address with the bits after the prefix cleared
  */
@@ -17,7 +17,7 @@ record AddressPrefix(InetAddress network) {
      * Returns the prefix of an address.
      *
      * @param address the address
-     * @param ipv6PrefixLength the bits that count of an IPv6 address, 1 to 128
+     * @param ipv6PrefixLength the number of leading bits that count in an IPv6 address, 1 to 128
      */
     static AddressPrefix of(InetAddress address, int ipv6PrefixLength) {
         byte[] bytes = address.getAddress();
@@ -31,12 +31,12 @@ record AddressPrefix(InetAddress network) {
         return new AddressPrefix(canonical(bytes));
     }
 
-    /** Returns the address without a scope; an IPv4-mapped one becomes the IPv4 address. */
+    /** Returns the address without a scope. Converts an IPv4-mapped address to IPv4. */
     private static InetAddress canonical(byte[] bytes) {
         try {
             return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
-            throw new AssertionError(e); // thrown for a wrong number of bytes only
+            throw new AssertionError(e); // thrown only for a wrong number of bytes
         }
     }
 }

@@ -8,9 +8,9 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Limits the open connections: all of them and, where that is configured, those of each address.
- * Connections are admitted on one thread, that of the acceptors. Tickets are counted for an address
- * and closed on any.
+ * The limits on open connections: in total and, if configured, per address. Connections are
+ * admitted on the acceptors' thread only. Tickets may be counted for an address and closed on any
+ * thread.
  */
 final class Admission {
 
@@ -18,15 +18,15 @@ final class Admission {
     private final ConnectionLimits limits;
     private final AtomicInteger open = new AtomicInteger();
 
-    /** Written on the thread of the acceptors only. */
+    /** Written only on the acceptors' thread. */
     private volatile int peak;
 
     private final ConcurrentMap<AddressPrefix, Integer> openByAddress = new ConcurrentHashMap<>();
 
     /**
-     * Creates an admission without open connections.
+     * Creates an admission with no open connections.
      *
-     * @param max how many connections may be open, which may be less than configured
+     * @param max the maximum number of open connections, which may be lower than configured
      * @param limits the configured limits
      */
     Admission(int max, ConnectionLimits limits) {
@@ -35,8 +35,8 @@ final class Admission {
     }
 
     /**
-     * Entitles a connection to be open. Closed once, when the connection is; further closes do
-     * nothing.
+     * The right of one connection to be open. Closed together with the connection; closing it again
+     * has no effect.
      */
     static class Ticket {
 
@@ -94,22 +94,23 @@ final class Admission {
         }
     }
 
-    /** Returns the limit that is the reason to refuse connections. */
+    /** Returns the limit that belongs to a reject reason. */
     int limit(RejectReason reason) {
         return reason == RejectReason.ADDRESS_LIMIT ? limits.maxPerAddress() : max;
     }
 
-    /** Returns whether connections have to be counted for their addresses. */
+    /** Returns whether connections are counted per address. */
     boolean countsAddresses() {
         return limits.maxPerAddress() > 0;
     }
 
-    /** Admits a connection if the limit of all has not been reached; returns null otherwise. */
+    /** Admits a connection, or returns null if the limit on all connections is reached. */
     @Nullable Ticket admit() {
         if (open.get() >= max) {
             return null;
         }
-        // Allocate before counting: what fails for lack of memory must not stay counted.
+        // Allocate before counting; otherwise a connection would stay counted after an
+        // OutOfMemoryError.
         Ticket ticket = countsAddresses() ? new AddressTicket(this) : new Ticket(this);
         int now = open.incrementAndGet();
         if (now > peak) {
@@ -118,7 +119,7 @@ final class Admission {
         return ticket;
     }
 
-    /** Returns the most connections that were open at once. For any thread. */
+    /** Returns the peak number of open connections. Thread-safe. */
     int peak() {
         return peak;
     }

@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The values that a setting may have: what is checked, and the text made of it. */
+/** The allowed values of a setting: checks a value and describes the allowed ones. */
 sealed interface Allowed<T> {
 
     boolean contains(T value);
 
-    /** Returns whether a value agrees with the value of another setting that bounds it. */
+    /** Returns whether a value is consistent with the value of another setting that bounds it. */
     default boolean agrees(T value, Setting<T> other, T otherValue) {
         return true;
     }
@@ -20,8 +20,8 @@ sealed interface Allowed<T> {
     /**
      * All values from the lowest to the highest.
      *
-     * @param from the setting that this one must not be below, null if there is none
-     * @param to the setting that this one must not be above, null if there is none
+     * @param from the setting that is the lower bound of this one; null if there is none
+     * @param to the setting that is the upper bound of this one; null if there is none
      */
     record Range<T extends Comparable<? super T>>(
             T lowest, T highest, @Nullable Setting<T> from, @Nullable Setting<T> to, String text)
@@ -39,7 +39,7 @@ sealed interface Allowed<T> {
         }
     }
 
-    /** A few values. */
+    /** A fixed set of values. */
     record Choice<T>(Format<T> format, List<T> values) implements Allowed<T> {
 
         @Override
@@ -66,7 +66,7 @@ sealed interface Allowed<T> {
         }
     }
 
-    /** All lists that are not empty. */
+    /** All non-empty lists. */
     record Elements<E>(String text) implements Allowed<List<E>> {
 
         @Override
@@ -75,7 +75,7 @@ sealed interface Allowed<T> {
         }
     }
 
-    /** Other values, and zero, which has a meaning of its own. */
+    /** Other values, and zero, which has a special meaning. */
     record OrZero<T>(Allowed<T> others, T zero, String purpose) implements Allowed<T> {
 
         @Override
@@ -89,7 +89,7 @@ sealed interface Allowed<T> {
         }
     }
 
-    /** Other values, and a remark on them. */
+    /** Other values, described with an additional note. */
     record Noted<T>(Allowed<T> others, String note) implements Allowed<T> {
 
         @Override

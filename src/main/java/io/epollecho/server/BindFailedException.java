@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 
 /**
  * Thrown when a listening socket cannot be bound: the port is in use or needs a permission that the
- * process lacks, or the address does not belong to this machine. The cause is the exception that
- * {@code bind} has thrown.
+ * process lacks, or the address does not belong to this machine. The cause is the exception thrown
+ * by {@code bind}.
  */
 public final class BindFailedException extends UncheckedIOException {
 
@@ -27,7 +27,7 @@ public final class BindFailedException extends UncheckedIOException {
     /**
      * Returns the name of the listener.
      *
-     * @return the name, {@link EchoServerConfig#DEFAULT_LISTENER} for the one always present
+     * @return the name; {@link EchoServerConfig#DEFAULT_LISTENER} for the default listener
      */
     public String listener() {
         return listener;

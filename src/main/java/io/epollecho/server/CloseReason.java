@@ -1,44 +1,40 @@
 package io.epollecho.server;
 
 /**
- * Why a connection was closed. Each connection that was accepted is closed for exactly one of
- * these.
+ * The reason why a connection was closed. Every accepted connection is closed for exactly one
+ * reason.
  */
 public enum CloseReason {
-    /** The peer ended its stream and has been sent the whole echo. */
+    /** The peer ended its stream, and the complete echo was sent. */
     PEER("peer"),
-    /** The connection broke: reset by the peer, timed out, unreachable. */
+    /** The connection was lost: reset by the peer, timed out or unreachable. */
     RESET("reset"),
-    /** Nothing came for the idle timeout. */
+    /** No bytes moved for the idle timeout. */
     IDLE("idle"),
-    /** The peer took none of its pending bytes for the write timeout. */
+    /** The peer accepted none of its pending bytes for the write timeout. */
     WRITE_STALL("write-stall"),
     /**
-     * The pending bytes of all connections reached their limit, and this one was stalled longest.
+     * The pending bytes of all connections reached their limit, and this connection was among those
+     * stalled the longest.
      */
     PENDING_LIMIT("pending-limit"),
-    /**
-     * The limit of open connections from the address in the PROXY protocol's header was reached.
-     */
+    /** The limit on open connections from the address in the PROXY header was reached. */
     ADDRESS_LIMIT("address-limit"),
-    /**
-     * The connection did not begin with a valid header of the PROXY protocol from a trusted peer in
-     * time.
-     */
+    /** No valid PROXY header arrived from a trusted peer in time. */
     PROXY_HEADER("proxy-header"),
-    /** The TLS handshake failed, or the peer ended it. */
+    /** The TLS handshake failed or was ended by the peer. */
     HANDSHAKE_FAILED("handshake-failed"),
-    /** The TLS handshake was not complete in time. */
+    /** The TLS handshake was not completed in time. */
     HANDSHAKE_TIMEOUT("handshake-timeout"),
-    /** The peer sent an invalid record after the handshake, or one that is refused. */
+    /** After the handshake, the peer sent a record that is invalid or not allowed. */
     TLS_ERROR("tls-error"),
-    /** The peer's stream ended without the close_notify of TLS: bytes may be missing. */
+    /** The peer's stream ended without a TLS close_notify, so bytes may be missing. */
     TRUNCATED("truncated"),
-    /** The server drained, and the connection had come to rest. */
+    /** The server was draining, and the connection was at rest. */
     DRAIN("drain"),
-    /** The server drained or stopped, and the connection was still busy at the deadline. */
+    /** The server was draining or stopping, and the connection was still busy at the deadline. */
     DRAIN_TIMEOUT("drain-timeout"),
-    /** The server itself failed on it. */
+    /** The server failed while serving the connection. */
     ERROR("error");
 
     private final String label;
@@ -47,19 +43,19 @@ public enum CloseReason {
         this.label = label;
     }
 
-    /** Returns whether the connection ends with an alert, if the layers have one to send. */
+    /** Returns whether the connection ends with a TLS alert, if there is one to send. */
     boolean endsWithAlert() {
         return this == HANDSHAKE_FAILED || this == TLS_ERROR;
     }
 
-    /** Returns whether the peer has done something that an operator wants to see in the log. */
+    /** Returns whether the peer was refused, which is logged for operators. */
     boolean isRefusal() {
         return this == PROXY_HEADER || endsWithAlert();
     }
 
     /**
-     * Returns whether the connection ends by a FIN. A reset shows the peer that this is not the end
-     * of the echo.
+     * Returns whether the connection ends with a FIN. Otherwise it ends with a reset, which shows
+     * the peer that the echo is incomplete.
      */
     boolean isOrderly() {
         return this != RESET && this != ERROR && this != PROXY_HEADER && this != PENDING_LIMIT;

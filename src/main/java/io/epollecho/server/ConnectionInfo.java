@@ -6,15 +6,15 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * A connection at one moment.
+ * A snapshot of one connection.
  *
  * @param listener the name of the listener that accepted it
- * @param peer the peer's address; the one that the PROXY protocol's header names, if it names one
- * @param proxy the address of the proxy that has sent such a header; null if none has
- * @param tls what TLS has negotiated; null in the clear and before the end of the handshake
- * @param loop the number of its event loop, from 0
+ * @param peer the peer's address; taken from the PROXY header if it names one
+ * @param proxy the address of the proxy that sent the header; null if there is none
+ * @param tls the negotiated TLS parameters; null without TLS and before the handshake is complete
+ * @param loop the index of its event loop, starting at 0
  * @param age the time since it was accepted
- * @param idle the time since a byte was last moved in either direction
+ * @param idle the time since a byte last moved in either direction
  * @param bytesReceived bytes read from the peer
  * @param bytesSent bytes written to the peer
  * @param pendingBytes bytes read and not yet written
@@ -32,9 +32,9 @@ public record ConnectionInfo(
         int pendingBytes) {
 
     /**
-     * Returns the bytes moved in either direction.
+     * Returns the number of bytes moved in both directions.
      *
-     * @return received and sent
+     * @return the sum of bytes received and sent
      */
     public long bytesMoved() {
         return bytesReceived + bytesSent;

@@ -5,12 +5,13 @@ import java.time.Duration;
 /**
  * The limits on connections.
  *
- * @param max the number that may be open at once; lowered at start to what the descriptor limit
- *     allows
- * @param maxPerAddress the number that may be open at once from one address; 0 for no limit
+ * @param max the maximum number of open connections; lowered at startup if the descriptor limit
+ *     requires it
+ * @param maxPerAddress the maximum number of open connections from one address; 0 for no limit
  * @param ipv6PrefixLength the number of leading bits of an IPv6 address that count as one address
- * @param idleTimeout the time that a connection may be silent; zero for any time
- * @param writeTimeout the time that a peer may take nothing of what waits for it; zero for any time
+ * @param idleTimeout the time after which a silent connection is closed; zero for no limit
+ * @param writeTimeout the time after which a connection is closed if its peer accepts none of its
+ *     pending bytes; zero for no limit
  */
 public record ConnectionLimits(
         int max,

@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The open connections of one loop. The selector's key set cannot serve as this: it is gone when
- * the selector is, and the connections still have to be closed then. Each connection knows its
- * place, so adding and removing are O(1).
+ * The open connections of one event loop. The selector's key set cannot replace it: it is lost with
+ * the selector, and the connections must still be closed then. Each connection stores its position,
+ * so adding and removing are O(1).
  */
 final class ConnectionRegistry {
 
@@ -33,27 +33,29 @@ final class ConnectionRegistry {
         }
     }
 
-    /** Visits the newest first; a visited connection may be removed meanwhile. */
+    /**
+     * Visits all connections, newest first. The visitor may remove the connection that it visits.
+     */
     void forEach(Consumer<Connection> visitor) {
         for (int i = connections.size() - 1; i >= 0; i--) {
             visitor.accept(connections.get(i));
         }
     }
 
-    /** Returns the newest, at most as many as the limit. */
+    /** Returns the newest connections, at most {@code limit}. */
     List<Connection> newest(int limit) {
         int size = connections.size();
         return List.copyOf(connections.subList(Math.max(0, size - limit), size)).reversed();
     }
 
-    /** Returns those that have moved the most bytes, at most as many as the limit. */
+    /** Returns the connections that have moved the most bytes, at most {@code limit}. */
     List<Connection> busiest(int limit) {
         var busiest =
                 new PriorityQueue<Connection>(Comparator.comparingLong(Connection::bytesMoved));
         for (Connection connection : connections) {
             busiest.add(connection);
             if (busiest.size() > limit) {
-                busiest.remove(); // the least busy one
+                busiest.remove(); // the least busy connection
             }
         }
         return List.copyOf(busiest);

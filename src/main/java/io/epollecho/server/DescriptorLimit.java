@@ -7,21 +7,25 @@ import org.slf4j.LoggerFactory;
 
 import java.lang.management.ManagementFactory;
 
-/** How many connections the process has descriptors for, see RLIMIT_NOFILE in getrlimit(2). */
+/**
+ * The number of connections that the process has file descriptors for; see RLIMIT_NOFILE in
+ * getrlimit(2).
+ */
 final class DescriptorLimit {
 
     private static final Logger log = LoggerFactory.getLogger(DescriptorLimit.class);
 
     /**
-     * Left to the rest of the process, which goes on to open files and sockets of its own, health
-     * checks among them.
+     * The number of descriptors left for the rest of the process, which opens files and sockets
+     * too, for example for health checks.
      */
     private static final int RESERVE = 64;
 
     private DescriptorLimit() {}
 
     /**
-     * The number of connections to allow: what is asked for, or with a warning what is possible.
+     * Returns the number of connections to allow. If the descriptor limit is too low for the
+     * requested number, logs a warning and returns the possible number.
      */
     static int lower(int maxConnections) {
         if (!(ManagementFactory.getOperatingSystemMXBean()
