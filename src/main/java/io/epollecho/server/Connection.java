@@ -18,7 +18,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * One peer: what it sends is written back to it, in order, at once.
+ * The connection to one peer: every byte that the peer sends is written back to it, in order and
+ * without delay.
  *
  * <pre>
  *   OPENING ────── refused, late, or the server drains ──────► CLOSED
@@ -40,42 +41,41 @@ import java.util.Objects;
  *
  * <p>A plain connection begins OPEN and skips ENDING.
  *
- * <p>{@link #become} makes every transition and refuses the others; {@link #close} is the one door
- * out.
+ * <p>{@link #become} makes every transition and rejects those not shown; {@link #close} is the only
+ * way to close a connection.
  *
- * <p>In each state the connection either reads, with nothing pending, or flushes what the socket
- * did not take, and then it does not read: a slow reader costs one buffer and no more.
+ * <p>In each state the connection either reads, with nothing pending, or flushes pending bytes and
+ * does not read. A slow reader therefore costs at most one buffer.
  *
- * <p>A lingering connection has sent its FIN and discards what still arrives. Closing the socket
- * instead, with bytes unread, would make the kernel send a reset, which may overtake the echo on
- * its way (RFC 2525, 2.17).
+ * <p>A lingering connection has sent its FIN and discards what still arrives. If the socket were
+ * closed with unread bytes instead, the kernel would send a reset, which may overtake the echo (RFC
+ * 2525, 2.17).
  *
- * <p>Belongs to its loop's thread.
+ * <p>Confined to its event loop's thread.
  */
 final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-    /**
-     * A connection is at rest when nothing is pending and nothing has moved on it for this long.
-     */
+    /** A connection is at rest when it has no pending bytes and no byte has moved for this long. */
     private static final long REST_NANOS = Duration.ofSeconds(1).toNanos();
 
     /**
-     * The longest linger of a connection that was at rest when the drain began: its peer has had
-     * everything for a while and only has to answer the FIN.
+     * The maximum linger time of a connection that was at rest when the drain began. Its peer has
+     * already received everything and only has to answer the FIN.
      */
     private static final long SHORT_LINGER_NANOS = Duration.ofSeconds(1).toNanos();
 
     /**
-     * What a connection that is busy at the end of the drain has left: to flush, to send its FIN,
-     * to linger.
+     * The time that a connection still busy at the end of the drain has to flush, send its FIN and
+     * linger.
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
     /**
-     * The most reads in one turn through layers. A TLS record of one byte costs much the same work
-     * as a long one, so the budget of bytes alone would let its sender keep the loop busy.
+     * The maximum number of reads per turn through layers. A TLS record of one byte costs almost as
+     * much as a long one, so the byte budget alone would let a peer monopolize the loop with short
+     * records.
      */
     private static final int READS_PER_TURN = 64;
 
@@ -108,31 +108,34 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private State state;
     private @Nullable ByteBuffer pending;
 
-    /** True while the key waits for the socket to take more, false while it waits for bytes. */
+    /** True while waiting for the socket to become writable, false while waiting for bytes. */
     private boolean flushing;
 
     /** True if the connection was at rest when the drain began. */
     private boolean restedAtDrain;
 
-    /** True while a worker computes what the layers wait for; the stream belongs to it. */
+    /**
+     * True while a worker runs a computation for the layers. Until it is done, only the worker may
+     * use the stream.
+     */
     private boolean computing;
 
-    /** Why the connection lingers. */
+    /** The reason to report when the lingering connection closes. */
     private CloseReason lingerReason = CloseReason.DRAIN;
 
     private long lastMoved;
     private long received;
     private long sent;
 
-    /** Bytes that wait for the peer to take them, by the last count. */
+    /** The number of pending bytes at the last count. */
     private int pendingBytes;
 
     private int place;
 
     /**
-     * Registers a connection. It starts by {@link #begin} or {@link #drain}.
+     * Registers a connection with the selector. {@link #begin} or {@link #drain} starts it.
      *
-     * @param layers what is between the socket and the stream; null if the stream is the socket
+     * @param layers the layers between the socket and the stream; null for a plain connection
      */
     Connection(
             ServerLoop loop,
@@ -154,7 +157,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     // ---- opening ------------------------------------------------------------------------------
 
-    /** Opens the layers as far as it goes. */
+    /** Opens the layers as far as possible without waiting. */
     void begin() {
         if (layers != null) {
             attempt(() -> open(layers));
@@ -187,7 +190,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         if (computation != null) {
             loop.compute(computation, opening, failure -> computed(opening, failure));
         }
-        loop.schedule(this); // each layer has a deadline of its own
+        loop.schedule(this); // each layer has its own deadline
     }
 
     private void computed(Layers opening, @Nullable Throwable failure) {
@@ -213,7 +216,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         loop.schedule(this);
         key.interestOps(stream.interest(SelectionKey.OP_READ));
         if (!opened.greets() || greet()) {
-            echo(); // bytes may have come with the header or the handshake
+            echo(); // bytes may have arrived together with the header or the handshake
         }
     }
 
@@ -222,7 +225,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         return send(ByteBuffer.wrap(loop.greeting(this, local)));
     }
 
-    /** Closes the connection for something that the peer has done, and logs it. */
+    /** Closes the connection because of the peer's behavior, and logs the refusal. */
     private void refuse(CloseReason reason, String text) {
         close(reason);
         loop.logRefusal(reason, counters.listener(), text);
@@ -230,7 +233,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     // ---- readiness ----------------------------------------------------------------------------
 
-    /** Flushes before it reads; otherwise the backlog would grow or bytes would be reordered. */
+    /** Flushes pending bytes before reading; otherwise the backlog grows or bytes are reordered. */
     @Override
     public void ready() throws IOException {
         if (state == State.CLOSED || (flushing && !flush())) {
@@ -259,7 +262,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     @Override
     public void failed(Throwable cause) {
-        // Close first: memory may be too short to log.
+        // Close first: there may be too little memory left to log.
         if (!(cause instanceof IOException failure)) {
             close(CloseReason.ERROR);
             loop.logFailure(cause);
@@ -274,7 +277,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private void layersFailed(IOException failure) {
         CloseReason reason = Layers.reason(failure);
         if (state == State.LINGERING && reason != CloseReason.RESET) {
-            close(lingerReason); // whoever answers a FIN by closing need not end TLS first
+            close(lingerReason); // a peer may answer the FIN without a close_notify
         } else if (reason.endsWithAlert() && !flushing) {
             lingerAfterAlert(reason);
         } else {
@@ -287,12 +290,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Sends the alert, if there is one, and a FIN. Closing the socket, with bytes unread, would
-     * make the kernel send a reset, which may overtake the alert.
+     * Sends the alert, if there is one, and a FIN, then lingers. If the socket were closed with
+     * unread bytes instead, the kernel would send a reset, which may overtake the alert.
      */
     private void lingerAfterAlert(CloseReason reason) {
         try {
-            var _ = stream.flush(); // what the socket does not take of so few bytes is lost
+            var _ = stream.flush(); // best effort: an alert is small and usually fits
             stream.release();
             stream = new SocketStream(stream.channel());
             linger(reason);
@@ -304,8 +307,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Reads and writes until the stream is drained, the peer stops taking, or the read budget is
-     * used up and the loop's other connections have their turn.
+     * Reads and writes until the stream is drained, the socket accepts no more bytes, or the read
+     * budget is used up and the loop's other connections get their turn.
      */
     private void echo() throws IOException {
         ByteBuffer buffer = loop.readBuffer();
@@ -332,12 +335,15 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         continueLater();
     }
 
-    /** Returns what a read takes of the read budget. */
+    /** Returns how much of the read budget a read uses up. */
     private int charge(int count) {
         return layers == null ? count : Math.max(count, loop.readBudget() / READS_PER_TURN);
     }
 
-    /** Returns false if the peer does not take everything now; the rest is sent when it does. */
+    /**
+     * Returns false if some of the bytes remain pending; they are sent when the socket becomes
+     * writable.
+     */
     private boolean send(ByteBuffer bytes) throws IOException {
         countSent(stream.write(bytes));
         if (bytes.hasRemaining()) {
@@ -377,7 +383,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** Sends what reading has made the layers send, such as the answer to a key update. */
+    /**
+     * Sends the bytes that the layers produced while reading, such as the answer to a key update.
+     */
     private void flushLayers() throws IOException {
         if (!stream.flush()) {
             awaitFlush();
@@ -386,7 +394,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** Goes on in the next turn. The selector does not see what only the layers hold. */
+    /**
+     * Continues in the next turn. The selector does not see bytes that are buffered in the layers.
+     */
     private void continueLater() {
         if (stream.isDrained()) {
             EventLoop.rearm(key);
@@ -395,7 +405,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** The peer has ended its stream and has been sent the whole echo. */
+    /** Handles the end of the peer's stream, after the complete echo was sent. */
     private void end() throws IOException {
         if (stream.endOutput()) {
             close(CloseReason.PEER);
@@ -405,7 +415,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** Keeps what the stream did not take, and waits for it to take more instead of reading on. */
+    /**
+     * Keeps the bytes that the stream did not accept. The connection stops reading until they are
+     * sent.
+     */
     private void keep(ByteBuffer rest) {
         ByteBuffer kept = loop.keep(this, rest);
         pending = kept;
@@ -415,14 +428,14 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void awaitFlush() {
         if (!flushing) {
-            lastMoved = loop.now(); // the peer has the whole write timeout from now on
+            lastMoved = loop.now(); // the write timeout starts now
         }
         flushing = true;
         key.interestOps(stream.interest(SelectionKey.OP_WRITE));
         loop.schedule(this);
     }
 
-    /** Returns true if everything is sent, and goes back to reading then. */
+    /** Sends pending bytes. If none remain, resumes reading and returns true. */
     private boolean flush() throws IOException {
         boolean flushed = (pending == null || writePending(pending)) && stream.flush();
         countSent(0);
@@ -432,7 +445,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
         flushing = false;
         key.interestOps(stream.interest(SelectionKey.OP_READ));
-        loop.schedule(this); // the rest of a drain is shorter than the write timeout
+        loop.schedule(this); // a drain may end before the write timeout
         return true;
     }
 
@@ -466,18 +479,18 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         continueLater();
     }
 
-    // ---- life ---------------------------------------------------------------------------------
+    // ---- lifecycle ----------------------------------------------------------------------------
 
     private void become(State next) {
         if (!state.leadsTo(next)) {
-            throw new IllegalStateException(state + " does not lead to " + next);
+            throw new IllegalStateException("Illegal transition from " + state + " to " + next);
         }
         state = next;
     }
 
     /**
-     * Ends the connection once it comes to rest: the server drains, or its drain ends earlier than
-     * planned. A connection at rest already gets its FIN now.
+     * Ends the connection once it comes to rest. Called when the drain begins and when its deadline
+     * is brought forward. A connection that is already at rest gets its FIN now.
      */
     void drain() {
         if (state == State.OPENING) {
@@ -497,7 +510,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** A step outside {@link #ready}, whose failure nobody else catches. */
+    /** A step outside {@link #ready}, whose exceptions would otherwise go unhandled. */
     private interface Step {
 
         void run() throws IOException;
@@ -511,7 +524,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    /** Sends the FIN and waits for the peer's. Nothing is pending and nothing more is echoed. */
+    /**
+     * Sends the FIN and waits for the peer's. Called with nothing pending; nothing more is echoed.
+     */
     private void finish() throws IOException {
         boolean late = !restedAtDrain && outOfTime();
         linger(late ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN);
@@ -594,10 +609,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     /**
-     * Closes the connection, from any state; does nothing if it is closed.
+     * Closes the connection from any state. Does nothing if it is already closed.
      *
-     * <p>If bytes are lost, the peer must not take the end of the stream for the end of the echo:
-     * it gets a reset, which also frees what the kernel holds for it.
+     * <p>If bytes are lost, the peer must not mistake the end of the stream for the end of the
+     * echo. It gets a reset instead, which also frees the kernel's buffers.
      */
     void close(CloseReason reason) {
         if (state == State.CLOSED) {
@@ -615,7 +630,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             }
             closeChannel();
         } finally {
-            // What a failed write has taken from the buffer is pending by the last count.
+            // The last count still includes bytes that a failed write has consumed.
             counters.pendingBytes.add(-pendingBytes);
             if (pending != null) {
                 loop.release(pending);
@@ -642,7 +657,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void endLayers() {
         try {
-            var _ = stream.endOutput(); // what the socket does not take of so few bytes is lost
+            var _ = stream.endOutput(); // best effort: a close_notify is small and usually fits
         } catch (IOException | RuntimeException e) {
             log.debug("Cannot end the output to {}: {}", this, e.toString());
         }
@@ -656,28 +671,31 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    // ---- for the loop -------------------------------------------------------------------------
+    // ---- used by the loop ---------------------------------------------------------------------
 
-    /** Returns whether bytes wait for the peer to take them, or for it to send more. */
+    /**
+     * Returns whether the connection holds buffers: for pending bytes, or for an incomplete TLS
+     * record.
+     */
     boolean holdsBuffers() {
         return pending != null || stream.holdsBuffers();
     }
 
     /**
-     * Returns when a byte last moved in either direction, or when bytes last began to wait, as a
-     * {@link System#nanoTime()}.
+     * Returns the {@link System#nanoTime()} when a byte last moved in either direction or when
+     * bytes last became pending.
      */
     long lastMoved() {
         return lastMoved;
     }
 
-    /** Returns the bytes read and written. */
+    /** Returns the number of bytes read and written. */
     long bytesMoved() {
         return received + sent;
     }
 
     /**
-     * Returns a snapshot.
+     * Returns a snapshot of the connection.
      *
      * @throws IOException if the kernel no longer knows the peer's address
      */
@@ -707,12 +725,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         return (InetSocketAddress) stream.channel().getRemoteAddress();
     }
 
-    /** Returns whether the selector has dropped the connection although it is not closed. */
+    /** Returns whether the selector dropped the connection although it is open. */
     boolean isDeregistered() {
         return state != State.CLOSED && !key.isValid();
     }
 
-    /** Returns the place in the loop's registry. */
+    /** Returns the position in the loop's registry. */
     int place() {
         return place;
     }

@@ -11,18 +11,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 
-/** The drain of one run of a server: its deadline, its progress and its end. For any thread. */
+/** The drain of one run of a server: its deadline, its progress and its end. Thread-safe. */
 final class Drain {
 
     private static final Logger log = LoggerFactory.getLogger(Drain.class);
 
-    /** How much longer than the drain to wait for it: its last connections have a grace period. */
+    /** The time to wait beyond the deadline, because the last connections have a grace period. */
     private static final Duration MARGIN = Duration.ofSeconds(2);
 
-    /** How often the log reports the progress. */
+    /** The interval of progress reports in the log. */
     private static final Duration REPORTS = Duration.ofSeconds(5);
 
-    /** Longer timeouts, whose deadline {@link System#nanoTime()} might not reach, count as this. */
+    /** The longest effective timeout. A longer one might overflow {@link System#nanoTime()}. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final ServerRun run;
@@ -35,8 +35,8 @@ final class Drain {
      * Begins the drain.
      *
      * @param run the run to drain
-     * @param active returns the number of open connections
-     * @param timeout how long the connections have
+     * @param active supplies the number of open connections
+     * @param timeout the maximum duration of the drain
      */
     Drain(ServerRun run, LongSupplier active, Duration timeout) {
         this.run = run;
@@ -56,19 +56,19 @@ final class Drain {
     }
 
     /**
-     * Brings the end forward; does nothing if the timeout asks for a later end. One caller at a
-     * time.
+     * Brings the deadline forward. Does nothing if the timeout would end later. Callers must hold
+     * the server's lock.
      */
     void shorten(Duration timeout) {
         long earlier = deadlineAfter(timeout);
         if (earlier < deadline) {
             deadline = earlier;
-            log.info("Echo server drain shortened: for at most {} more", text(timeout));
+            log.info("Echo server drain shortened to at most {} more", text(timeout));
             var _ = run.drain(earlier); // done already waits for the same connections
         }
     }
 
-    /** Waits for the end. Returns true if no connection is left. */
+    /** Waits for the end of the drain. Returns true if no connection is left. */
     boolean await() {
         try {
             Duration patience = remaining().plus(MARGIN);

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A TCP echo server (RFC 862): every byte that a peer sends comes back to it, in order, until the
+ * A TCP echo server (RFC 862): sends every byte that a peer sends back to it, in order, until the
  * peer ends its stream.
  *
  * <pre>{@code
@@ -31,16 +31,16 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>It runs on non-daemon threads of its own, {@code echo-server-0} and up: a process that runs a
- * server lives until the server is stopped.
+ * <p>Runs on its own non-daemon threads, {@code echo-server-0} and up, which keep the JVM alive
+ * until the server is stopped.
  *
- * <p>Ending a server takes two steps, and {@link #close()} does both: {@link #drain} closes the
- * listening sockets and ends the connections as they come to rest; {@link #stop} cuts those that
- * are left and ends the threads. A stopped or failed server can be started again; its statistics
+ * <p>A server ends in two steps, and {@link #close()} does both: {@link #drain} closes the
+ * listening sockets and ends the connections as they come to rest; {@link #stop} cuts the remaining
+ * connections and ends the threads. A stopped or failed server can be started again; its statistics
  * continue.
  *
- * <p>All methods may be called from any thread but the server's own, and those that change the
- * state may be repeated.
+ * <p>All methods may be called from any thread except the server's own threads. Methods that change
+ * the state may be called repeatedly.
  */
 public final class EchoServer implements AutoCloseable {
 
@@ -50,10 +50,10 @@ public final class EchoServer implements AutoCloseable {
     private final EchoServerListener listener;
     private final @Nullable AccessLog accessLog;
 
-    /** Held while the server is started or stopped, one caller after the other. */
+    /** Held while the server is started or stopped, so that these operations never overlap. */
     private final ReentrantLock lifecycle = new ReentrantLock();
 
-    /** Held while the state changes and the listener is notified, never while waiting. */
+    /** Held while the state changes and the listener is notified, but never while waiting. */
     private final ReentrantLock transition = new ReentrantLock();
 
     private volatile EchoServerState state = EchoServerState.STOPPED;
@@ -66,14 +66,14 @@ public final class EchoServer implements AutoCloseable {
     private volatile long startedAt;
     private volatile boolean stalled;
 
-    /** What past runs have counted, and the run that counts now, if any. */
+    /** The statistics of past runs and the current run, if any. */
     private record Runs(List<LoopStatistics> past, @Nullable ServerRun current) {
 
         List<LoopStatistics> statistics() {
             return current == null ? past : LoopStatistics.sum(past, current.statistics());
         }
 
-        /** Adds the figures of the current run, which has ended, to those of the past. */
+        /** Adds the statistics of the current run, which has ended, to those of past runs. */
         Runs ended() {
             if (current == null) {
                 return this;
@@ -84,7 +84,7 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    /** A run may report late: what a past one says does not concern the current one. */
+    /** Receives reports from runs and ignores those of a past run, which may arrive late. */
     private final ServerRun.Observer observer =
             new ServerRun.Observer() {
                 @Override
@@ -111,7 +111,7 @@ public final class EchoServer implements AutoCloseable {
      * Creates a server that is not started yet.
      *
      * @param config the configuration
-     * @param listener receives each change of state
+     * @param listener is notified of each state change
      */
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;
@@ -139,8 +139,8 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Starts to accept connections on all listeners, or on none if one of them cannot be bound.
-     * Does nothing if the server is running.
+     * Starts accepting connections on all listeners, or on none if one of them cannot be bound.
+     * Does nothing if the server is already running.
      *
      * @throws BindFailedException if an address cannot be bound
      * @throws UncheckedIOException if anything else fails; nothing is left open
@@ -182,7 +182,7 @@ public final class EchoServer implements AutoCloseable {
                 accessLog.start();
             }
             run.start();
-        } catch (RuntimeException | Error e) { // such as no memory for another thread
+        } catch (RuntimeException | Error e) { // for example, no memory for another thread
             run.stop();
             endRun();
             throw e;
@@ -211,27 +211,28 @@ public final class EchoServer implements AutoCloseable {
     }
 
     private static int effective(int backlog) {
-        // Not Files.readString: it begins with a read of one byte, and these files answer only one.
+        // Not Files.readString: it first reads one byte, and this file supports only one read.
         try (var cap = Files.newBufferedReader(Path.of("/proc/sys/net/core/somaxconn"))) {
             return Math.min(backlog, Integer.parseInt(String.valueOf(cap.readLine())));
         } catch (IOException | NumberFormatException e) {
-            return backlog; // not Linux, or hidden: the kernel caps it all the same
+            return backlog; // not Linux, or not readable; the kernel caps the backlog anyway
         }
     }
 
     /**
-     * Closes the listening sockets, ends the connections as they come to rest, and waits for that.
-     * A connection at rest, on which nothing is pending and nothing has moved for a second, gets a
-     * FIN and is closed when its peer answers with its own, or after lingering: at most a second if
-     * it was at rest when the drain began, at most {@link EchoServerConfig#lingerTimeout()}
-     * otherwise. Until then what arrives is echoed. When the time is over, the connections that are
-     * still busy get what was read from them and a FIN, and one second to take it.
+     * Closes the listening sockets, ends the connections as they come to rest, and waits until none
+     * is left or the time is over. A connection is at rest when no bytes are pending and none have
+     * moved for a second. It gets a FIN and is closed when its peer answers with a FIN or when the
+     * linger time is over: at most a second if it was at rest when the drain began, at most {@link
+     * EchoServerConfig#lingerTimeout()} otherwise. Until it gets its FIN, a connection keeps
+     * echoing. When the time is over, the connections that are still busy get their pending bytes
+     * and a FIN, and have one second to receive them.
      *
-     * <p>Does nothing if the server is not running. If it is draining already, waits for that to
-     * end, and brings the end forward if this timeout asks for it.
+     * <p>Does nothing if the server is not running. If it is already draining, waits for that drain
+     * to end and brings its deadline forward if this timeout ends earlier.
      *
-     * @param timeout how long the connections have, zero or more
-     * @return whether no connection is left
+     * @param timeout the maximum duration of the drain, zero or more
+     * @return true if no connection is left
      * @throws IllegalArgumentException if the timeout is negative
      */
     public boolean drain(Duration timeout) {
@@ -265,8 +266,8 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Cuts the connections that are left, closes selectors and sockets, and waits for the threads
-     * to end.
+     * Cuts the remaining connections, closes selectors and sockets, and waits for the threads to
+     * end.
      */
     public void stop() {
         lifecycle.lock();
@@ -277,7 +278,7 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    /** Ends one run of the server, and not another one that was started since. */
+    /** Stops the given run, but not one that was started since. */
     private void stop(@Nullable ServerRun run) {
         lifecycle.lock();
         try {
@@ -319,11 +320,11 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Drains and stops, in the background. When this method returns, the drain has begun. If the
-     * server is stopped and started again meanwhile, it stays started.
+     * Drains and stops the server in the background. When this method returns, the drain has begun.
+     * If the server is stopped and started again in the meantime, the new run is not stopped.
      *
-     * @param timeout how long the connections have, zero or more
-     * @return completes when the server has stopped
+     * @param timeout the maximum duration of the drain, zero or more
+     * @return a future that completes when the server has stopped
      * @throws IllegalArgumentException if the timeout is negative
      */
     public CompletableFuture<Void> shutdown(Duration timeout) {
@@ -344,14 +345,17 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    /** Drains, for the configured time at most, and stops. */
+    /** Drains the server for at most the configured drain timeout, then stops it. */
     @Override
     public void close() {
         drain(config.drainTimeout());
         stop();
     }
 
-    /** On the dying loop's thread, which must not wait for those who may be waiting for its end. */
+    /**
+     * Called on the dying loop's thread. It must not take the lifecycle lock, because the holder
+     * may be waiting for this thread to end.
+     */
     private void runDied(ServerRun run, Throwable cause) {
         transition.lock();
         try {
@@ -380,16 +384,15 @@ public final class EchoServer implements AutoCloseable {
         try {
             listener.stallChanged(this, stalled);
         } catch (RuntimeException e) {
-            log.error("A listener failed on the echo server's stall", e);
+            log.error("A listener failed to handle the stall of an event loop", e);
         }
     }
 
     private void changeState(EchoServerState next) {
         transition.lock();
         try {
-            // A loop may die at any moment, also while the server is started or drained; only a
-            // stop
-            // ends that.
+            // A loop may die at any time, even while the server is starting or draining. Only a
+            // stop ends the FAILED state.
             boolean overtaken = state == EchoServerState.FAILED && next != EchoServerState.STOPPED;
             if (state == next || overtaken) {
                 return;
@@ -397,16 +400,16 @@ public final class EchoServer implements AutoCloseable {
             state = next;
             listener.stateChanged(this, next);
         } catch (RuntimeException e) {
-            log.error("A listener failed on the echo server's change to {}", next, e);
+            log.error("A listener failed to handle the change of state to {}", next, e);
         } finally {
             transition.unlock();
         }
     }
 
     /**
-     * Returns what the server is doing.
+     * Returns the state of the server.
      *
-     * @return its state
+     * @return the current state
      */
     public EchoServerState state() {
         return state;
@@ -422,10 +425,10 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns the address of the listener {@link EchoServerConfig#DEFAULT_LISTENER}, now or when
-     * the server last ran.
+     * Returns the address of the listener {@link EchoServerConfig#DEFAULT_LISTENER} in the current
+     * or the last run.
      *
-     * @return the bound address with the real port
+     * @return the bound address with the actual port
      * @throws IllegalStateException if the server has never been started
      */
     public InetSocketAddress localAddress() {
@@ -433,9 +436,9 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns the address of each listener, now or when the server last ran.
+     * Returns the address of each listener in the current or the last run.
      *
-     * @return the bound addresses with the real ports, by the names of the listeners
+     * @return the bound addresses with the actual ports, by listener name
      * @throws IllegalStateException if the server has never been started
      */
     public SequencedMap<String, InetSocketAddress> localAddresses() {
@@ -447,8 +450,8 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns how many connections may be open: as configured, or fewer if the descriptor limit was
-     * lower at the last start.
+     * Returns the maximum number of open connections: as configured, or lower if the descriptor
+     * limit required it at the last start.
      *
      * @return the limit in force
      */
@@ -457,7 +460,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns the most connections that were open at once since the server was created.
+     * Returns the peak number of open connections since the server was created.
      *
      * @return the peak over all listeners; restarts do not reset it
      */
@@ -467,10 +470,9 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns how many closed connections have no line in the access log, because its writer fell
-     * behind.
+     * Returns the number of access log lines that were dropped because the writer fell behind.
      *
-     * @return the dropped lines since the server was created; 0 without an access log
+     * @return the number of dropped lines since the server was created; 0 without an access log
      */
     public long accessLogDropped() {
         return accessLog == null ? 0 : accessLog.dropped();
@@ -479,7 +481,7 @@ public final class EchoServer implements AutoCloseable {
     /**
      * Returns the time since the last start.
      *
-     * @return zero if the server is stopped
+     * @return the uptime; zero if the server is stopped
      */
     public Duration uptime() {
         return runs.current() == null
@@ -488,7 +490,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns what the server has counted.
+     * Returns the statistics of the server.
      *
      * @return a snapshot over all loops and listeners
      */
@@ -497,18 +499,18 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns what each loop has counted.
+     * Returns the statistics of each event loop.
      *
-     * @return a snapshot for each loop, in the order of their numbers
+     * @return a snapshot for each loop, ordered by loop number
      */
     public List<LoopStatistics> statisticsByLoop() {
         return runs.statistics();
     }
 
     /**
-     * Returns what each listener has counted.
+     * Returns the statistics of each listener.
      *
-     * @return a snapshot for each listener, by its name
+     * @return a snapshot for each listener, by listener name
      */
     public SequencedMap<String, EchoServerStatistics> statisticsByListener() {
         var byListener = new LinkedHashMap<String, EchoServerStatistics>();
@@ -522,16 +524,16 @@ public final class EchoServer implements AutoCloseable {
     /**
      * Returns the progress of the drain.
      *
-     * @return empty if the server is not draining
+     * @return the progress; empty if the server is not draining
      */
     public Optional<DrainProgress> drainProgress() {
         return Optional.ofNullable(drain).map(Drain::progress);
     }
 
     /**
-     * Returns why the server failed.
+     * Returns the reason why the server failed.
      *
-     * @return what the event loop died of, until the server is started again
+     * @return the exception that ended an event loop; empty after the server is started again
      */
     public Optional<Throwable> failure() {
         return Optional.ofNullable(failure);
@@ -540,18 +542,18 @@ public final class EchoServer implements AutoCloseable {
     /**
      * Returns whether an event loop has made no progress for about two seconds. It may recover.
      *
-     * @return true while one is stuck
+     * @return true while a loop is stuck
      */
     public boolean stalled() {
         return stalled;
     }
 
     /**
-     * Returns the newest of the open connections, newest first. The loops answer between two turns.
+     * Returns the newest open connections, newest first. Each loop answers between two turns.
      *
-     * @param limit how many at most, 0 or more
-     * @return completes with the list, without the connections of loops that have ended; completes
-     *     exceptionally if a loop fails to list its connections
+     * @param limit the maximum number of connections to return, 0 or more
+     * @return a future that completes with the list, without the connections of loops that have
+     *     ended; completes exceptionally if a loop fails to list its connections
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
@@ -559,12 +561,12 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns the busiest of the open connections: those that have moved the most bytes, in either
-     * direction, since they were accepted. The loops answer between two turns.
+     * Returns the busiest open connections, which have moved the most bytes in both directions
+     * since they were accepted. Each loop answers between two turns.
      *
-     * @param limit how many at most, 0 or more
-     * @return completes with the list, the busiest first, without the connections of loops that
-     *     have ended; completes exceptionally if a loop fails to list its connections
+     * @param limit the maximum number of connections to return, 0 or more
+     * @return a future that completes with the list, busiest first, without the connections of
+     *     loops that have ended; completes exceptionally if a loop fails to list its connections
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<List<ConnectionInfo>> busiestConnections(int limit) {

@@ -1,15 +1,16 @@
 package io.epollecho.server;
 
-/** Receives the changes of state of a server. */
+/** A listener for the state changes of a server. */
 @FunctionalInterface
 public interface EchoServerListener {
 
-    /** A listener that ignores everything. */
+    /** A listener that ignores all events. */
     EchoServerListener NONE = (server, state) -> {};
 
     /**
-     * Receives a new state. Called on the thread that has caused it, which is an event loop's if
-     * that dies, so it must return soon; an exception is logged and otherwise ignored.
+     * Handles a state change. Called on the thread that caused it, which is the event loop's thread
+     * if the loop dies, so this method must return quickly. Exceptions are logged and otherwise
+     * ignored.
      *
      * @param server the server
      * @param state the new state
@@ -17,8 +18,8 @@ public interface EchoServerListener {
     void stateChanged(EchoServer server, EchoServerState state);
 
     /**
-     * Receives that an event loop makes no progress, or that all of them do again. Called on the
-     * watchdog's thread.
+     * Handles the event that a loop makes no progress, or that all loops make progress again.
+     * Called on the watchdog's thread.
      *
      * @param server the server
      * @param stalled true if a loop is stuck

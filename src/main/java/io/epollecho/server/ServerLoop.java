@@ -296,7 +296,7 @@ final class ServerLoop implements EventLoop.Owner {
         return infos;
     }
 
-    // ---- what connections use -----------------------------------------------------------------
+    // ---- services for connections -------------------------------------------------------------
 
     SelectionKey register(SelectableChannel channel, int interest, EventLoop.Handler handler)
             throws IOException {
@@ -420,7 +420,7 @@ final class ServerLoop implements EventLoop.Owner {
         return drained;
     }
 
-    // ---- the loop's end -----------------------------------------------------------------------
+    // ---- end of the loop ----------------------------------------------------------------------
 
     @Override
     public boolean closeUnselectable(IOException cause) {
