@@ -12,29 +12,28 @@ import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
 /**
- * The configuration of a server: complete, valid and immutable. Defaults and ranges are those of
- * {@link Setting}; a value outside its range is refused with an {@link InvalidSettingException}
- * here, before any socket is opened.
+ * The configuration of a server: complete, valid and immutable. {@link Setting} defines the
+ * defaults and ranges. A value outside its range is rejected here with an {@link
+ * InvalidSettingException}, before any socket is opened.
  *
  * @param selector the source of selectors and channels
- * @param listeners the listening sockets by name; {@value #DEFAULT_LISTENER} is the first and
- *     always there
- * @param eventLoops the number of event loops, each with a selector and a thread of its own
- * @param workerThreads the number of threads that compute TLS handshakes; they exist only if a
- *     listener speaks TLS
- * @param busyPoll the time that a loop polls for the next event, after the last one, before it
- *     sleeps; zero to sleep at once
- * @param readBufferSize the size in bytes of each loop's read buffer, which is also the most that
- *     one connection keeps for a slow peer
- * @param readBudget the bytes that one connection may echo before the loop's other connections have
- *     their turn
+ * @param listeners the listeners by name; the first is always {@value #DEFAULT_LISTENER}
+ * @param eventLoops the number of event loops, each with its own selector and thread
+ * @param workerThreads the number of threads that compute TLS handshakes; they are started only if
+ *     a listener uses TLS
+ * @param busyPoll the time that a loop polls for the next event before it sleeps; zero to sleep
+ *     immediately
+ * @param readBufferSize the size of each loop's read buffer in bytes, which also limits the bytes
+ *     that a plain connection keeps for a slow peer
+ * @param readBudget the number of bytes that one connection may echo before the loop serves its
+ *     other connections
  * @param socket the options of each accepted socket
  * @param connections the limits on connections
- * @param maxPending the bytes that may wait for slow peers, over all connections; each loop has an
- *     equal share, and at least one read buffer
- * @param drainTimeout the time that a drain may last
- * @param lingerTimeout the time that a connection waits for its peer's FIN after its own
- * @param accessLog true to log each closed connection, to the logger {@code echo.access}
+ * @param maxPending the maximum number of pending bytes over all connections; each loop gets an
+ *     equal share, but at least one read buffer
+ * @param drainTimeout the maximum duration of a drain
+ * @param lingerTimeout the time that a connection waits for its peer's FIN after sending its own
+ * @param accessLog true to log each closed connection to the logger {@code echo.access}
  */
 public record EchoServerConfig(
         SelectorBackend selector,
@@ -54,13 +53,13 @@ public record EchoServerConfig(
     /** The name of the listener that every server has. */
     public static final String DEFAULT_LISTENER = "default";
 
-    /** The key that errors give to the name of a listener, which is itself part of a key. */
+    /** The key that errors report for an invalid listener name. */
     public static final String LISTENER_NAME = "listeners.<name>";
 
     private static final Pattern LISTENER_NAMES = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
     /**
-     * Checks the ranges, and that no two settings contradict each other.
+     * Checks the ranges and that no two settings contradict each other.
      *
      * @throws InvalidSettingException for the first value that is not allowed
      * @throws IllegalArgumentException if the first listener is not {@value #DEFAULT_LISTENER}
@@ -94,8 +93,8 @@ public record EchoServerConfig(
                         throw new InvalidSettingException(
                                 LISTENER_NAME,
                                 name,
-                                "it must be lower-case letters, digits and dashes, begin with a"
-                                        + " letter, and be at most 32 characters long");
+                                "it must consist of lower-case letters, digits and dashes, begin"
+                                        + " with a letter and be at most 32 characters long");
                     }
                     requireHeaderBeforeHandshake(
                             name.equals(DEFAULT_LISTENER) ? "" : "listeners." + name + ".",
@@ -128,31 +127,34 @@ public record EchoServerConfig(
             throw new InvalidSettingException(
                     "listeners." + name + "." + Setting.PORT.key(),
                     Integer.toString(listener.port()),
-                    "it must not be the port of the listener "
+                    "it must differ from the port of the listener "
                             + other
-                            + " as well, as the addresses of the two overlap");
+                            + ", because the addresses of the two overlap");
         }
     }
 
     /**
      * Returns the configuration of one listener.
      *
-     * @param name a name among {@link #listeners}
+     * @param name one of the names in {@link #listeners}
      * @return its configuration
-     * @throws IllegalArgumentException if there is no listener of this name
+     * @throws IllegalArgumentException if there is no listener with this name
      */
     public ListenerConfig listener(String name) {
         ListenerConfig listener = listeners.get(name);
         if (listener == null) {
             throw new IllegalArgumentException(
-                    "There is no listener " + name + ", only " + listeners.keySet());
+                    "There is no listener named "
+                            + name
+                            + "; the listeners are "
+                            + listeners.keySet());
         }
         return listener;
     }
 
     /**
-     * Returns the default configuration: port 7777 on all addresses, one event loop, epoll where it
-     * is available.
+     * Returns the default configuration: port 7777 on all addresses, one event loop, and epoll
+     * where it is available.
      *
      * @return a valid configuration
      */
@@ -161,21 +163,24 @@ public record EchoServerConfig(
     }
 
     /**
-     * Returns a builder that holds the defaults.
+     * Returns a builder that starts from the defaults.
      *
-     * @return a builder, for one thread
+     * @return a builder, which is not thread-safe
      */
     public static Builder builder() {
         return new Builder();
     }
 
     /**
-     * Collects a configuration. Each method sets one setting and returns this builder; see {@link
-     * EchoServerConfig}.
+     * A builder of configurations. Each method sets one setting, described at {@link
+     * EchoServerConfig}, and returns this builder.
      */
     public static final class Builder {
 
-        /** The share of the heap that may wait for slow peers by default, and the least of it. */
+        /**
+         * By default, pending bytes are limited to this fraction of the heap, but at least to
+         * {@link #LEAST_PENDING}.
+         */
         private static final int PENDING_SHARE = 4;
 
         private static final long LEAST_PENDING = 1024 * 1024;
@@ -234,7 +239,7 @@ public record EchoServerConfig(
 
         /**
          * Sets the PROXY protocol of the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null
-         * for connections without its header.
+         * for connections without a PROXY header.
          */
         public Builder proxyProtocol(@Nullable ProxyProtocolConfig proxyProtocol) {
             this.proxyProtocol = proxyProtocol;
@@ -243,7 +248,7 @@ public record EchoServerConfig(
 
         /**
          * Sets TLS for the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null for
-         * connections in the clear.
+         * unencrypted connections.
          */
         public Builder tls(@Nullable TlsConfig tls) {
             this.tls = tls;
@@ -257,8 +262,8 @@ public record EchoServerConfig(
         }
 
         /**
-         * Adds a listener to {@value EchoServerConfig#DEFAULT_LISTENER}, or replaces the one of
-         * this name.
+         * Adds a listener besides {@value EchoServerConfig#DEFAULT_LISTENER}, or replaces the
+         * listener with this name.
          *
          * @param name lower-case letters, digits and dashes, beginning with a letter, at most 32
          *     characters; not {@value EchoServerConfig#DEFAULT_LISTENER}
@@ -269,8 +274,8 @@ public record EchoServerConfig(
                 throw new InvalidSettingException(
                         LISTENER_NAME,
                         name,
-                        "it must be another name, as this is the listener that address, port and"
-                                + " backlog themselves describe");
+                        "it must be another name, because address, port and backlog configure"
+                                + " this listener");
             }
             furtherListeners.put(name, listener);
             return this;
@@ -336,7 +341,10 @@ public record EchoServerConfig(
             return this;
         }
 
-        /** Null for a quarter of the maximum heap, but at least 1 MiB and one read buffer. */
+        /**
+         * Sets the limit of pending bytes; null for a quarter of the maximum heap, but at least 1
+         * MiB and one read buffer.
+         */
         public Builder maxPending(@Nullable Long bytes) {
             this.maxPending = bytes;
             return this;
@@ -368,7 +376,7 @@ public record EchoServerConfig(
         }
 
         /**
-         * Returns what was collected, if it is valid.
+         * Builds the configuration and checks it.
          *
          * @return the configuration
          * @throws InvalidSettingException for the first value that is not allowed

@@ -10,21 +10,21 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What a server, one of its listeners or one of its loops has counted since the server was created;
- * restarts do not reset it. Each figure is exact, but they are read one after the other while the
- * loops run, so two of them may belong to slightly different moments.
+ * The statistics of a server, of one of its listeners or of one of its loops since the server was
+ * created. Restarts do not reset them. Each figure is exact, but the figures are read one after the
+ * other while the loops run, so two of them may belong to slightly different moments.
  *
  * @param accepted connections accepted
- * @param closed connections closed, by reason; every reason is present
- * @param rejected connections rejected, by reason; every reason is present; they are not among the
- *     accepted ones
+ * @param closed connections closed, by reason; contains every reason
+ * @param rejected connections rejected, by reason; contains every reason; rejected connections do
+ *     not count as accepted
  * @param acceptErrors failed attempts to accept a connection
  * @param bytesReceived bytes read from peers
  * @param bytesSent bytes written to peers
- * @param pendingBytes bytes read and not yet written, because the peer does not take them
- * @param connectionTime the time that closed connections were open, added up
+ * @param pendingBytes bytes read but not yet written because the peer is slow
+ * @param connectionTime the total time that closed connections were open
  * @param handshakes TLS handshakes completed
- * @param handshakeTime the time from the accept to the end of these handshakes, added up
+ * @param handshakeTime the total time from accept to the end of these handshakes
  */
 public record EchoServerStatistics(
         long accepted,
@@ -47,7 +47,7 @@ public record EchoServerStatistics(
     }
 
     /**
-     * Returns the number of closed connections, whatever the reason.
+     * Returns the total number of closed connections.
      *
      * @return the sum over the reasons
      */
@@ -56,7 +56,7 @@ public record EchoServerStatistics(
     }
 
     /**
-     * Returns the number of rejected connections, whatever the reason.
+     * Returns the total number of rejected connections.
      *
      * @return the sum over the reasons
      */
@@ -65,9 +65,9 @@ public record EchoServerStatistics(
     }
 
     /**
-     * Returns the number of connections that are open.
+     * Returns the number of open connections.
      *
-     * @return accepted less closed
+     * @return accepted minus closed
      */
     public long active() {
         return accepted - closedTotal();
@@ -78,7 +78,7 @@ public record EchoServerStatistics(
     }
 
     static EchoServerStatistics of(ListenerCounters counters) {
-        // Read the closed ones first, so that no connection appears as closed but not accepted.
+        // Read the closed counters first, so that no connection appears as closed but not accepted.
         Map<CloseReason, Long> closed = counts(CloseReason.class, counters::closed);
         Map<RejectReason, Long> rejected = counts(RejectReason.class, counters::rejected);
         return new EchoServerStatistics(
@@ -128,8 +128,8 @@ public record EchoServerStatistics(
     }
 
     /**
-     * Returns these figures with the open connections counted as closed by an error: their loop was
-     * given up and will not count them any more.
+     * Returns these statistics with the open connections counted as closed by an error, because
+     * their loop was abandoned and can no longer count them.
      */
     EchoServerStatistics settled() {
         var settled = new EnumMap<>(closed);

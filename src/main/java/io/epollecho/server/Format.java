@@ -16,12 +16,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The text form of values of one type, as people write it in configuration files: {@code 64KB},
- * {@code 20s}, {@code auto}.
+ * The text format of values of one type in configuration files, such as {@code 64KB}, {@code 20s}
+ * or {@code auto}.
  *
  * @param type the type of the values
- * @param parse reads a text that {@code text} has written
- * @param text writes a value
+ * @param parse parses a text that {@code text} produced
+ * @param text formats a value
  */
 record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> text) {
 
@@ -38,7 +38,7 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
 
     static final Format<List<AddressRange>> ADDRESS_RANGES = addressRanges();
 
-    /** A number of bytes. */
+    /** The format of a number of bytes. */
     static final Format<Long> SIZE = sizes();
 
     static final Format<Duration> TIME = times();
@@ -52,7 +52,7 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
                 value -> value.name().toLowerCase(Locale.ROOT));
     }
 
-    @SuppressWarnings("unchecked") // the binder fills the list with elements of this type only
+    @SuppressWarnings("unchecked") // the binder fills the list only with elements of this type
     private static Format<List<AddressRange>> addressRanges() {
         return new Format<>(
                 (Class<List<AddressRange>>) (Class<?>) List.class,
@@ -106,7 +106,7 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
         }
     }
 
-    /** Writes an amount in the largest unit of which it is a whole number. */
+    /** Formats an amount in the largest unit that gives a whole number. */
     private static String format(long amount, SequencedMap<String, Long> units) {
         if (amount == 0) {
             return "0";
@@ -116,6 +116,6 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
                 return amount / unit.getValue() + unit.getKey();
             }
         }
-        throw new IllegalStateException("no unit of 1");
+        throw new IllegalStateException("The smallest unit must be 1");
     }
 }

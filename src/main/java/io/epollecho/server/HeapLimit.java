@@ -3,17 +3,19 @@ package io.epollecho.server;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Warns at the start if the limits exceed the heap. */
+/** The check at startup that the limits fit into the heap. */
 final class HeapLimit {
 
     private static final Logger log = LoggerFactory.getLogger(HeapLimit.class);
 
-    /** About what an idle connection occupies; on the JDK's selector it is more than on epoll. */
+    /**
+     * The approximate heap usage of an idle connection; the JDK's selector needs more than epoll.
+     */
     private static final long BYTES_PER_CONNECTION = 1024;
 
     private HeapLimit() {}
 
-    /** Logs a warning if the heap is too small for the limits together. */
+    /** Logs a warning if the heap is too small for the sum of the limits. */
     static void check(EchoServerConfig config, int maxConnections) {
         long needed = config.maxPending() + maxConnections * BYTES_PER_CONNECTION;
         long heap = Runtime.getRuntime().maxMemory();

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
-/** Writes the greeting that says who answers: one line of JSON. Absent values are left out. */
+/** The greeting that identifies the server: one line of JSON. Absent values are omitted. */
 final class Identity {
 
     private static final String PRODUCT = "epoll-echo";
@@ -21,9 +21,9 @@ final class Identity {
     private final SequencedMap<String, String> server = new LinkedHashMap<>();
 
     /**
-     * Collects what is the same for all connections.
+     * Collects the values that are the same for all connections.
      *
-     * @param environment returns the value of an environment variable, or null
+     * @param environment returns the value of an environment variable, or null if it is not set
      */
     Identity(UnaryOperator<@Nullable String> environment) {
         server.put("server", PRODUCT);
@@ -38,16 +38,16 @@ final class Identity {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            return environment.apply("HOSTNAME"); // a name without an address
+            return environment.apply("HOSTNAME"); // the host name has no address
         }
     }
 
     /**
      * Returns the greeting of a connection.
      *
-     * @param connection the connection, which is open
-     * @param local its address on this machine
-     * @return one line, with its end, in UTF-8
+     * @param connection an open connection
+     * @param local the local address of the connection
+     * @return one line in UTF-8, including the newline
      */
     byte[] greeting(ConnectionInfo connection, InetSocketAddress local) throws IOException {
         var text = new StringBuilder("{");
@@ -92,7 +92,7 @@ final class Identity {
         }
     }
 
-    /** Writes a string as RFC 8259, 7, has it. */
+    /** Appends a JSON string (RFC 8259, section 7). */
     private static void quote(StringBuilder text, String value) {
         text.append('"');
         for (int i = 0; i < value.length(); i++) {

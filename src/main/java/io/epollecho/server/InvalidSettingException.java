@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** Thrown for a setting whose value is not allowed, before any socket is opened. */
+/** Thrown if the value of a setting is not allowed, before any socket is opened. */
 public final class InvalidSettingException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
@@ -13,9 +13,9 @@ public final class InvalidSettingException extends IllegalArgumentException {
      * Creates the exception.
      *
      * @param key the key of the setting, such as {@code connections.max}
-     * @param value its value as people write it
-     * @param requirement the values that are allowed, as a clause such as "it must be 1 to 256",
-     *     and the remedy where that is another setting
+     * @param value its value as written in a configuration file
+     * @param requirement the requirement as a clause such as "it must be 1 to 256", with the remedy
+     *     if another setting must be changed
      */
     public InvalidSettingException(String key, String value, String requirement) {
         super(key + " is " + value + ": " + requirement);
@@ -27,23 +27,23 @@ public final class InvalidSettingException extends IllegalArgumentException {
     /**
      * Returns the key of the setting.
      *
-     * @return such as {@code connections.max} or {@code listeners.second.port}
+     * @return the key, such as {@code connections.max} or {@code listeners.second.port}
      */
     public String key() {
         return key;
     }
 
     /**
-     * Returns the refused value.
+     * Returns the rejected value.
      *
-     * @return the value as people write it, such as {@code 64KB}
+     * @return the value as written in a configuration file, such as {@code 64KB}
      */
     public String value() {
         return value;
     }
 
     /**
-     * Returns what the value must be.
+     * Returns the requirement that the value does not meet.
      *
      * @return a clause such as "it must be 1 to 256"
      */

@@ -19,8 +19,8 @@ import java.nio.channels.SocketChannel;
 import javax.net.ssl.SSLException;
 
 /**
- * The layers between the socket of one connection and its echo: the PROXY protocol, TLS, the
- * greeting. A plain connection has no layers and no such object.
+ * The layers between the socket of one connection and its echo: the PROXY protocol, TLS and the
+ * greeting. A plain connection has no layers and no object of this class.
  */
 final class Layers {
 
@@ -33,15 +33,17 @@ final class Layers {
     private int held;
     private boolean open;
 
-    /** Written by the loop's thread, read by a worker that is about to compute for nothing. */
+    /**
+     * Set by the loop's thread; read by a worker to skip a computation that is no longer needed.
+     */
     private volatile boolean abandoned;
 
     /**
-     * Puts the layers of a listener on a socket.
+     * Creates the layers of a listener on a socket.
      *
      * @param channel the connected socket
      * @param config the configuration of the listener
-     * @param buffers lends the buffers for TLS
+     * @param buffers lends buffers for TLS
      */
     Layers(SocketChannel channel, ListenerConfig config, BufferPool buffers) {
         this.config = config;
@@ -55,7 +57,7 @@ final class Layers {
         this.top = tls == null ? stream : tls;
     }
 
-    /** Returns the stream on top of all. */
+    /** Returns the topmost stream. */
     ByteStream top() {
         return top;
     }
@@ -68,7 +70,7 @@ final class Layers {
         return tls != null;
     }
 
-    /** Returns true once: as soon as the PROXY protocol's header is complete. */
+    /** Returns true exactly once, when the PROXY header is complete. */
     boolean headerArrived() {
         boolean arrived = proxy != null && proxy.isComplete() && !headerSeen;
         headerSeen |= arrived;
@@ -80,9 +82,9 @@ final class Layers {
     }
 
     /**
-     * Returns when the layer that opens now must be open.
+     * Returns the deadline of the layer that is currently opening.
      *
-     * @param acceptedAt when the connection was accepted
+     * @param acceptedAt the {@link System#nanoTime()} when the connection was accepted
      */
     long deadline(long acceptedAt) {
         if (config.proxyProtocol() != null && headerPending()) {
@@ -93,12 +95,12 @@ final class Layers {
                 : acceptedAt + config.tls().handshakeTimeout().toNanos();
     }
 
-    /** Returns the reason for closing a connection that has not opened in time. */
+    /** Returns the reason for closing a connection that did not open in time. */
     CloseReason lateReason() {
         return headerPending() ? CloseReason.PROXY_HEADER : CloseReason.HANDSHAKE_TIMEOUT;
     }
 
-    /** Returns in words what has not opened in time. */
+    /** Returns a description of the layer that did not open in time, for the log. */
     String lateText() {
         if (config.proxyProtocol() != null && headerPending()) {
             return "the PROXY header was not complete after "
@@ -114,7 +116,7 @@ final class Layers {
         return proxy != null && !proxy.isComplete();
     }
 
-    /** Returns the reason for closing a connection whose stream has failed. */
+    /** Returns the reason for closing a connection whose stream failed. */
     static CloseReason reason(IOException failure) {
         return switch (failure) {
             case ProxyHeaderException _ -> CloseReason.PROXY_HEADER;
@@ -125,7 +127,7 @@ final class Layers {
         };
     }
 
-    /** Returns whether the peer left without having sent a byte, as a port check does. */
+    /** Returns whether the peer left without sending a byte, as a port check does. */
     static boolean isSilent(IOException failure) {
         return switch (failure) {
             case ProxyHeaderException header -> header.silent();
@@ -134,12 +136,12 @@ final class Layers {
         };
     }
 
-    /** Returns the peer's address according to the PROXY protocol; null if that has none. */
+    /** Returns the peer's address from the PROXY header; null if there is none. */
     @Nullable InetSocketAddress source() {
         return proxy == null ? null : proxy.sourceAddress();
     }
 
-    /** Returns what TLS has negotiated; null without TLS and until all layers are open. */
+    /** Returns the negotiated TLS parameters; null without TLS or before all layers are open. */
     @Nullable TlsInfo tlsInfo() {
         return tls == null || !open
                 ? null
@@ -148,10 +150,10 @@ final class Layers {
     }
 
     /**
-     * Counts what has left for the peer since the last call.
+     * Counts the bytes sent to the peer since the last call.
      *
-     * @param accepted how many bytes the stream has accepted since then
-     * @return how many bytes were sent, of these and of those held before
+     * @param accepted the number of bytes that the stream accepted since the last call
+     * @return the number of bytes sent, including bytes that the layers held before
      */
     int sent(int accepted) {
         int before = held;
@@ -159,7 +161,7 @@ final class Layers {
         return before + accepted - held;
     }
 
-    /** Returns how many bytes the stream has accepted and not sent, by the last count. */
+    /** Returns the number of bytes that the stream had accepted but not sent at the last count. */
     int held() {
         return held;
     }
@@ -168,7 +170,7 @@ final class Layers {
         abandoned = true;
     }
 
-    /** Returns whether the connection has been closed. For any thread. */
+    /** Returns whether the connection has been closed. Thread-safe. */
     boolean isAbandoned() {
         return abandoned;
     }

@@ -7,16 +7,16 @@ import java.net.InetSocketAddress;
 import java.util.Objects;
 
 /**
- * The configuration of one listening socket and of what stands between its connections and the
- * echo: first the PROXY protocol's header, then TLS, then the greeting.
+ * The configuration of one listening socket and of the layers of its connections: first the PROXY
+ * header, then TLS, then the greeting.
  *
  * @param address the address to listen on; null for all addresses of this machine
- * @param port the port to listen on; 0 for any free one
+ * @param port the port to listen on; 0 for any free port
  * @param backlog the length of the queue of connections that wait to be accepted; the kernel caps
  *     it at {@code net.core.somaxconn} (listen(2))
- * @param proxyProtocol the PROXY protocol; null for connections without its header
- * @param tls TLS; null for connections in the clear
- * @param greeting what is sent before the echo
+ * @param proxyProtocol the PROXY protocol; null for connections without a PROXY header
+ * @param tls TLS; null for unencrypted connections
+ * @param greeting the text that is sent before the echo
  */
 public record ListenerConfig(
         @Nullable InetAddress address,
@@ -38,10 +38,10 @@ public record ListenerConfig(
     }
 
     /**
-     * Configures a plain listener.
+     * Creates the configuration of a plain listener.
      *
      * @param address the address to listen on; null for all addresses of this machine
-     * @param port the port to listen on; 0 for any free one
+     * @param port the port to listen on; 0 for any free port
      * @param backlog the length of the queue of connections that wait to be accepted
      * @throws InvalidSettingException for the first value outside its range
      */
@@ -50,9 +50,9 @@ public record ListenerConfig(
     }
 
     /**
-     * Returns this configuration with another setting of the PROXY protocol.
+     * Returns this configuration with a different PROXY protocol.
      *
-     * @param proxyProtocol the PROXY protocol; null for connections without its header
+     * @param proxyProtocol the PROXY protocol; null for connections without a PROXY header
      * @return a valid configuration
      */
     public ListenerConfig withProxyProtocol(@Nullable ProxyProtocolConfig proxyProtocol) {
@@ -60,9 +60,9 @@ public record ListenerConfig(
     }
 
     /**
-     * Returns this configuration with another setting of TLS.
+     * Returns this configuration with a different TLS configuration.
      *
-     * @param tls TLS; null for connections in the clear
+     * @param tls TLS; null for unencrypted connections
      * @return a valid configuration
      */
     public ListenerConfig withTls(@Nullable TlsConfig tls) {
@@ -70,16 +70,16 @@ public record ListenerConfig(
     }
 
     /**
-     * Returns this configuration with another greeting.
+     * Returns this configuration with a different greeting.
      *
-     * @param greeting what is sent before the echo
+     * @param greeting the text that is sent before the echo
      * @return a valid configuration
      */
     public ListenerConfig withGreeting(Greeting greeting) {
         return new ListenerConfig(address, port, backlog, proxyProtocol, tls, greeting);
     }
 
-    /** Returns whether connections are echoed as they are, from the first byte. */
+    /** Returns whether connections are echoed unchanged from the first byte. */
     boolean isPlain() {
         return proxyProtocol == null && tls == null && greeting == Greeting.NONE;
     }
@@ -88,7 +88,7 @@ public record ListenerConfig(
         return address == null ? new InetSocketAddress(port) : new InetSocketAddress(address, port);
     }
 
-    /** Returns whether both cannot be bound at once, as they ask for the same address and port. */
+    /** Returns whether the two listeners cannot both be bound because their addresses overlap. */
     boolean collidesWith(ListenerConfig other) {
         return port == other.port
                 && port != 0

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Counts the connections of one listener on one event loop, during one run of the server. Written
- * by that loop's thread only, read by any.
+ * The counters for the connections of one listener on one event loop during one run of the server.
+ * Written only by that loop's thread; read by any thread.
  */
 final class ListenerCounters {
 

@@ -14,17 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The bound socket of one listener, and the options of the sockets accepted from it: they are set
- * on the listening socket where it has them, as Linux passes them on at no cost, and otherwise on
- * each accepted socket.
+ * The bound socket of one listener, and the options of the sockets accepted from it. Options that
+ * the listening socket supports are set there, because Linux lets accepted sockets inherit them at
+ * no cost. The others are set on each accepted socket.
  */
 final class ListeningSocket {
 
     private static final Logger log = LoggerFactory.getLogger(ListeningSocket.class);
 
     /**
-     * Urgent data is read in its place in the stream (RFC 6093). Without this option the kernel
-     * takes the urgent byte out, and the echo would be one byte short. It has no constant in {@code
+     * Keeps urgent data in its place in the stream (RFC 6093). Without this option, the kernel
+     * removes the urgent byte and the echo is one byte short. The option has no constant in {@code
      * java.net}, but channels support it.
      */
     private static final String URGENT_DATA_INLINE = "SO_OOBINLINE";
@@ -58,7 +58,7 @@ final class ListeningSocket {
         this.proxyProtocol = listenerConfig.proxyProtocol() != null;
         this.channel = config.selector().provider().openServerSocketChannel();
         try {
-            // Before the bind: the size of the receive buffer shapes the handshake.
+            // Before the bind: the receive buffer size affects the TCP handshake.
             setOptions(config.socket());
             bind(listenerConfig.socketAddress());
             this.localAddress = (InetSocketAddress) channel.getLocalAddress();
@@ -77,7 +77,7 @@ final class ListeningSocket {
     }
 
     private void setOptions(SocketConfig config) throws IOException {
-        // Allows a restart while old connections are in TIME_WAIT.
+        // Allow a restart while old connections are in TIME_WAIT.
         channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         var options = new ArrayList<Option<?>>();
         options.add(new Option<>(StandardSocketOptions.TCP_NODELAY, config.noDelay()));
@@ -104,12 +104,12 @@ final class ListeningSocket {
         }
     }
 
-    @SuppressWarnings("unchecked") // the option of this name is a switch
+    @SuppressWarnings("unchecked") // the option with this name is a Boolean
     private static Option<?> on(SocketOption<?> option) {
         return new Option<>((SocketOption<Boolean>) option, true);
     }
 
-    /** Sets the options that an accepted socket has not inherited. */
+    /** Sets the options that an accepted socket does not inherit. */
     void setUp(SocketChannel accepted) throws IOException {
         for (int i = 0; i < perSocket.size(); i++) {
             perSocket.get(i).setOn(accepted);
@@ -128,7 +128,7 @@ final class ListeningSocket {
         return backlog;
     }
 
-    /** Returns whether the peers' own addresses are only known once a header has arrived. */
+    /** Returns whether a peer's address is known only after the PROXY header has arrived. */
     boolean hasProxyProtocol() {
         return proxyProtocol;
     }

@@ -10,12 +10,13 @@ import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
- * What one event loop has counted since its server was created; restarts do not reset it.
+ * The statistics of one event loop since its server was created. Restarts do not reset them.
  *
- * @param byListener the figures of each listener's connections on this loop, by the listener's name
- * @param selectorRebuilds selectors that were replaced because they kept returning early
- * @param busyTime the time spent on work rather than on waiting for it
- * @param pollingTime the time spent polling for work instead of sleeping until there is some
+ * @param byListener the statistics of each listener's connections on this loop, by listener name
+ * @param selectorRebuilds the number of selectors that were rebuilt because they kept returning
+ *     early
+ * @param busyTime the time spent working rather than waiting
+ * @param pollingTime the time spent polling for work instead of sleeping
  */
 public record LoopStatistics(
         SequencedMap<String, EchoServerStatistics> byListener,
@@ -28,13 +29,13 @@ public record LoopStatistics(
         byListener = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(byListener));
     }
 
-    /** Returns the figures of a loop that has not run. */
+    /** Returns the statistics of a loop that has not run. */
     static LoopStatistics none() {
         return new LoopStatistics(new LinkedHashMap<>(), 0, Duration.ZERO, Duration.ZERO);
     }
 
     /**
-     * Returns the figures of all connections on this loop.
+     * Returns the statistics of all connections on this loop.
      *
      * @return the sum over the listeners
      */
@@ -50,14 +51,14 @@ public record LoopStatistics(
                 pollingTime.plus(other.pollingTime));
     }
 
-    /** Returns these figures with the connections that are still open counted as given up. */
+    /** Returns these statistics with the open connections counted as closed by an error. */
     LoopStatistics settled() {
         var settled = new LinkedHashMap<>(byListener);
         settled.replaceAll((name, statistics) -> statistics.settled());
         return new LoopStatistics(settled, selectorRebuilds, busyTime, pollingTime);
     }
 
-    /** Returns the sum, loop by loop, of two lists for the same loops. */
+    /** Returns the sums, loop by loop, of two lists of the same loops. */
     static List<LoopStatistics> sum(List<LoopStatistics> some, List<LoopStatistics> others) {
         var sum = new ArrayList<LoopStatistics>();
         for (int i = 0; i < some.size(); i++) {
@@ -67,7 +68,7 @@ public record LoopStatistics(
     }
 
     /**
-     * Returns the figures of all connections of several loops.
+     * Returns the statistics of all connections on several loops.
      *
      * @param loops the loops
      * @return the sum over the loops and listeners
@@ -77,7 +78,7 @@ public record LoopStatistics(
     }
 
     /**
-     * Returns the figures of one listener over several loops.
+     * Returns the statistics of one listener over several loops.
      *
      * @param loops the loops
      * @param listener the listener's name
@@ -91,7 +92,7 @@ public record LoopStatistics(
                         .toList());
     }
 
-    /** Returns the figures of each listener over several loops. */
+    /** Returns the statistics of each listener over several loops. */
     static SequencedMap<String, EchoServerStatistics> merged(List<LoopStatistics> loops) {
         var merged = new LinkedHashMap<String, EchoServerStatistics>();
         for (LoopStatistics loop : loops) {

@@ -392,8 +392,8 @@ class EchoServerConfigTest {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
                 .withMessage(
-                        "listeners.<name> is %s: it must be lower-case letters, digits and dashes,"
-                                + " begin with a letter, and be at most 32 characters long",
+                        "listeners.<name> is %s: it must consist of lower-case letters, digits and"
+                                + " dashes, begin with a letter and be at most 32 characters long",
                         name);
     }
 
@@ -403,8 +403,8 @@ class EchoServerConfigTest {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> EchoServerConfig.builder().listener("default", listener))
                 .withMessage(
-                        "listeners.<name> is default: it must be another name, as this is the"
-                                + " listener that address, port and backlog themselves describe");
+                        "listeners.<name> is default: it must be another name, because address,"
+                                + " port and backlog configure this listener");
     }
 
     /** Addresses and ports of two listeners, where * stands for all addresses. */
@@ -422,8 +422,8 @@ class EchoServerConfigTest {
                 .isThrownBy(() -> twoListeners(address, port, other, otherPort))
                 .satisfies(e -> assertThat(e.key()).isEqualTo("listeners.second.port"))
                 .withMessage(
-                        "listeners.second.port is 7000: it must not be the port of the listener"
-                                + " default as well, as the addresses of the two overlap");
+                        "listeners.second.port is 7000: it must differ from the port of the"
+                                + " listener default, because the addresses of the two overlap");
     }
 
     @ParameterizedTest

@@ -275,13 +275,14 @@ class WrongConfigurationTest {
             delimiter = '|',
             value = {
                 "port=7000 listeners.b.port=7000 | The property echo.server.listeners.b.port is"
-                        + " 7000 (@): it must not be the port of the listener default as well, as"
-                        + " the addresses of the two overlap. | default, 7777",
+                        + " 7000 (@): it must differ from the port of the listener default,"
+                        + " because the addresses of the two overlap. | default, 7777",
                 "port=7000 listeners.b.port=7001 listeners.c.port=7001 | The property"
-                        + " echo.server.listeners.c.port is 7001 (@): it must not be the port of"
-                        + " the listener b as well | default, 7777",
+                        + " echo.server.listeners.c.port is 7001 (@): it must differ from the port"
+                        + " of the listener b, because | default, 7777",
                 "listeners.b.backlog=9 | The property echo.server.listeners.b.port is 7777 by"
-                        + " default: it must not be the port of the listener default as well |"
+                        + " default: it must differ from the port of the listener default,"
+                        + " because |"
                         + " Set the property to a value that is allowed",
                 "listeners.b.port=70000 | The property echo.server.listeners.b.port is 70000 (@):"
                         + " it must be 0 to 65535, where 0 takes any free port. | default, 7777",
@@ -289,11 +290,11 @@ class WrongConfigurationTest {
                         + " is x.y.z.invalid (@): it must be an IP address of this machine, or"
                         + " unset to listen on all of them. | Correct the value",
                 "listeners.B_2.port=0 | The name of a listener is B_2 (@): it"
-                        + " must be lower-case letters, digits and dashes, begin with a letter,"
-                        + " and be at most 32 characters long. | Correct the name",
+                        + " must consist of lower-case letters, digits and dashes, begin with a"
+                        + " letter and be at most 32 characters long. | Correct the name",
                 "listeners.default.port=0 | The name of a listener is default (@): it must be"
-                        + " another name, as this is the listener that address, port and backlog"
-                        + " themselves describe. | Correct the name",
+                        + " another name, because address, port and backlog configure this"
+                        + " listener. | Correct the name",
                 "port=0 listeners.b.ssl.client-auth=want | The property"
                         + " echo.server.listeners.b.ssl.client-auth is want (@): it has no effect"
                         + " unless ssl.bundle is set. | for the default, none",
