@@ -5,19 +5,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The buffers in which the connections of one loop keep what their peers have not taken yet, and
- * the budget for them.
+ * The buffers that hold the pending bytes of the connections on one event loop, and their budget.
  *
- * <p>A new buffer is as large as what it keeps. A few used ones wait for the next time, so that
- * bulk traffic, which fills socket buffers all the time, allocates nothing; the rest is left to the
- * garbage collector, so that a crowd of slow readers costs nothing once it has left. All of them
+ * <p>A new buffer is exactly as large as its contents. A few used buffers are kept as spares, so
+ * that bulk traffic, which fills socket buffers all the time, allocates nothing. The rest is left
+ * to the garbage collector, so that many slow readers cost nothing once they have left. All buffers
  * together never exceed the budget.
  */
 final class PendingBuffers {
 
     private static final int SPARE = 16;
 
-    /** A used buffer may be larger than what it keeps next, but not by more than this factor. */
+    /**
+     * A spare buffer is reused only if it is at most this many times larger than its new contents.
+     */
     private static final int LARGEST_EXCESS = 4;
 
     private final List<ByteBuffer> spare = new ArrayList<>(SPARE);
@@ -34,7 +35,7 @@ final class PendingBuffers {
         this.limit = limit;
     }
 
-    /** Returns how many bytes must be released before that many fit; 0 if they fit now. */
+    /** Returns the number of bytes to release before the given number fits; 0 if it fits now. */
     long missing(long bytes) {
         return Math.max(0, used + bytes - limit);
     }
@@ -44,7 +45,10 @@ final class PendingBuffers {
         return limit;
     }
 
-    /** Returns a buffer that holds what remains in {@code source}, for which nothing is missing. */
+    /**
+     * Returns a buffer with the remaining bytes of {@code source}. Requires that they fit into the
+     * budget.
+     */
     ByteBuffer keep(ByteBuffer source) {
         ByteBuffer buffer = take(source.remaining());
         used += buffer.capacity();

@@ -6,11 +6,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The configuration of a listener whose connections begin with a header of the PROXY protocol. A
- * connection without one is closed; the protocol's specification forbids guessing.
+ * The configuration of a listener whose connections begin with a PROXY header. A connection without
+ * one is closed, because the protocol's specification forbids guessing.
  *
  * @param trusted the addresses that may send a header; empty for all peers
- * @param headerTimeout the time from the accept within which the header must be complete
+ * @param headerTimeout the time, from accept, within which the header must be complete
  */
 public record ProxyProtocolConfig(List<AddressRange> trusted, Duration headerTimeout) {
 

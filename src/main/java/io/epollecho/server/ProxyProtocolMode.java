@@ -1,9 +1,9 @@
 package io.epollecho.server;
 
-/** Whether the connections of a listener begin with a header of the PROXY protocol. */
+/** The use of the PROXY protocol on a listener. */
 public enum ProxyProtocolMode {
-    /** No header: whatever a peer sends is echoed. */
+    /** Connections have no PROXY header; everything that a peer sends is echoed. */
     OFF,
-    /** Each connection begins with a header, or is closed. */
+    /** Each connection must begin with a PROXY header; otherwise it is closed. */
     REQUIRED
 }

@@ -1,12 +1,12 @@
 package io.epollecho.server;
 
-/** Why a connection was closed right after it was accepted, without a byte echoed. */
+/** The reason why a connection was closed right after accept, before any byte was echoed. */
 public enum RejectReason {
-    /** The limit of open connections was reached. */
+    /** The limit on open connections was reached. */
     LIMIT("limit"),
-    /** The limit of open connections from the peer's address was reached. */
+    /** The limit on open connections from the peer's address was reached. */
     ADDRESS_LIMIT("address-limit"),
-    /** It could not be set up: an option was refused, or its loop had ended. */
+    /** The connection could not be set up: a socket option failed or its event loop had ended. */
     ERROR("error");
 
     private final String label;

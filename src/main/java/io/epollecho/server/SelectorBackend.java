@@ -14,25 +14,28 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The source of a server's selectors and channels. Immutable.
  *
- * <p>The server is written to the contract of {@link TriggerMode#EDGE}: it reads until a channel is
- * known to be empty or sets the key's interest again, which makes the selector look at the channel
- * afresh. A level-triggered selector gives more than that.
+ * <p>The server relies only on the contract of {@link TriggerMode#EDGE}: it reads until a channel
+ * is known to be empty, or sets the key's interest again, which makes the selector check the
+ * channel again. A level-triggered selector guarantees more than that.
  */
 public final class SelectorBackend {
 
     private static final Logger log = LoggerFactory.getLogger(SelectorBackend.class);
 
-    /** Set once the log has explained why epoll is not used, which is the same for all servers. */
+    /**
+     * True once the log has explained why epoll is not used. The reason is the same for all
+     * servers.
+     */
     private static final AtomicBoolean explained = new AtomicBoolean();
 
     private static final String EPOLL = "epoll";
     private static final String JDK = "jdk";
 
-    /** The selectors that can be asked for. */
+    /** The selectors that can be configured. */
     public enum Choice {
         /** epoll(7) where it is available, otherwise the JDK's selector. */
         AUTO,
-        /** epoll(7); refused where it is not available. */
+        /** epoll(7); rejected where it is not available. */
         EPOLL,
         /** The JDK's selector, which is level-triggered. */
         JDK
@@ -47,7 +50,7 @@ public final class SelectorBackend {
     }
 
     /**
-     * Returns a backend on any provider.
+     * Returns a backend that uses the given provider.
      *
      * @param name a short name for logs, health and the endpoint
      * @param provider opens the selectors and the channels
@@ -58,7 +61,7 @@ public final class SelectorBackend {
     }
 
     /**
-     * Returns the JDK's selector, which exists on every platform.
+     * Returns the backend that uses the JDK's selector, which exists on every platform.
      *
      * @return the backend named {@code jdk}
      */
@@ -67,11 +70,11 @@ public final class SelectorBackend {
     }
 
     /**
-     * Returns the selector on epoll(7).
+     * Returns the backend that uses epoll(7).
      *
-     * @param triggerMode how it reports readiness
+     * @param triggerMode how the selector reports readiness
      * @return the backend named {@code epoll}
-     * @throws UnsupportedOperationException if epoll is not available, with the reason
+     * @throws UnsupportedOperationException if epoll is not available; the message gives the reason
      */
     public static SelectorBackend epoll(TriggerMode triggerMode) {
         return of(
@@ -83,12 +86,12 @@ public final class SelectorBackend {
     }
 
     /**
-     * Returns the backend for a choice. What is asked for explicitly is given or refused, never
+     * Returns the backend for a choice. An explicit choice is either honored or rejected, never
      * replaced.
      *
      * @param choice the selector
-     * @param triggerMode how it is to report readiness; null for edge on epoll and level on the
-     *     JDK's selector
+     * @param triggerMode how the selector reports readiness; null for edge with epoll and level
+     *     with the JDK's selector
      * @return the backend
      * @throws InvalidSettingException if the choice is not available
      */
@@ -136,7 +139,7 @@ public final class SelectorBackend {
     /**
      * Returns the name for logs, health and the endpoint.
      *
-     * @return such as {@code epoll}
+     * @return the name, such as {@code epoll}
      */
     public String name() {
         return name;
@@ -152,10 +155,10 @@ public final class SelectorBackend {
     }
 
     /**
-     * Returns how the provider's selectors report readiness.
+     * Returns the trigger mode of the provider's selectors.
      *
-     * @return edge for epoll's edge-triggered provider; level for any other, as the contract of
-     *     {@link java.nio.channels.Selector} asks for
+     * @return edge for the edge-triggered epoll provider; level for any other, as the contract of
+     *     {@link java.nio.channels.Selector} requires
      */
     public TriggerMode triggerMode() {
         return provider instanceof EpollSelectorProvider epoll && epoll.isEdgeTriggered()

@@ -30,10 +30,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * One event loop of a server, with the connections that live on it and what they share: the read
- * buffer, the pending buffers, the timeouts, the drain. The first loop has the acceptors as well.
+ * One event loop of a server with its connections and the state that they share: the read buffer,
+ * the pending buffers, the timeouts and the drain. The first loop also has the acceptors.
  *
- * <p>Unless stated otherwise, methods are for the loop's own thread.
+ * <p>Unless stated otherwise, methods must be called on the loop's thread.
  */
 final class ServerLoop implements EventLoop.Owner {
 
@@ -52,13 +52,13 @@ final class ServerLoop implements EventLoop.Owner {
     private final ByteBuffer readBuffer;
     private final PendingBuffers pendingBuffers;
 
-    /** Lends to the layers of connections. */
+    /** Lends buffers to the layers of connections. */
     private final BufferPool layerBuffers;
 
-    /** Null if no listener needs any. */
+    /** Null if no listener uses TLS. */
     private final @Nullable Workers workers;
 
-    /** Null if no listener greets. */
+    /** Null if no listener sends a greeting. */
     private final @Nullable Identity identity;
 
     private final ConnectionRegistry connections = new ConnectionRegistry();
@@ -71,13 +71,13 @@ final class ServerLoop implements EventLoop.Owner {
     private long drainDeadline = TimerWheel.NEVER;
 
     /**
-     * Opens a loop that is not started yet.
+     * Opens a loop without starting it.
      *
-     * @param number the number of the loop, from 0
+     * @param number the index of the loop, starting at 0
      * @param config the configuration of the server
-     * @param workers computes what would hold up the loop; null if no listener needs that
-     * @param accessLog receives the connections that close; null without an access log
-     * @param onDeath receives what the loop died of, on its thread
+     * @param workers run computations that would block the loop; null if no listener uses TLS
+     * @param accessLog records closed connections; null without an access log
+     * @param onDeath receives the exception that ended the loop, on the loop's thread
      * @throws IOException if no selector can be opened
      */
     ServerLoop(
@@ -123,7 +123,7 @@ final class ServerLoop implements EventLoop.Owner {
         this.pendingLog = rateLimitedLog();
     }
 
-    /** Returns the loop itself, for any thread. */
+    /** Returns the underlying event loop. Thread-safe. */
     EventLoop eventLoop() {
         return loop;
     }
@@ -134,12 +134,12 @@ final class ServerLoop implements EventLoop.Owner {
         acceptors.add(acceptor);
     }
 
-    /** Returns the counters that this loop keeps for a listener. */
+    /** Returns this loop's counters for a listener. */
     ListenerCounters counters(String listener) {
         return Objects.requireNonNull(counters.get(listener), listener);
     }
 
-    /** Serves a channel that was admitted. */
+    /** Serves an admitted channel. */
     void adopt(SocketChannel channel, String listener, Admission.Ticket ticket) {
         assert loop.inLoop();
         ListenerCounters counters = counters(listener);
@@ -168,7 +168,7 @@ final class ServerLoop implements EventLoop.Owner {
         }
     }
 
-    /** Closes a channel that is not served. */
+    /** Closes a channel that will not be served. */
     void reject(SocketChannel channel, String listener, RejectReason reason) {
         assert loop.inLoop();
         counters(listener).rejected(reason).add(1);
@@ -179,7 +179,7 @@ final class ServerLoop implements EventLoop.Owner {
         }
     }
 
-    /** Adds a connection that is about to close to the access log, if there is one. */
+    /** Adds a connection that is about to close to the access log, if enabled. */
     void logAccess(Connection connection, CloseReason reason) {
         if (accessLog == null) {
             return;
@@ -199,8 +199,8 @@ final class ServerLoop implements EventLoop.Owner {
     }
 
     /**
-     * Keeps what a peer does not take now. If that exceeds the budget, the connections that have
-     * been stalled the longest are closed, until an eighth of the budget is free.
+     * Keeps bytes that a peer does not accept now. If they exceed the budget, closes the
+     * connections stalled the longest until an eighth of the budget is free.
      */
     ByteBuffer keep(Connection keeper, ByteBuffer rest) {
         if (missing(rest.remaining()) > 0) {
@@ -210,12 +210,15 @@ final class ServerLoop implements EventLoop.Owner {
         return pendingBuffers.keep(rest);
     }
 
-    /** Returns by how much the budget is exceeded once so many bytes are kept; 0 if it is not. */
+    /**
+     * Returns by how much the budget would be exceeded if the given number of bytes were kept; 0 if
+     * it would not.
+     */
     private long missing(long bytes) {
         return pendingBuffers.missing(bytes + layerBuffers.borrowedBytes());
     }
 
-    /** In the next turn, as the borrower is in the middle of its work. */
+    /** Closes connections in the next turn, because the borrower is still using its buffers. */
     private void layerBuffersExceedBudget() {
         loop.execute(
                 () -> {
@@ -225,7 +228,10 @@ final class ServerLoop implements EventLoop.Owner {
                 });
     }
 
-    /** Spares the connection that is in the middle of keeping bytes, if there is one. */
+    /**
+     * Closes the connections stalled the longest, except the one that is about to keep bytes, if
+     * any.
+     */
     private void closeLongestStalled(@Nullable Connection spared, long wanted) {
         pendingLog.log(
                 others ->
@@ -254,12 +260,12 @@ final class ServerLoop implements EventLoop.Owner {
         pendingBuffers.release(buffer);
     }
 
-    /** Logs a defect that costs one connection; only the debug log names it. */
+    /** Logs a defect that closed one connection. */
     void logFailure(Throwable cause) {
         failureLog.log(others -> log.error("A connection failed and was closed{}", others, cause));
     }
 
-    /** Logs that a peer was refused by a layer, or for what a layer has found out about it. */
+    /** Logs that a peer was refused by a layer or because of information from a layer. */
     void logRefusal(CloseReason reason, String listener, String text) {
         layerLogs
                 .computeIfAbsent(reason, any -> rateLimitedLog())
@@ -273,12 +279,12 @@ final class ServerLoop implements EventLoop.Owner {
                                         others));
     }
 
-    /** Returns snapshots of the newest connections, at most as many as the limit. */
+    /** Returns snapshots of the newest connections, at most {@code limit}. */
     List<ConnectionInfo> newestConnections(int limit) {
         return infos(connections.newest(limit));
     }
 
-    /** Returns snapshots of the busiest connections, at most as many as the limit. */
+    /** Returns snapshots of the busiest connections, at most {@code limit}. */
     List<ConnectionInfo> busiestConnections(int limit) {
         return infos(connections.busiest(limit));
     }
@@ -290,7 +296,7 @@ final class ServerLoop implements EventLoop.Owner {
             try {
                 infos.add(connection.info(number));
             } catch (IOException e) {
-                log.debug("Left out of the list: {}: {}", connection, e.toString());
+                log.debug("Connection omitted from the list: {}: {}", connection, e.toString());
             }
         }
         return infos;
@@ -315,7 +321,7 @@ final class ServerLoop implements EventLoop.Owner {
         loop.timers().cancel(timer);
     }
 
-    /** Returns the {@link System#nanoTime()} of this turn. */
+    /** Returns the {@link System#nanoTime()} of the current turn. */
     long now() {
         return loop.now();
     }
@@ -324,17 +330,17 @@ final class ServerLoop implements EventLoop.Owner {
         return readBuffer;
     }
 
-    /** Runs a task of a connection in the next turn. */
+    /** Runs a connection's task in the next turn. */
     void runLater(Runnable task) {
         loop.execute(task);
     }
 
     /**
-     * Computes what a connection waits for on a worker thread.
+     * Runs a computation for a connection on a worker thread.
      *
-     * @param computation the computation
-     * @param layers of the connection; once they are abandoned there is nothing to compute
-     * @param done receives what the computation has thrown, or null, on the loop's thread
+     * @param computation the computation to run
+     * @param layers the layers of the connection; if they are abandoned, the computation is skipped
+     * @param done receives the exception thrown by the computation, or null, on the loop's thread
      */
     void compute(Runnable computation, Layers layers, Consumer<@Nullable Throwable> done) {
         Objects.requireNonNull(workers)
@@ -374,27 +380,27 @@ final class ServerLoop implements EventLoop.Owner {
         return lingerTimeoutNanos;
     }
 
-    /** Returns when the drain ends; {@link TimerWheel#NEVER} while there is none. */
+    /** Returns the deadline of the drain; {@link TimerWheel#NEVER} if there is no drain. */
     long drainDeadline() {
         return drainDeadline;
     }
 
     // ---- drain --------------------------------------------------------------------------------
 
-    /** Takes on what waits in the backlogs, and closes the listening sockets. */
+    /** Accepts the connections that wait in the backlogs, then closes the listening sockets. */
     void closeAcceptors() {
         assert loop.inLoop();
         acceptors.forEach(Acceptor::drain);
         try {
             loop.flushClosed();
         } catch (IOException e) {
-            log.warn("Cannot free the listening sockets", e);
+            log.warn("Cannot deregister the listening sockets", e);
         }
     }
 
     /**
-     * Ends the connections as they come to rest, until the deadline. May be repeated to bring the
-     * deadline forward.
+     * Ends the connections as they come to rest, at the latest by the deadline. May be called again
+     * to bring the deadline forward.
      */
     void drain(long deadline) {
         assert loop.inLoop();
@@ -414,7 +420,8 @@ final class ServerLoop implements EventLoop.Owner {
     }
 
     /**
-     * Completes when a drain has left no connection, or when the loop has ended. For any thread.
+     * Returns a future that completes when the drain has left no connection or the loop has ended.
+     * Thread-safe.
      */
     CompletableFuture<Void> drained() {
         return drained;
@@ -425,7 +432,7 @@ final class ServerLoop implements EventLoop.Owner {
     @Override
     public boolean closeUnselectable(IOException cause) {
         if (acceptors.stream().anyMatch(Acceptor::isDeregistered)) {
-            return false; // without one of them the server would be deaf
+            return false; // a server with a dead listener must fail
         }
         int before = connections.size();
         connections.forEach(
@@ -447,7 +454,10 @@ final class ServerLoop implements EventLoop.Owner {
         layerLogs.values().forEach(RateLimitedLog::flush);
     }
 
-    /** A connection that cannot be closed must not keep the others open. */
+    /**
+     * Runs a step and logs its failure, so that one failure does not keep the other connections
+     * open.
+     */
     private void guarded(Runnable step) {
         try {
             step.run();
@@ -464,7 +474,7 @@ final class ServerLoop implements EventLoop.Owner {
         }
     }
 
-    /** Returns what this loop has counted during this run. For any thread. */
+    /** Returns the statistics of this loop for this run. Thread-safe. */
     LoopStatistics statistics() {
         var byListener = new LinkedHashMap<String, EchoServerStatistics>();
         counters.forEach((name, counts) -> byListener.put(name, EchoServerStatistics.of(counts)));

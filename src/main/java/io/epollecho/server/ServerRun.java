@@ -21,25 +21,31 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
- * One run of a server, from its start to its stop: the loops, the listening sockets, the admission
- * and the watchdog. Nothing of it is used by the next run.
+ * One run of a server from start to stop: the loops, the listening sockets, the admission and the
+ * watchdog. The next run uses none of its objects.
  */
 final class ServerRun {
 
     private static final Logger log = LoggerFactory.getLogger(ServerRun.class);
 
     /**
-     * A loop ends within a turn; one that takes longer is stuck, and waiting longer is pointless.
+     * The maximum time to wait for a loop to end. A loop ends within one turn; after this time it
+     * is considered stuck.
      */
     private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
 
-    /** Receives what happens to a run. */
+    /** An observer of events in a run. */
     interface Observer {
 
-        /** Takes note, once, on the dying loop's thread, that a loop died and the run with it. */
+        /**
+         * Handles the death of a loop, which ends the run. Called once, on the dying loop's thread.
+         */
         void died(ServerRun run, Throwable cause);
 
-        /** Takes note, on the watchdog's thread, that a loop is stuck or that none is any more. */
+        /**
+         * Handles the event that a loop is stuck or that no loop is stuck any more. Called on the
+         * watchdog's thread.
+         */
         void stallChanged(ServerRun run, boolean stalled);
     }
 
@@ -49,18 +55,18 @@ final class ServerRun {
     private final List<ServerLoop> loops = new ArrayList<>();
     private final Watchdog watchdog;
 
-    /** Null if no listener needs any. */
+    /** Null if no listener uses TLS. */
     private final @Nullable Workers workers;
 
     private final Admission admission;
     private final int maxConnections;
 
     /**
-     * Opens the listening sockets and the loops; no thread runs yet.
+     * Opens the listening sockets and the loops without starting any thread.
      *
      * @param config the configuration of the server
-     * @param accessLog receives the connections that close; null without an access log
-     * @param observer receives what happens to this run
+     * @param accessLog records closed connections; null without an access log
+     * @param observer is notified of events in this run
      * @throws BindFailedException if an address cannot be bound
      * @throws IOException if anything else fails; nothing is left open
      */
@@ -101,7 +107,7 @@ final class ServerRun {
         watchdog.start();
     }
 
-    /** Ends the other loops too: connections dealt to the missing one would be lost one by one. */
+    /** If one loop dies, stops them all; otherwise connections dealt to it would be lost. */
     private void loopDied(Throwable cause) {
         if (dead.compareAndSet(false, true)) {
             observer.died(this, cause);
@@ -109,7 +115,7 @@ final class ServerRun {
         }
     }
 
-    /** Returns the bound addresses by the names of their listeners. */
+    /** Returns the bound addresses by listener name. */
     SequencedMap<String, InetSocketAddress> localAddresses() {
         var addresses = new LinkedHashMap<String, InetSocketAddress>();
         sockets.forEach(socket -> addresses.put(socket.listener(), socket.localAddress()));
@@ -120,17 +126,17 @@ final class ServerRun {
         return maxConnections;
     }
 
-    /** Returns the most connections that were open at once during this run. */
+    /** Returns the peak number of open connections during this run. */
     int peakConnections() {
         return admission.peak();
     }
 
     /**
-     * Closes the listening sockets and ends the connections as they come to rest. May be repeated
-     * to bring the deadline forward.
+     * Closes the listening sockets and ends the connections as they come to rest. May be called
+     * again to bring the deadline forward.
      *
-     * @param deadline the {@link System#nanoTime()} from which on they are cut
-     * @return completes when no connection is left
+     * @param deadline the {@link System#nanoTime()} at which the remaining connections are cut
+     * @return a future that completes when no connection is left
      */
     CompletableFuture<Void> drain(long deadline) {
         ServerLoop first = loops.getFirst();
@@ -142,8 +148,8 @@ final class ServerRun {
                         })
                 .thenCompose(
                         closed -> {
-                            // Every connection has been handed to its loop by now, and none comes
-                            // after its drain.
+                            // By now every connection has been handed to its loop, so none arrives
+                            // after the loop's drain has begun.
                             loops.forEach(
                                     loop -> loop.eventLoop().execute(() -> loop.drain(deadline)));
                             return CompletableFuture.allOf(
@@ -196,7 +202,7 @@ final class ServerRun {
                                 : CompletableFuture.failedFuture(cause));
     }
 
-    /** Returns what each loop has counted during this run. */
+    /** Returns the statistics of each loop for this run. */
     List<LoopStatistics> statistics() {
         return loops.stream().map(ServerLoop::statistics).toList();
     }
@@ -222,14 +228,17 @@ final class ServerRun {
         }
     }
 
-    /** Returns whether the waiting thread was interrupted; it continues to wait nevertheless. */
+    /**
+     * Waits for a loop to end, even if interrupted. Returns whether the waiting thread was
+     * interrupted.
+     */
     private static boolean join(EventLoop loop) {
         boolean interrupted = false;
         while (true) {
             try {
                 if (!loop.join(LONGEST_TURN)) {
                     log.error(
-                            "{} does not end and is left behind at {}",
+                            "{} did not end in time and is abandoned at {}",
                             loop,
                             Arrays.toString(loop.stackTrace()));
                 }

@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.regex.Pattern;
 
-/** Writes socket addresses as people do: {@code 10.0.0.1:7777}, {@code [::1]:7777}. */
+/** The text format of socket addresses: {@code 10.0.0.1:7777}, {@code [::1]:7777}. */
 public final class SocketAddresses {
 
     private static final Pattern ZEROS = Pattern.compile("(^|:)0(:0)+(:|$)");
@@ -13,10 +13,10 @@ public final class SocketAddresses {
     private SocketAddresses() {}
 
     /**
-     * Never asks a name service.
+     * Formats an address without a name lookup.
      *
-     * @param address an address
-     * @return its text
+     * @param address the address to format
+     * @return the text of the address
      */
     public static String format(InetSocketAddress address) {
         InetAddress ip = address.getAddress();

@@ -3,12 +3,12 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of each accepted socket, see socket(7) and tcp(7).
+ * The options of each accepted socket; see socket(7) and tcp(7).
  *
  * @param receiveBuffer SO_RCVBUF in bytes; null to let the kernel tune it
  * @param sendBuffer SO_SNDBUF in bytes; null to let the kernel tune it
- * @param noDelay TCP_NODELAY: sends an echo at once
- * @param keepAlive SO_KEEPALIVE: notices in the end that a peer has vanished
+ * @param noDelay TCP_NODELAY: sends each echo without delay
+ * @param keepAlive SO_KEEPALIVE: eventually detects a peer that has vanished
  */
 public record SocketConfig(
         @Nullable Integer receiveBuffer,

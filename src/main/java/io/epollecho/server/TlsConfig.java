@@ -8,14 +8,14 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
 /**
- * The configuration of a listener that speaks TLS.
+ * The configuration of a listener that uses TLS.
  *
- * @param engines returns a fresh engine for each connection, with the protocols and cipher suites
- *     that the listener offers; its mode and its client authentication are set afterwards. Called
- *     on the threads of the event loops. An engine of another context, made once the certificate
- *     has been renewed, serves new connections only.
+ * @param engines returns a new engine for each connection, configured with the protocols and cipher
+ *     suites that the listener offers. The server then sets its mode and client authentication.
+ *     Called on the threads of the event loops. After a certificate renewal, engines may come from
+ *     a different context; they apply only to new connections.
  * @param clientAuth whether clients are asked for a certificate
- * @param handshakeTimeout the time from the accept within which the handshake must be complete
+ * @param handshakeTimeout the time, from accept, within which the handshake must be complete
  */
 public record TlsConfig(
         Supplier<SSLEngine> engines, ClientAuth clientAuth, Duration handshakeTimeout) {
@@ -45,7 +45,7 @@ public record TlsConfig(
     }
 
     /**
-     * Returns this configuration with another client authentication.
+     * Returns this configuration with a different client authentication.
      *
      * @param clientAuth whether clients are asked for a certificate
      * @return a valid configuration
@@ -54,7 +54,7 @@ public record TlsConfig(
         return new TlsConfig(engines, clientAuth, handshakeTimeout);
     }
 
-    /** Returns a fresh engine for the server's side of one connection. */
+    /** Returns a new server-side engine for one connection. */
     SSLEngine newEngine() {
         SSLEngine engine = engines.get();
         engine.setUseClientMode(false);

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The negotiated TLS parameters of a connection.
  *
- * @param protocol TLSv1.2 or TLSv1.3
+ * @param protocol {@code TLSv1.2} or {@code TLSv1.3}
  * @param cipherSuite the standard name of the cipher suite
- * @param serverName the host name that the client asked for (RFC 6066, 3); null if it asked for
+ * @param serverName the host name that the client requested (RFC 6066, section 3); null if it sent
  *     none
  * @param clientSubject the subject of the client's certificate as in RFC 2253; null if it sent none
  */

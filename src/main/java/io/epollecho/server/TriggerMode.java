@@ -1,16 +1,16 @@
 package io.epollecho.server;
 
 /**
- * When a selector reports a channel as ready.
+ * The condition under which a selector reports a channel as ready.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>, "Level-triggered
  *     and edge-triggered"
  */
 public enum TriggerMode {
-    /** As long as there is something to read, accept or write. */
+    /** As long as the channel can be read, written or accepted from. */
     LEVEL("level"),
 
-    /** Once for each arrival (EPOLLET); what was left unread then is not reported a second time. */
+    /** Once for each new event (EPOLLET). Data left unread is not reported again. */
     EDGE("edge");
 
     private final String label;
@@ -20,9 +20,9 @@ public enum TriggerMode {
     }
 
     /**
-     * The name in configuration, logs and endpoints.
+     * Returns the name in configuration, logs and endpoints.
      *
-     * @return lower case
+     * @return the name in lower case
      */
     public String label() {
         return label;

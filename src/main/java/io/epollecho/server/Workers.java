@@ -10,15 +10,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The threads {@code echo-worker-0} and up, for computations that would hold up an event loop.
+ * The threads {@code echo-worker-0} and up, which run computations that would block an event loop.
  *
- * <p>The queue needs no limit of its own: each connection has at most one computation in it.
+ * <p>The queue needs no limit: each connection has at most one computation in it.
  */
 final class Workers {
 
     private static final Logger log = LoggerFactory.getLogger(Workers.class);
 
-    /** A computation takes milliseconds; one that takes longer is stuck. */
+    /** A computation takes milliseconds; after this time it is considered stuck. */
     private static final Duration LONGEST_COMPUTATION = Duration.ofSeconds(5);
 
     private final ExecutorService pool;
@@ -36,7 +36,7 @@ final class Workers {
     }
 
     /**
-     * Runs a computation on one of the threads. For any thread.
+     * Runs a computation on one of the threads. Thread-safe.
      *
      * @throws java.util.concurrent.RejectedExecutionException if the workers have been stopped
      */
@@ -44,12 +44,15 @@ final class Workers {
         pool.execute(computation);
     }
 
-    /** Drops what waits and ends the threads. Returns without them if one of them is stuck. */
+    /**
+     * Drops queued computations and ends the threads. If a thread is stuck, logs an error and
+     * returns.
+     */
     void stop() {
         pool.shutdownNow();
         try {
             if (!pool.awaitTermination(LONGEST_COMPUTATION.toNanos(), TimeUnit.NANOSECONDS)) {
-                log.error("A worker thread does not end and is left behind");
+                log.error("A worker thread did not end in time and is abandoned");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
