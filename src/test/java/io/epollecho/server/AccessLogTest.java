@@ -38,17 +38,17 @@ class AccessLogTest {
     private static final Logger logger = (Logger) LoggerFactory.getLogger(AccessLog.LOGGER);
     private static final String THREAD = "echo-server-access-log";
 
-    /** Documentation only (RFC 5737). */
+    /** An address reserved for documentation (RFC 5737). */
     private static final InetAddress SOURCE = InetAddress.ofLiteral("203.0.113.7");
 
-    /** Tens of thousands of lines would flood the console. */
+    /** Detaches the logger, because tens of thousands of lines would flood the console. */
     @BeforeEach
-    void keepOffTheConsole() {
+    void detachFromTheConsole() {
         logger.setAdditive(false);
     }
 
     @AfterEach
-    void asBefore() {
+    void reattachToTheConsole() {
         logger.setAdditive(true);
     }
 
@@ -78,7 +78,7 @@ class AccessLogTest {
     }
 
     @Test
-    void lineTellsWhoItWasAndWhatItDid() throws IOException {
+    void lineDescribesTheConnection() throws IOException {
         Instant before = Instant.now().minusMillis(1);
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true);
@@ -106,7 +106,7 @@ class AccessLogTest {
     }
 
     @Test
-    void lineOfALostConnectionStillHasItsPeer() throws IOException {
+    void lineOfALostConnectionNamesItsPeer() throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true)) {
             Peer peer = connect(server);
@@ -120,7 +120,7 @@ class AccessLogTest {
     }
 
     @Test
-    void lineHasTheProxyAndTheTlsOfItsConnection() throws IOException {
+    void lineIncludesProxyAndTls() throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true, Transport.PROXY_AND_TLS);
                 Peer peer = connect(server)) {
@@ -149,7 +149,7 @@ class AccessLogTest {
     }
 
     @Test
-    void connectionWithoutAValidHeaderHasItsLine() throws IOException {
+    void logsAConnectionWithoutAValidHeader() throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true, Transport.PROXY);
                 Peer peer = connect(server)) {
@@ -163,7 +163,7 @@ class AccessLogTest {
     }
 
     @Test
-    void connectionWhoseHandshakeFailsHasItsLineWithItsProxy() throws IOException {
+    void logsAFailedHandshakeWithItsProxy() throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true, Transport.PROXY_AND_TLS);
                 Peer peer = connect(server)) {
@@ -180,7 +180,7 @@ class AccessLogTest {
     }
 
     @Test
-    void connectionThatDoesNotOpenInTimeHasItsLine() throws IOException {
+    void logsAConnectionThatDoesNotOpenInTime() throws IOException {
         TlsConfig tls =
                 new TlsConfig(
                         Transport.serverTls().engines(), ClientAuth.NONE, Duration.ofMillis(50));
@@ -200,10 +200,10 @@ class AccessLogTest {
         }
     }
 
-    /** A peer chooses this name and must not be able to forge a line or a pair with it. */
+    /** The peer chooses this name and must not be able to forge a line or a field with it. */
     @ParameterizedTest
     @ValueSource(strings = {"a.test reason=idle", "a.test\nlistener=other", "<b>.test", "a=b.test"})
-    void serverNameThatIsNoHostNameGetsIntoNoLine(String name) throws IOException {
+    void doesNotLogAnInvalidServerName(String name) throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true, Transport.TLS);
                 Peer peer = connect(server)) {
@@ -224,7 +224,7 @@ class AccessLogTest {
     }
 
     @Test
-    void stopWritesTheLinesOfTheConnectionsThatItCuts() throws IOException {
+    void stopLogsTheConnectionsThatItCuts() throws IOException {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true)) {
             for (int run = 1; run <= 2; run++) {
@@ -247,7 +247,7 @@ class AccessLogTest {
     }
 
     @Test
-    void isOffUnlessAsked() throws IOException {
+    void isOffByDefault() throws IOException {
         assertThat(EchoServerConfig.defaults().accessLog()).isFalse();
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(false)) {
@@ -277,13 +277,16 @@ class AccessLogTest {
                         .containsEntry("reason", "peer");
                 distinct.add(List.of(pairs.get("peer"), line.getInstant()));
             }
-            assertThat(distinct).as("no line twice").hasSameSizeAs(lines.events());
+            assertThat(distinct).as("distinct lines").hasSameSizeAs(lines.events());
         }
     }
 
-    /** The first line blocks the writer; lines that the queue cannot hold are counted. */
+    /**
+     * The first line blocks the writer. Lines that do not fit into the queue are dropped and
+     * counted.
+     */
     @Test
-    void blockedConsoleHoldsNoEchoAndItsLinesAreCounted() throws Exception {
+    void blockedConsoleDelaysNoEchoAndDroppedLinesAreCounted() throws Exception {
         int surplus = 1_000;
         var blocked = new CountDownLatch(1);
         var release = new CountDownLatch(1);
@@ -317,7 +320,7 @@ class AccessLogTest {
     }
 
     @Test
-    void blockedConsoleHoldsNoStopAndTheLinesThatAreLeftAreCounted() throws Exception {
+    void blockedConsoleDelaysNoStopAndDroppedLinesAreCounted() throws Exception {
         var blocked = new CountDownLatch(1);
         var release = new CountDownLatch(1);
         try (var lines =

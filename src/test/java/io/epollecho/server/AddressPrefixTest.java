@@ -17,7 +17,7 @@ class AddressPrefixTest {
         return AddressPrefix.of(InetAddress.ofLiteral(address), length);
     }
 
-    /** Each pair differs in the last bit of the prefix's, or in the first bit after it. */
+    /** Each pair differs in the last bit of the prefix or in the first bit after it. */
     @ParameterizedTest
     @CsvSource({
         "1, 2001:db8::1, a001:db8::1, 6001:db8::1",
@@ -27,7 +27,7 @@ class AddressPrefixTest {
         "65, 2001:db8::1, 2001:db8:0:0:8000::1, 2001:db8:0:0:4000::1",
         "127, 2001:db8::2, 2001:db8::, 2001:db8::3"
     })
-    void comparesNoMoreThanThePrefix(int length, String one, String outside, String inside) {
+    void comparesOnlyThePrefix(int length, String one, String outside, String inside) {
         assertThat(prefix(inside, length))
                 .isEqualTo(prefix(one, length))
                 .hasSameHashCodeAs(prefix(one, length));
@@ -35,7 +35,7 @@ class AddressPrefixTest {
     }
 
     @Test
-    void comparesAWholeIpv6Address() {
+    void comparesTheCompleteIpv6Address() {
         assertThat(prefix("2001:db8::1", 128))
                 .isEqualTo(prefix("2001:db8:0:0:0:0:0:1", 128))
                 .isNotEqualTo(prefix("2001:db8::", 128))
@@ -44,17 +44,19 @@ class AddressPrefixTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 64, 128})
-    void comparesAWholeIpv4Address(int length) {
+    void comparesTheCompleteIpv4Address(int length) {
         assertThat(prefix("192.0.2.1", length))
                 .isEqualTo(prefix("192.0.2.1", length))
                 .isNotEqualTo(prefix("192.0.2.0", length))
                 .isNotEqualTo(prefix("64.0.2.1", length));
     }
 
-    /** All of them lie in one network of 96 bits. */
+    /**
+     * All IPv4-mapped addresses share one 96-bit prefix, which must not be counted as one network.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 64, 128})
-    void takesAnIpv4MappedAddressForTheIpv4Address(int length) throws UnknownHostException {
+    void treatsAnIpv4MappedAddressAsIpv4(int length) throws UnknownHostException {
         assertThat(AddressPrefix.of(mapped(1), length))
                 .isEqualTo(prefix("192.0.2.1", length))
                 .isNotEqualTo(AddressPrefix.of(mapped(2), length));
@@ -62,7 +64,7 @@ class AddressPrefixTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 64, 128})
-    void takesNoOtherIpv6AddressForAnIpv4Address(int length) {
+    void treatsNoOtherIpv6AddressAsIpv4(int length) {
         assertThat(prefix("::1", length)).isNotEqualTo(prefix("0.0.0.1", length));
         assertThat(prefix("::", length)).isNotEqualTo(prefix("0.0.0.0", length));
         assertThat(prefix("c000:201::", length)).isNotEqualTo(prefix("192.0.2.1", length));

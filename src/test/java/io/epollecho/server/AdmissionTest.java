@@ -46,7 +46,7 @@ class AdmissionTest {
     }
 
     @Test
-    void countsEachAddressByItself() {
+    void countsEachAddressSeparately() {
         Admission admission = admission(10, 2);
         Admission.Ticket first = admit(admission, ONE);
         Admission.Ticket second = admit(admission, ONE);
@@ -92,7 +92,7 @@ class AdmissionTest {
     }
 
     @Test
-    void threadsTogetherNeverExceedTheLimitOfAnAddress() throws Exception {
+    void concurrentThreadsNeverExceedTheLimitOfAnAddress() throws Exception {
         Admission admission = admission(100_000, 10);
         var counted = new AtomicInteger();
         var threads = new ArrayList<Thread>();
@@ -116,14 +116,14 @@ class AdmissionTest {
     }
 
     @Test
-    void knowsWhichLimitItWas() {
+    void returnsTheLimitForEachReason() {
         Admission admission = admission(10, 2);
         assertThat(admission.limit(RejectReason.LIMIT)).isEqualTo(10);
         assertThat(admission.limit(RejectReason.ADDRESS_LIMIT)).isEqualTo(2);
     }
 
     @Test
-    void countsNoAddressWithoutALimitForThem() {
+    void countsNoAddressesWithoutAnAddressLimit() {
         assertThat(admission(1, 0).countsAddresses()).isFalse();
         assertThat(admission(1, 1).countsAddresses()).isTrue();
     }

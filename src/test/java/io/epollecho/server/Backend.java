@@ -16,54 +16,63 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/** What a scenario runs on, and how it gets its servers and peers, which are closed after it. */
+/**
+ * The backend of a scenario. It also creates the scenario's servers and peers, which are closed
+ * after the scenario.
+ */
 interface Backend {
 
-    /** Too much for the buffers on the way to a peer that reads nothing, not for those from it. */
+    /**
+     * The number of bytes that overflows the buffers towards a peer that does not read, but not
+     * those from the peer to the server.
+     */
     int STALLING = 256 * 1024;
 
-    /** A connection on which nothing has moved for so long is at rest. */
+    /** The time without traffic after which a connection is at rest. */
     Duration REST = Duration.ofSeconds(1);
 
-    /** The selectors and channels to run on. */
+    /** Returns the selector backend to run on. */
     SelectorBackend selector();
 
-    /** The number of event loops. */
+    /** Returns the number of event loops. */
     int eventLoops();
 
-    /** The number of listeners, which peers come by in turn unless a scenario is about one. */
+    /**
+     * Returns the number of listeners. Peers use them in turn unless a scenario needs a specific
+     * one.
+     */
     default int listeners() {
         return 1;
     }
 
-    /** What lies between the sockets and the echo. */
+    /** Returns the transport between the sockets and the echo. */
     default Transport transport() {
         return Transport.PLAIN;
     }
 
-    /** A plain listener on a free port of the loopback address. */
+    /** Returns the configuration of a plain listener on a free loopback port. */
     default ListenerConfig anyPort() {
         return new ListenerConfig(
                 InetAddress.getLoopbackAddress(), 0, Setting.BACKLOG.defaultValue());
     }
 
-    /** The settings of this backend, on free ports of the loopback address. */
+    /** Returns the settings of this backend, with free ports on the loopback address. */
     EchoServerConfig.Builder settings();
 
-    /** Another way to this backend's selectors and channels, on which faults can be staged. */
+    /** Returns a provider that wraps this backend's and can inject faults. */
     default FaultyProvider faultyProvider() {
         return new FaultyProvider(selector().provider());
     }
 
-    /** A server that is not started yet. */
+    /** Creates a server without starting it. */
     EchoServer create(EchoServerConfig config, EchoServerListener listener);
 
-    /** A peer with buffers of these sizes, where 0 leaves them to the kernel. */
+    /** Connects a peer with the given buffer sizes; 0 lets the kernel choose. */
     Peer connect(InetSocketAddress server, int receiveBuffer, int sendBuffer) throws IOException;
 
     /**
-     * A peer that does not wait for anything from the server, which has not accepted it. Over TLS
-     * the first use of it waits for the handshake.
+     * Connects a peer without waiting for the server to accept it. Over TLS, its first use waits
+     * for the handshake.
      */
     Peer queue(InetSocketAddress server) throws IOException;
 
@@ -75,12 +84,12 @@ interface Backend {
         return peers;
     }
 
-    /** A server to which peers with these addresses have others. */
+    /** Starts a server that sees peers under different addresses than their own. */
     EchoServer startDisguised(
             Map<InetAddress, InetAddress> addresses,
             UnaryOperator<EchoServerConfig.Builder> change);
 
-    /** A peer with an address of its own. */
+    /** Connects a peer from the given address. */
     Peer connect(InetSocketAddress server, InetAddress from) throws IOException;
 
     default EchoServer start(UnaryOperator<EchoServerConfig.Builder> change) {
@@ -102,7 +111,7 @@ interface Backend {
         return start(settings -> change.apply(settings.selector(provider.as(selector()))));
     }
 
-    /** A server whose sockets hold little, so that a peer that reads nothing is soon in its way. */
+    /** Starts a server with small socket buffers, so that a peer that does not read stalls soon. */
     default EchoServer startTight(UnaryOperator<EchoServerConfig.Builder> change) {
         return start(
                 settings ->
@@ -117,8 +126,8 @@ interface Backend {
     }
 
     /**
-     * A peer of a tight server that has sent all it is going to send, and reads nothing: the server
-     * has bytes pending for it, and more waits in its socket to be read.
+     * Connects a peer to a tight server. The peer has sent everything and does not read: the server
+     * has bytes pending for it and more bytes to read from it.
      */
     default Peer stalledPeer(EchoServer server) throws IOException {
         return stalledPeers(server, 1).getFirst();
@@ -143,7 +152,7 @@ interface Backend {
         return connect(server, 0, 0);
     }
 
-    /** A peer that comes by any listener of the server: by each of them in turn. */
+    /** Connects a peer to the server's listeners in turn. */
     Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException;
 
     default List<Peer> connect(EchoServer server, int count) throws IOException {
@@ -154,7 +163,7 @@ interface Backend {
         return peers;
     }
 
-    /** Peers that all come by the same listener. */
+    /** Connects peers to the same listener. */
     default List<Peer> connect(InetSocketAddress server, int count) throws IOException {
         var peers = new ArrayList<Peer>();
         for (int i = 0; i < count; i++) {
@@ -170,7 +179,7 @@ interface Backend {
                 .collect(Collectors.toSet());
     }
 
-    /** The address of one listener. */
+    /** Returns the address of one listener. */
     static InetSocketAddress address(EchoServer server, String listener) {
         return Objects.requireNonNull(server.localAddresses().get(listener));
     }
@@ -183,13 +192,16 @@ interface Backend {
         return server.statistics().rejected().getOrDefault(reason, 0L);
     }
 
-    /** Peers that were turned away because their address had reached its limit. */
+    /** Returns the number of peers that were refused because of the limit per address. */
     static long refusedByAddress(EchoServer server) {
         return rejected(server, RejectReason.ADDRESS_LIMIT)
                 + closed(server, CloseReason.ADDRESS_LIMIT);
     }
 
-    /** Waits until nothing has moved on any connection for a second: a drain finds all at rest. */
+    /**
+     * Waits until nothing has moved on any connection for a second, so that a drain finds all of
+     * them at rest.
+     */
     static void awaitRest(EchoServer server, int connections) {
         Background.await()
                 .untilAsserted(
@@ -200,7 +212,10 @@ interface Backend {
                                         .allMatch(idle -> idle.compareTo(REST) >= 0));
     }
 
-    /** Waits until so many connections are open and have come as far as the echo. */
+    /**
+     * Waits until the given number of connections are open and have completed their header and
+     * handshake.
+     */
     default void awaitOpen(EchoServer server, int count) {
         awaitActive(server, count);
         Background.await()
@@ -217,7 +232,7 @@ interface Backend {
                                                                 || info.tls() != null));
     }
 
-    /** Waits until so many connections are open. */
+    /** Waits until the given number of connections are open. */
     static void awaitActive(EchoServer server, long count) {
         Background.await()
                 .untilAsserted(

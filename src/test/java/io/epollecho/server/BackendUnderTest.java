@@ -2,7 +2,7 @@ package io.epollecho.server;
 
 import java.net.InetAddress;
 
-/** The selectors that the server runs on, for tests that go through them one after the other. */
+/** The selectors that the server supports, for parameterized tests. */
 enum BackendUnderTest {
     JDK_LEVEL,
     EPOLL_LEVEL,
@@ -16,7 +16,7 @@ enum BackendUnderTest {
         };
     }
 
-    /** Its settings, on a free port of the loopback address. */
+    /** Returns the settings of this backend, with a free port on the loopback address. */
     EchoServerConfig.Builder settings() {
         return EchoServerConfig.builder()
                 .selector(selector())

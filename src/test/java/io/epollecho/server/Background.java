@@ -13,7 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Threads for clients, and patience with all that takes time: enough for a busy machine. */
+/** Client threads, and timeouts that are long enough for a busy machine. */
 final class Background {
 
     static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -50,7 +50,7 @@ final class Background {
         return future;
     }
 
-    /** Does the work for each element, each on a thread of its own, and waits for all. */
+    /** Runs the work for each element on its own thread and waits for all of them. */
     static <T> void forEach(Iterable<T> elements, WorkOn<T> work) {
         var futures = new ArrayList<Future<Void>>();
         for (T element : elements) {
@@ -70,12 +70,12 @@ final class Background {
         }
     }
 
-    /** Waits until the work is done; a failure over there is a failure here. */
+    /** Waits until the work is done. If it fails on its thread, this method fails too. */
     static void join(Future<?> future) {
         var _ = get(future);
     }
 
-    /** Waits for the result; a failure over there is a failure here. */
+    /** Waits for the result. If the work fails on its thread, this method fails too. */
     static <T> T get(Future<T> future) {
         try {
             return future.get(2L * PATIENCE_MILLIS, TimeUnit.MILLISECONDS);

@@ -11,7 +11,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** What is logged below a logger, that of the project's package by default, while this is open. */
+/**
+ * Captures the log events of a logger and its children while open; by default, those of the
+ * project's package.
+ */
 final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implements AutoCloseable {
 
     private final Logger logger;
@@ -22,7 +25,7 @@ final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implem
         this(event -> {});
     }
 
-    /** Calls back on the thread that logs, which goes on when that returns. */
+    /** Calls back on the logging thread, which is blocked until the callback returns. */
     CapturedLog(Consumer<ILoggingEvent> onEvent) {
         this("io.epollecho", onEvent);
     }
@@ -47,7 +50,7 @@ final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implem
 
     @Override
     protected void append(ILoggingEvent event) {
-        event.prepareForDeferredProcessing(); // fixes the thread's name
+        event.prepareForDeferredProcessing(); // records the thread's name
         events.add(event);
         onEvent.accept(event);
     }

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 
-/** Who is who: the certificates of servers and of clients. */
+/** The certificates of servers and clients. */
 interface CertificateScenarios extends Backend {
 
     private EchoServer startAsking(ClientAuth clientAuth) {
@@ -40,7 +40,7 @@ interface CertificateScenarios extends Backend {
     }
 
     @Test
-    default void connectionsShowWhatWasNegotiated() throws IOException {
+    default void connectionsReportTheNegotiatedTls() throws IOException {
         EchoServer server = startAsking(ClientAuth.NONE);
         for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
             Peer peer = connectAs(server, Certificates.context(Certificates.CLIENT), protocol);
@@ -49,7 +49,7 @@ interface CertificateScenarios extends Backend {
                     .returns(protocol, TlsInfo::protocol)
                     .returns(peer.session().getCipherSuite(), TlsInfo::cipherSuite)
                     .returns(Certificates.HOST, TlsInfo::serverName)
-                    .returns(null, TlsInfo::clientSubject); // nobody asked
+                    .returns(null, TlsInfo::clientSubject); // the server did not ask for one
             peer.close();
             Backend.awaitActive(server, 0);
         }
@@ -62,7 +62,7 @@ interface CertificateScenarios extends Backend {
     }
 
     @Test
-    default void clientCertificateThatIsWanted() throws IOException {
+    default void optionalClientCertificate() throws IOException {
         EchoServer server = startAsking(ClientAuth.WANT);
         Peer nobody = connectAs(server, Certificates.context(null), "TLSv1.3");
         nobody.echo(100);
@@ -77,7 +77,7 @@ interface CertificateScenarios extends Backend {
     }
 
     @Test
-    default void clientCertificateThatIsNeeded() throws IOException {
+    default void requiredClientCertificate() throws IOException {
         EchoServer server = startAsking(ClientAuth.NEED);
         Peer client = connectAs(server, Certificates.context(Certificates.CLIENT), "TLSv1.3");
         client.echo(100);
@@ -96,7 +96,10 @@ interface CertificateScenarios extends Backend {
         await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == count);
     }
 
-    /** Twice. Old connections keep theirs, new ones get the new one, and none is lost. */
+    /**
+     * The certificate is renewed twice. Open connections keep their certificate, new ones use the
+     * new certificate, and none is lost.
+     */
     @Test
     default void certificateIsRenewedUnderTraffic() throws Exception {
         var current = new AtomicReference<>(Certificates.context(Certificates.SERVER));

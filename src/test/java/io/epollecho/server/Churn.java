@@ -8,17 +8,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.stream.IntStream;
 
-/** Connections that come, echo once, and go. */
+/** Short connections: each one connects, echoes once and closes. */
 final class Churn {
 
-    /** What each of them sends. */
+    /** The number of bytes that each connection sends. */
     static final int LENGTH = 100;
 
     private static final int THREADS = 4;
 
     private Churn() {}
 
-    /** Lets so many come and go, each with a stream of bytes of its own. */
+    /** Runs the given number of short connections, each with its own stream of bytes. */
     static void run(InetSocketAddress server, int count) {
         Background.forEach(
                 IntStream.range(0, THREADS).boxed().toList(),

@@ -9,7 +9,7 @@ import java.util.Locale;
 
 class CloseReasonTest {
 
-    /** Such as {@code pending-limit}. */
+    /** For example, {@code pending-limit}. */
     @ParameterizedTest
     @EnumSource
     void isLabelledByItsName(CloseReason reason) {

@@ -26,7 +26,7 @@ class ConnectionRegistryTest {
     private final List<SocketChannel> channels = new ArrayList<>();
     private ServerLoop loop;
 
-    /** A loop that never runs, but on which connections can be made. */
+    /** Opens a loop that never runs, but on which connections can be created. */
     @BeforeEach
     void openLoop() throws IOException {
         loop =
@@ -74,7 +74,7 @@ class ConnectionRegistryTest {
         assertThat(registry.newest(100)).containsExactlyElementsOf(added.reversed());
     }
 
-    /** Against a set. */
+    /** Compares the registry with a list of the connections that should be present. */
     @Test
     void addAndRemoveAtRandom() throws IOException {
         var random = new Random(5);

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Not one bad peer but a thousand of them at once. */
+/** A thousand misbehaving peers at once. */
 interface CrowdScenarios extends Backend {
 
     int CROWD = 1_000;
@@ -76,7 +76,9 @@ interface CrowdScenarios extends Backend {
         assertThat(server.statistics().active()).isEqualTo(1);
     }
 
-    /** Nothing is read from them any more, so only the selector can tell of the reset. */
+    /**
+     * The server has stopped reading from these peers, so only the selector can report the reset.
+     */
     @Test
     default void thousandResetsAfterHalfCloseWithBytesPending() throws IOException {
         EchoServer server = startTight();
@@ -103,7 +105,7 @@ interface CrowdScenarios extends Backend {
         assertNotSpinning(server, 1);
     }
 
-    /** While nothing moves, the loops have nothing to do. */
+    /** Asserts that the loops use hardly any processor time while nothing moves. */
     private static void assertNotSpinning(EchoServer server, long connections) throws IOException {
         Duration before = cpuTimeOfLoops(server);
         await().during(Duration.ofMillis(500))

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** A real connection that can name another address as its peer's, and take no bytes. */
+/** A real connection that can report a different peer address and can refuse to accept bytes. */
 final class DisguisedChannel extends SocketChannel {
 
     private final SocketChannel real;

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** A real listening socket whose accepted channels are disguised ones. */
+/** A real listening socket whose accepted channels are disguised. */
 final class DisguisingListener extends ServerSocketChannel {
 
     private final ServerSocketChannel real;

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 
-/** A drain lets each connection come to its end, cuts none before its time, and ends in time. */
+/** A drain lets connections finish, cuts none before the deadline, and ends in time. */
 interface DrainScenarios extends Backend {
 
     Duration LONG = Duration.ofSeconds(60);
@@ -42,7 +42,10 @@ interface DrainScenarios extends Backend {
         assertThat(server.state()).isEqualTo(EchoServerState.DRAINING);
     }
 
-    /** A drain closes those at once that have not come as far as the echo. */
+    /**
+     * Returns the number of connections that the drain closed immediately because they had not
+     * completed their header or handshake.
+     */
     private long closedUnopened(EchoServer server) {
         return transport().speaksFirst() ? Backend.closed(server, CloseReason.DRAIN) : 0;
     }
@@ -54,10 +57,11 @@ interface DrainScenarios extends Backend {
         Peer busy = connect(server);
         busy.echo(100);
         Future<Boolean> drained = drain(server, LONG);
-        // Until the listening socket is closed a last one may come in, and is then served.
+        // Until the listening socket is closed, another connection may be accepted, which is then
+        // served.
         await().untilAsserted(
                         () -> {
-                            busy.echo(100); // or it would count as idle, and be ended
+                            busy.echo(100); // otherwise the drain would end it as idle
                             assertThatExceptionOfType(ConnectException.class)
                                     .isThrownBy(
                                             () -> {
@@ -85,7 +89,7 @@ interface DrainScenarios extends Backend {
         for (Peer peer : peers) {
             peer.expectEnd();
         }
-        assertThat(drained.isDone()).as("drained while peers are there still").isFalse();
+        assertThat(drained.isDone()).as("drained while peers are still connected").isFalse();
         assertThat(server.drainProgress())
                 .hasValueSatisfying(
                         progress -> {
@@ -101,7 +105,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
-    default void drainLetsBusyConnectionsGoOn() throws IOException {
+    default void drainKeepsServingBusyConnections() throws IOException {
         EchoServer server = start();
         Peer busy = connect(server);
         busy.echo(100);
@@ -119,7 +123,10 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
     }
 
-    /** Whoever never rests is told to stop by a FIN, after all that the server had read. */
+    /**
+     * A peer that never rests gets a FIN at the deadline, after everything that the server had
+     * read.
+     */
     @Test
     default void drainDeadline() throws IOException {
         EchoServer server = startTight();
@@ -140,11 +147,11 @@ interface DrainScenarios extends Backend {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(timeout.plusSeconds(4));
         assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(4);
         assertThat(restless.stream().mapToLong(Peer::received).sum())
-                .as("all that the server sent, of which none is lost by a reset")
+                .as("bytes received, none of which was lost by a reset")
                 .isEqualTo(server.statistics().bytesSent());
     }
 
-    /** Sends on and on, until the end of the other direction tells it to end this one. */
+    /** Sends continuously until the server ends its direction, then ends its own. */
     private static void streamUntilEnd(Peer peer) throws IOException {
         var reader = Background.run(peer::receiveToEnd);
         while (!reader.isDone()) {
@@ -191,9 +198,9 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(5);
     }
 
-    /** They must not take the end of the connection for the end of the echo. */
+    /** A peer must not mistake the end of the connection for the end of the echo. */
     @Test
-    default void drainDeadlineResetsPeersThatTakeNothing() throws IOException {
+    default void drainDeadlineResetsPeersThatDoNotRead() throws IOException {
         EchoServer server = startTight();
         List<Peer> stalled = stalledPeers(server, 10);
         long start = System.nanoTime();
@@ -223,9 +230,11 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(10);
     }
 
-    /** They are not cut: all that they sent was echoed long before. */
+    /**
+     * Connections at rest are not reported as cut, because everything they sent was already echoed.
+     */
     @Test
-    default void drainWithoutTimeOfConnectionsAtRest() throws IOException {
+    default void drainWithoutTimeWithConnectionsAtRest() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);
         peer.echo(100);
@@ -237,9 +246,9 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
     }
 
-    /** The kernel's queue is not waited for at the deadline: a peer that keeps its end open. */
+    /** At the deadline, the server does not wait for peers that keep their side open. */
     @Test
-    default void drainDeadlineCutsPeersThatDoNotEndTheirs() throws IOException {
+    default void drainDeadlineCutsPeersThatDoNotEndTheirStream() throws IOException {
         EchoServer server = start();
         List<Peer> peers = connect(server, 10);
         for (Peer peer : peers) {
@@ -272,7 +281,9 @@ interface DrainScenarios extends Backend {
                 .isEqualTo(server.statistics().bytesSent());
     }
 
-    /** More than are accepted in one go, and all of them sure to be in. */
+    /**
+     * The backlog holds more connections than are accepted per turn, and the drain serves them all.
+     */
     @Test
     default void drainServesTheBacklog() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
@@ -294,7 +305,7 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(300);
     }
 
-    /** Linux queues one connection more than the backlog says. */
+    /** Linux queues one connection more than the backlog. */
     @Test
     default void drainServesAFullBacklog() throws Exception {
         int backlog = 8;
@@ -307,7 +318,7 @@ interface DrainScenarios extends Backend {
             peer.send(1_000);
         }
         Future<Boolean> drained = drain(server, LONG);
-        acceptorsSelector.spin(); // with nothing: only the drain accepts
+        acceptorsSelector.spin(); // reports nothing, so only the drain accepts
         acceptorsSelector.release();
         for (Peer peer : peers) {
             peer.receiveAllToEnd();
@@ -317,7 +328,7 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(backlog + 1);
     }
 
-    /** One peer that ignores its FIN does not hold up all. */
+    /** One peer that ignores its FIN does not delay the drain. */
     @Test
     default void drainDoesNotWaitForAPeerThatIgnoresItsFin() throws IOException {
         EchoServer server = start();
@@ -338,7 +349,7 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
     }
 
-    /** It was busy a moment ago, so it has longer than one that was at rest. */
+    /** A connection that was recently busy lingers longer than one that was at rest. */
     @Test
     default void lingerTimeout() throws IOException {
         Duration timeout = Duration.ofMillis(1_500);
@@ -351,7 +362,7 @@ interface DrainScenarios extends Backend {
         peer.expectEnd();
         assertThat(Background.get(drained)).isTrue();
         assertThat(Duration.ofNanos(System.nanoTime() - start))
-                .as("time to come to rest, and to linger")
+                .as("time to come to rest and to linger")
                 .isBetween(REST.plus(timeout), REST.plus(timeout).plusSeconds(2));
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
     }
@@ -369,7 +380,10 @@ interface DrainScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
     }
 
-    /** What was on its way when the FIN came is read, so that the kernel sends no reset. */
+    /**
+     * The server reads bytes that were in flight when it sent the FIN, so that the kernel sends no
+     * reset.
+     */
     @Test
     default void drainResetsNoPeerThatEndsInTime() throws IOException {
         EchoServer server = start();
@@ -389,7 +403,7 @@ interface DrainScenarios extends Backend {
         assertThat(server.statistics().bytesReceived()).isEqualTo(peers.size() * 10_000L);
     }
 
-    /** More than {@link System#nanoTime()} can count, alone or from now on. */
+    /** Durations that overflow {@link System#nanoTime()}, alone or added to the current time. */
     List<Duration> ENDLESS =
             List.of(Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE));
 
@@ -434,7 +448,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
-    default void drainOfANegativeTimeIsRefused() throws IOException {
+    default void negativeDrainTimeoutIsRejected() throws IOException {
         Duration negative = Duration.ofNanos(-1);
         EchoServer server = start();
         Peer peer = connect(server);
@@ -454,7 +468,7 @@ interface DrainScenarios extends Backend {
         Peer peer = connect(server);
         peer.echo(100);
         Future<Boolean> first = drain(server, LONG);
-        // It waits for the drain that goes on, and cannot lengthen it.
+        // The second call waits for the running drain and cannot extend it.
         Future<Boolean> second = Background.call(() -> server.drain(LONG.multipliedBy(2)));
         peer.expectEnd();
         assertThat(first.isDone() || second.isDone()).isFalse();
@@ -466,7 +480,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
-    default void drainMayBeBroughtForward() throws IOException {
+    default void drainDeadlineMayBeBroughtForward() throws IOException {
         EchoServer server = startTight();
         List<Peer> stalled = stalledPeers(server, 4);
         Peer idle = connect(server);

@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
 
-/** What peers send comes back to them, every byte, in order, and then the end of the stream. */
+/** Peers get every byte that they send back, in order, and then the end of the stream. */
 interface EchoScenarios extends Backend {
 
     @Test
@@ -30,7 +30,7 @@ interface EchoScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
     }
 
-    /** Each read fills the buffer and uses the budget up, so that each is followed by a turn. */
+    /** Each read fills the buffer and uses up the budget, so that each one needs another turn. */
     @Test
     default void randomChunksWithTheSmallestBufferAndBudget() throws IOException {
         EchoServer server = start(settings -> settings.readBufferSize(1024).readBudget(1024));
@@ -55,7 +55,7 @@ interface EchoScenarios extends Backend {
         assertThat(peer.received()).isEqualTo(peer.sent()).isGreaterThanOrEqualTo(total);
     }
 
-    /** A lost edge would stop the exchange for good. */
+    /** A lost edge would stop the exchange forever. */
     @Test
     default void requestAndReply() throws IOException {
         EchoServer server = start();
@@ -105,15 +105,15 @@ interface EchoScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
     }
 
-    /** The end of the stream comes with the last data, or so soon after it that both are there. */
+    /** The end of the stream arrives with the last data or immediately after it. */
     @Test
     default void dataAndEndOfStreamInOneSegment() throws IOException {
         EchoServer server = start();
         for (int i = 0; i < 2_000; i++) {
             try (Peer peer = connect(server)) {
                 if (i % 2 == 0) {
-                    // The second piece waits for the first one's acknowledgement, and so for its
-                    // echo, unless the end of the stream takes it along.
+                    // The second piece waits for the acknowledgement of the first, and so for its
+                    // echo, unless the FIN flushes it.
                     peer.coalesce();
                     peer.send(1 + i % 100);
                 }
@@ -126,7 +126,10 @@ interface EchoScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(2_000);
     }
 
-    /** Without SO_OOBINLINE the kernel takes the byte out; and each one ends a read early. */
+    /**
+     * Without SO_OOBINLINE, the kernel removes the urgent byte. Each urgent byte also ends a read
+     * early.
+     */
     @Test
     default void urgentByteKeepsItsPlace() throws IOException {
         EchoServer server = start();
@@ -145,7 +148,7 @@ interface EchoScenarios extends Backend {
         peer.receiveAllToEnd();
     }
 
-    /** The bytes before and after the urgent one are there before the server reads any of them. */
+    /** The bytes before and after the urgent byte arrive before the server reads any of them. */
     @Test
     default void urgentByteInTheMiddleOfABacklog() throws IOException {
         EchoServer server = startTight();
@@ -212,7 +215,7 @@ interface EchoScenarios extends Backend {
         assertThat(server.peakConnections()).isEqualTo(1_000);
     }
 
-    /** Descriptors, and the numbers of descriptors that come again, stay apart. */
+    /** No descriptor leaks, and connections that reuse a descriptor number are not mixed up. */
     @Test
     default void churn() throws IOException {
         EchoServer server = start();

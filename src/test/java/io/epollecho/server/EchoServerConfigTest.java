@@ -45,7 +45,10 @@ class EchoServerConfigTest {
         EchoServerConfig.Builder apply(EchoServerConfig.Builder builder, T value);
     }
 
-    /** A setting's way into the builder, and values just inside or just outside its range. */
+    /**
+     * Returns a setting, the builder method that sets it, and values just inside or just outside
+     * its range.
+     */
     @SafeVarargs
     @SuppressWarnings("varargs")
     private static <T> Stream<Arguments> values(Setting<?> setting, Change<T> change, T... values) {
@@ -202,21 +205,21 @@ class EchoServerConfigTest {
                 .flatMap(stream -> stream);
     }
 
-    /** With a budget that fits, so that it is not the one that is refused. */
+    /** Sets a read budget that fits, so that only the buffer size can be rejected. */
     private static EchoServerConfig.Builder bufferSize(EchoServerConfig.Builder builder, int size) {
         return builder.readBufferSize(size).readBudget(GIB);
     }
 
     @ParameterizedTest
     @MethodSource("allowed")
-    <T> void takesWhatIsAllowed(Setting<?> setting, Change<T> change, T value) {
+    <T> void acceptsAllowedValues(Setting<?> setting, Change<T> change, T value) {
         EchoServerConfig config = change.apply(EchoServerConfig.builder(), value).build();
         assertThat(config.toString()).as(setting.key()).contains(String.valueOf(value));
     }
 
     @ParameterizedTest
     @MethodSource("refused")
-    <T> void refusesWhatIsNot(Setting<?> setting, Change<T> change, T value) {
+    <T> void rejectsOtherValues(Setting<?> setting, Change<T> change, T value) {
         EchoServerConfig.Builder builder = change.apply(EchoServerConfig.builder(), value);
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
@@ -244,14 +247,14 @@ class EchoServerConfigTest {
 
     @ParameterizedTest
     @MethodSource("contradictions")
-    void refusesAContradictionAndQuotesBothSides(EchoServerConfig.Builder builder, String message) {
+    void rejectsContradictionsQuotingBothValues(EchoServerConfig.Builder builder, String message) {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(builder::build)
                 .withMessage(message);
     }
 
     @Test
-    void writesValuesAsPeopleDo() {
+    void formatsValuesWithUnits() {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> EchoServerConfig.builder().idleTimeout(ofMillis(9)).build())
                 .withMessage(
@@ -286,7 +289,7 @@ class EchoServerConfigTest {
     }
 
     @Test
-    void takesWhatItIsGiven() {
+    void holdsTheGivenValues() {
         InetAddress address = InetAddress.getLoopbackAddress();
         var second = new ListenerConfig(address, 2, 3);
         var proxyProtocol =
@@ -351,15 +354,15 @@ class EchoServerConfigTest {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // a caller whose null-safety nobody checks
-    void refusesNoSelector() {
+    @SuppressWarnings("NullAway") // a caller without null checks
+    void rejectsANullSelector() {
         assertThatNullPointerException()
                 .isThrownBy(() -> EchoServerConfig.builder().selector(null))
                 .withMessage("selector");
     }
 
     @Test
-    void hasTheListenersInTheOrderTheyWereAddedAfterTheDefault() {
+    void keepsListenersInOrderAfterTheDefault() {
         var listener = new ListenerConfig(null, 0, 1);
         EchoServerConfig config =
                 EchoServerConfig.builder().listener("b", listener).listener("a", listener).build();
@@ -368,7 +371,7 @@ class EchoServerConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "tls", "ipv6-only", "x2", "n23456789-123456789-123456789-12"})
-    void takesListenersOfTheseNames(String name) {
+    void acceptsValidListenerNames(String name) {
         EchoServerConfig config =
                 EchoServerConfig.builder().listener(name, new ListenerConfig(null, 0, 1)).build();
         assertThat(config.listeners()).containsKey(name);
@@ -386,7 +389,7 @@ class EchoServerConfigTest {
                 "caf\u00e9",
                 "n23456789-123456789-123456789-123"
             })
-    void refusesListenersOfOtherNames(String name) {
+    void rejectsInvalidListenerNames(String name) {
         EchoServerConfig.Builder builder =
                 EchoServerConfig.builder().listener(name, new ListenerConfig(null, 0, 1));
         assertThatExceptionOfType(InvalidSettingException.class)
@@ -398,7 +401,7 @@ class EchoServerConfigTest {
     }
 
     @Test
-    void keepsTheNameOfTheDefaultListenerForIt() {
+    void reservesTheNameOfTheDefaultListener() {
         var listener = new ListenerConfig(null, 0, 1);
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> EchoServerConfig.builder().listener("default", listener))
@@ -407,7 +410,7 @@ class EchoServerConfigTest {
                                 + " port and backlog configure this listener");
     }
 
-    /** Addresses and ports of two listeners, where * stands for all addresses. */
+    /** Addresses and ports of two listeners; * stands for all addresses. */
     @ParameterizedTest
     @CsvSource({
         "*, 7000, *, 7000",
@@ -417,7 +420,7 @@ class EchoServerConfigTest {
         "::1, 7000, ::, 7000",
         "127.0.0.1, 7000, 127.0.0.1, 7000",
     })
-    void refusesTwoListenersOnOnePort(String address, int port, String other, int otherPort) {
+    void rejectsTwoListenersOnOnePort(String address, int port, String other, int otherPort) {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> twoListeners(address, port, other, otherPort))
                 .satisfies(e -> assertThat(e.key()).isEqualTo("listeners.second.port"))
@@ -433,7 +436,7 @@ class EchoServerConfigTest {
         "127.0.0.1, 7000, 127.0.0.2, 7000",
         "127.0.0.1, 7000, ::1, 7000",
     })
-    void takesTwoListenersThatDiffer(String address, int port, String other, int otherPort) {
+    void acceptsTwoListenersThatDiffer(String address, int port, String other, int otherPort) {
         assertThat(twoListeners(address, port, other, otherPort).listeners()).hasSize(2);
     }
 
@@ -451,7 +454,7 @@ class EchoServerConfigTest {
     }
 
     @Test
-    void refusesAFirstListenerThatIsNotTheDefault() {
+    void rejectsAFirstListenerThatIsNotTheDefault() {
         var listeners = new LinkedHashMap<String, ListenerConfig>();
         listeners.put("second", new ListenerConfig(null, 0, 1));
         EchoServerConfig config = EchoServerConfig.defaults();
@@ -476,12 +479,12 @@ class EchoServerConfigTest {
     }
 
     @Test
-    void cannotBeChangedByWhoeverHoldsItsListeners() {
+    void listenersAreUnmodifiable() {
         SequencedMap<String, ListenerConfig> listeners = EchoServerConfig.defaults().listeners();
         assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(listeners::clear);
     }
 
-    /** One that is not listed would be unknown to hosts. */
+    /** Hosts would not know a setting that is not listed. */
     @Test
     void listsAllSettings() {
         assertThat(Setting.all())
@@ -501,7 +504,7 @@ class EchoServerConfigTest {
     }
 
     @Test
-    void hasNoDefaultWhereTheSystemDecides() {
+    void hasNoDefaultIfTheSystemDecides() {
         assertThat(Setting.RECEIVE_BUFFER.defaultText()).isNull();
         assertThatIllegalStateException()
                 .isThrownBy(Setting.RECEIVE_BUFFER::defaultValue)

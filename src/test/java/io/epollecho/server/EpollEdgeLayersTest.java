@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on epoll, edge-triggered, with one loop. */
+/** The layer scenarios on epoll, edge-triggered, with one loop. */
 class EpollEdgeLayersTest extends LayerScenarios {
 
     @Override

@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on epoll, edge-triggered, with two loops. */
+/** The layer scenarios on epoll, edge-triggered, with two loops. */
 class EpollEdgeLayersTwoLoopsTest extends EpollEdgeLayersTest {
 
     @Override

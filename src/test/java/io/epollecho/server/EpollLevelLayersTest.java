@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on epoll, level-triggered, with one loop. */
+/** The layer scenarios on epoll, level-triggered, with one loop. */
 class EpollLevelLayersTest extends LayerScenarios {
 
     @Override

@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on epoll, level-triggered, with two loops. */
+/** The layer scenarios on epoll, level-triggered, with two loops. */
 class EpollLevelLayersTwoLoopsTest extends EpollLevelLayersTest {
 
     @Override

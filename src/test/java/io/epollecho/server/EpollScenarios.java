@@ -2,12 +2,13 @@ package io.epollecho.server;
 
 import org.junit.jupiter.api.Test;
 
-/** What the JDK's channels cannot do. */
+/** Scenarios that the JDK's channels do not support. */
 interface EpollScenarios extends Backend {
 
     /**
-     * Without SO_OOBINLINE from the very start the kernel takes the first byte out when the second
-     * one comes. The JDK's listening sockets cannot be given it.
+     * If SO_OOBINLINE is not set before the connection is accepted, the kernel removes the first
+     * urgent byte when the second one arrives. The JDK's listening sockets do not support this
+     * option.
      */
     @Test
     default void urgentBytesBeforeTheConnectionIsAccepted() throws Exception {

@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Another provider's channels and selectors, but the selectors can be held up and broken, and the
- * peers of accepted channels disguised.
+ * A wrapper of another provider whose selectors can be blocked and broken and whose accepted
+ * channels can be disguised.
  */
 public final class FaultyProvider extends SelectorProvider {
 
@@ -41,17 +41,17 @@ public final class FaultyProvider extends SelectorProvider {
         this.real = real;
     }
 
-    /** The same backend, by way of this provider. */
+    /** Returns the given backend on this provider. */
     SelectorBackend as(SelectorBackend backend) {
         return SelectorBackend.of("faulty " + backend.name(), this);
     }
 
-    /** The selectors opened so far, in order. */
+    /** Returns the selectors opened so far, in order. */
     public List<FaultySelector> selectors() {
         return selectors;
     }
 
-    /** Keeps whoever opens a selector from now on waiting, until the gate is opened. */
+    /** Blocks threads that open a selector from now on until the gate is opened. */
     Gate holdOpening() {
         var gate = new Gate();
         openingGate = gate;
@@ -59,14 +59,14 @@ public final class FaultyProvider extends SelectorProvider {
     }
 
     /**
-     * Changes the address that a channel names as its peer's, or throws instead of naming it. For
-     * channels that are accepted from now on by listening sockets opened later.
+     * Changes the peer address that channels report, or throws instead. Applies to channels
+     * accepted by listening sockets that are opened after this call.
      */
     void disguisePeers(UnaryOperator<InetSocketAddress> disguise) {
         this.disguise = disguise;
     }
 
-    /** Makes disguised channels accept no bytes from now on, although they are writable. */
+    /** Makes disguised channels accept no more bytes, although they are writable. */
     void fillSockets() {
         full = true;
     }
@@ -111,7 +111,7 @@ public final class FaultyProvider extends SelectorProvider {
         return real.openPipe();
     }
 
-    /** Where threads wait until the test lets them go on. */
+    /** A gate at which threads wait until the test opens it. */
     static final class Gate {
 
         private final CountDownLatch arrived = new CountDownLatch(1);
@@ -128,7 +128,7 @@ public final class FaultyProvider extends SelectorProvider {
 
         void awaitArrival() throws InterruptedException {
             assertThat(arrived.await(Background.PATIENCE_MILLIS, TimeUnit.MILLISECONDS))
-                    .as("somebody at the gate")
+                    .as("a thread is waiting at the gate")
                     .isTrue();
         }
 
@@ -137,7 +137,7 @@ public final class FaultyProvider extends SelectorProvider {
         }
     }
 
-    /** Its keys are those of the real selector, with which channels are registered. */
+    /** A selector that delegates to a real one, whose keys it uses. */
     public static final class FaultySelector extends AbstractSelector {
 
         private final Selector real;
@@ -150,20 +150,20 @@ public final class FaultyProvider extends SelectorProvider {
             this.real = real;
         }
 
-        /** From its next selection on it throws. */
+        /** Makes each further selection throw. */
         public void breakDown(RuntimeException defect) {
             this.defect = defect;
             release();
             wakeup();
         }
 
-        /** From now on it returns at once, with nothing. */
+        /** Makes each further selection return immediately without keys. */
         void spin() {
             spinning = true;
             wakeup();
         }
 
-        /** Keeps the selecting thread where it is until {@link #release}. */
+        /** Blocks the selecting thread until {@link #release} is called. */
         public void hold() throws InterruptedException {
             var closed = new Gate();
             gate = closed;

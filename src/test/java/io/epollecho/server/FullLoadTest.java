@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
 
-/** As much of it that what happens rarely does happen. */
+/** Enough load to trigger rare events. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FullLoadTest {
 
@@ -20,7 +20,7 @@ class FullLoadTest {
     private static final int CYCLES = Integer.getInteger("load.cycles", 100_000);
     private static final int CONNECTIONS = 64;
 
-    /** A lost edge would leave one of them without its reply. */
+    /** A lost edge would leave a connection without its reply. */
     @ParameterizedTest
     @EnumSource
     void millionTurnsWithoutAStall(BackendUnderTest backend) throws IOException {
@@ -35,9 +35,7 @@ class FullLoadTest {
         }
     }
 
-    /**
-     * Descriptors, and the numbers of descriptors that come again, stay apart, and none is left.
-     */
+    /** No descriptor leaks, and connections that reuse a descriptor number are not mixed up. */
     @ParameterizedTest
     @EnumSource
     void churnLeavesNoDescriptorOpen(BackendUnderTest backend) throws IOException {

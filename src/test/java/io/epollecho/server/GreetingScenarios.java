@@ -16,10 +16,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** A server may say who it is before it echoes, in any combination with what comes before that. */
+/** A server may identify itself before it echoes, in any combination with the other layers. */
 interface GreetingScenarios extends Backend {
 
-    /** Each combination: the echo begins behind the last layer, and not a byte sooner. */
+    /** In each combination, the echo starts exactly after the last layer. */
     @ParameterizedTest(name = "proxy {0}, tls {1}, greeting {2}")
     @CsvSource({
         "false, false, NONE", "false, false, IDENTITY",
@@ -96,9 +96,9 @@ interface GreetingScenarios extends Backend {
         return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
-    /** The greeting comes before the echo, even if the data is there before it. */
+    /** The greeting precedes the echo, even if data arrives before the greeting is sent. */
     @Test
-    default void greetingOfAPeerWithDataBehindItsHeader() throws IOException {
+    default void greetingPrecedesDataBehindTheHeader() throws IOException {
         EchoServer server =
                 start(
                         settings ->

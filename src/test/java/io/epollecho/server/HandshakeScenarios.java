@@ -24,26 +24,26 @@ import java.util.function.UnaryOperator;
 
 import javax.net.ssl.SSLException;
 
-/** A TLS connection begins with a handshake, which may fail, and ends with a close_notify. */
+/** TLS connections begin with a handshake, which may fail, and end with a close_notify. */
 interface HandshakeScenarios extends Backend {
 
-    /** The beginning of a ClientHello, and so less than one record. */
+    /** The beginning of a ClientHello, less than one record. */
     byte[] PART_OF_A_HELLO = HexFormat.of().parseHex("16030100f8010000f40303");
 
     String HTTP_REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    /** A fatal unexpected_message. */
+    /** A fatal unexpected_message alert. */
     byte[] UNEXPECTED_MESSAGE = HexFormat.of().parseHex("1503030002020a");
 
-    /** More than thousands of handshakes take on a busy machine. */
+    /** Longer than thousands of handshakes take on a busy machine. */
     Duration STORM = Duration.ofSeconds(90);
 
-    /** So many connections end their stream after 8 MiB, for each protocol. */
+    /** Returns the number of connections per protocol that end their stream after 8 MiB. */
     default int halfCloses() {
         return 5;
     }
 
-    /** So many handshakes begin at once. */
+    /** Returns the number of handshakes that begin at once. */
     default int handshakesAtOnce() {
         return 500;
     }
@@ -113,7 +113,7 @@ interface HandshakeScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(halfCloses());
     }
 
-    /** It is told by an alert, and once in the log. */
+    /** The client gets an alert, and the log mentions the refusal once. */
     @Test
     default void plainHttpToATlsPort() throws IOException {
         EchoServer server = startWithTls();
@@ -141,7 +141,7 @@ interface HandshakeScenarios extends Backend {
     }
 
     @Test
-    default void handshakeThatTheClientRefuses() throws IOException {
+    default void handshakeRejectedByTheClient() throws IOException {
         EchoServer server = startWithTls();
         Peer bystander = connectOverTls(server.localAddress(), "TLSv1.3");
         Peer distrustful = connect(server.localAddress(), 0, 0);
@@ -179,7 +179,7 @@ interface HandshakeScenarios extends Backend {
         return anyPort().withTls(within(Duration.ofHours(1)));
     }
 
-    /** Once the handshake is complete, its deadline is gone. */
+    /** The handshake timeout does not affect a connection whose handshake is complete. */
     @Test
     default void handshakeTimeoutEndsWithTheHandshake() throws IOException {
         Duration timeout = Duration.ofSeconds(2);
@@ -208,7 +208,9 @@ interface HandshakeScenarios extends Backend {
         }
     }
 
-    /** The end of the connection is not the end of the stream: somebody may have cut it. */
+    /**
+     * The end of the connection is not the end of the stream, because an attacker may have cut it.
+     */
     @Test
     default void truncation() throws IOException {
         EchoServer server = startWithTls();
@@ -223,7 +225,7 @@ interface HandshakeScenarios extends Backend {
         assertThat(server.statistics().active()).isEqualTo(1);
     }
 
-    /** What came before the end without a close_notify comes back. */
+    /** Bytes that arrived before an end without close_notify are still echoed. */
     @Test
     default void truncationWithBytesPending() throws IOException {
         EchoServer server = startTight(settings -> settings.tls(tls()));
@@ -237,7 +239,7 @@ interface HandshakeScenarios extends Backend {
         await().until(() -> Backend.closed(server, CloseReason.TRUNCATED) == 1);
     }
 
-    /** A write that fails has taken bytes that it has not sent. */
+    /** A failed write may have consumed bytes without sending them; they must not stay counted. */
     @Test
     default void resetWithBytesPendingLeavesNoneCounted() throws IOException {
         EchoServer server = startTight(settings -> settings.tls(tls()).readBufferSize(64 * 1024));
@@ -255,10 +257,13 @@ interface HandshakeScenarios extends Backend {
         }
     }
 
-    /** The connection that needs the room is spared, others are not, and nothing stays. */
+    /**
+     * The connection that needs the space is spared, others are not, and no pending bytes stay
+     * counted.
+     */
     @Test
     default void pendingLimitExceededByOneConnection() throws IOException {
-        long limit = 80 * 1024; // more than the layer's two buffers, less than with what is kept
+        long limit = 80 * 1024; // holds the layer's two buffers, but not the pending bytes as well
         EchoServer server =
                 startTight(
                         settings ->
@@ -279,7 +284,7 @@ interface HandshakeScenarios extends Backend {
         }
     }
 
-    /** A clean end would tell the peer that all it has sent so far was read and echoed. */
+    /** A clean end would suggest to the peer that everything it sent was read and echoed. */
     @Test
     default void pendingLimitResetsAPeerInTheMiddleOfARecord() throws IOException {
         long limit = eventLoops() * 64L * 1024;
@@ -303,7 +308,10 @@ interface HandshakeScenarios extends Backend {
         }
     }
 
-    /** A part of a record is progress, even if the whole of it takes longer than the timeout. */
+    /**
+     * Part of a record counts as progress, even if the complete record takes longer than the
+     * timeout.
+     */
     @Test
     default void writeTimeoutSparesPeersThatTakePartsOfARecord() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
@@ -325,7 +333,7 @@ interface HandshakeScenarios extends Backend {
         assertThat(server.statistics().bytesSent()).as("slow enough").isLessThan(STALLING / 2);
     }
 
-    /** The write timeout begins when bytes begin to wait, not when the last ones moved. */
+    /** The write timeout starts when bytes become pending, not when the last bytes moved. */
     @Test
     default void silenceBeforeTheEndDoesNotCountForTheWriteTimeout() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
@@ -348,7 +356,7 @@ interface HandshakeScenarios extends Backend {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(timeout);
     }
 
-    /** Each costs a timer and no more. */
+    /** Each such peer costs only a timer. */
     @Test
     default void thousandPeersWithoutAHandshake() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
@@ -374,7 +382,10 @@ interface HandshakeScenarios extends Backend {
         bystander.echo(100);
     }
 
-    /** The loops do not compute them; a turn that takes longer than a second fails. */
+    /**
+     * The loops do not compute handshakes, so no round trip on other connections takes longer than
+     * a second.
+     */
     @Test
     default void manyHandshakesBesideAHundredPingers() throws IOException {
         int handshakes = handshakesAtOnce();
@@ -397,7 +408,7 @@ interface HandshakeScenarios extends Backend {
         }
     }
 
-    /** Each of its records costs the work of a long one, and the read budget is of bytes. */
+    /** A tiny record costs as much work as a long one, but the read budget counts bytes. */
     @Test
     default void tinyRecordsBesideOtherConnections() throws Exception {
         int records = 20_000;
@@ -408,7 +419,7 @@ interface HandshakeScenarios extends Backend {
             peers.add(connectOverTls(server.localAddress(), "TLSv1.3"));
             peers.getLast().echo(1);
         }
-        Peer streamer = peers.remove(1); // between the others, whichever way the selector goes
+        Peer streamer = peers.remove(1); // between the others in any order
         FaultyProvider.FaultySelector selector = faulty.selectors().getFirst();
         selector.hold();
         var streams = new ArrayList<Future<Void>>();
@@ -432,7 +443,7 @@ interface HandshakeScenarios extends Backend {
         Background.joinAll(streams);
     }
 
-    /** All at once, so that hardly any can resume the session of another one. */
+    /** Performs all handshakes at once, so that hardly any can resume the session of another. */
     private static void shakeHands(List<Peer> peers) throws IOException {
         for (Peer peer : peers) {
             peer.waitUpTo(STORM);

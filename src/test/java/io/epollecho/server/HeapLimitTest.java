@@ -13,7 +13,7 @@ class HeapLimitTest {
     }
 
     @Test
-    void warnsOfLimitsThatExceedTheHeapTogether() {
+    void warnsIfTheLimitsExceedTheHeap() {
         long heap = Runtime.getRuntime().maxMemory();
         try (var log = new CapturedLog()) {
             HeapLimit.check(withMaxPending(heap), 1);
@@ -30,7 +30,7 @@ class HeapLimitTest {
     }
 
     @Test
-    void isSilentAboutLimitsThatFit() {
+    void isSilentIfTheLimitsFit() {
         try (var log = new CapturedLog()) {
             HeapLimit.check(withMaxPending(1 << 20), 1);
             assertThat(log.events()).isEmpty();

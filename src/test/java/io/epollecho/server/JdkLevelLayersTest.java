@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on the JDK's selector, with one loop. */
+/** The layer scenarios on the JDK's selector with one loop. */
 class JdkLevelLayersTest extends LayerScenarios {
 
     @Override

@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios of the layers on the JDK's selector, with two loops. */
+/** The layer scenarios on the JDK's selector with two loops. */
 class JdkLevelLayersTwoLoopsTest extends JdkLevelLayersTest {
 
     @Override

@@ -1,4 +1,4 @@
 package io.epollecho.server;
 
-/** The scenarios behind a proxy, on the JDK's selector, with one loop. */
+/** The scenarios behind a proxy on the JDK's selector with one loop. */
 class JdkLevelProxyTest extends JdkLevelTest implements ProxyScenarios {}

@@ -1,4 +1,4 @@
 package io.epollecho.server;
 
-/** The scenarios over TLS, on the JDK's selector, with two loops. */
+/** The scenarios over TLS on the JDK's selector with two loops. */
 class JdkLevelTlsTwoLoopsTest extends JdkLevelTwoLoopsTest implements TlsScenarios {}

@@ -1,6 +1,6 @@
 package io.epollecho.server;
 
-/** The scenarios on the JDK's selector with two loops, between which connections are dealt out. */
+/** The scenarios on the JDK's selector with two loops. */
 class JdkLevelTwoLoopsTest extends JdkLevelTest {
 
     @Override

@@ -14,13 +14,13 @@ import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A server that is killed has closed nothing itself, and leaves its port to the kernel. */
+/** A killed server closes nothing itself and leaves its port to the kernel. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KilledServerTest {
 
     private static final int KILLS = 50;
 
-    /** Such ports are given to nobody who did not ask for them. */
+    /** The first of a range of ports below the kernel's ephemeral ports. */
     private static final int FIRST_PORT = 30_000;
 
     @Test
@@ -44,7 +44,7 @@ class KilledServerTest {
             for (Peer peer : peers) {
                 receiveToAnyEnd(peer);
             }
-            close(old); // in the next round only, so that the kernel keeps some half-closed ones
+            close(old); // a round later, so that the kernel keeps half-closed ones
             old.clear();
             old.addAll(peers);
         }

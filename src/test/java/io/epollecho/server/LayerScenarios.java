@@ -1,8 +1,8 @@
 package io.epollecho.server;
 
 /**
- * All scenarios of the layers between the socket and the echo. A subclass names the backend that
- * they run on. Their peers are plain ones, which do by themselves what each layer wants.
+ * All scenarios of the layers between the socket and the echo. A subclass chooses the backend. The
+ * scenarios use plain peers and perform each layer's steps themselves.
  */
 abstract class LayerScenarios extends ScenarioRun
         implements ProxyHeaderScenarios,

@@ -23,10 +23,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A server comes and goes, as often as one likes, and leaves nothing behind. */
+/** A server can be started and stopped any number of times and leaves nothing behind. */
 interface LifecycleScenarios extends Backend {
 
-    /** Much more than a loop takes for a task. */
+    /** Much longer than a loop takes for a task. */
     Duration PROMPT = Duration.ofSeconds(5);
 
     private EchoServerConfig onPort(int port) {
@@ -62,7 +62,7 @@ interface LifecycleScenarios extends Backend {
         connect(second).echo(100);
     }
 
-    /** The server closes first, so that TIME_WAIT, and lasting FIN_WAIT_2, are on its side. */
+    /** The server closes first, so that TIME_WAIT and lasting FIN_WAIT_2 states are on its side. */
     @Test
     default void restartOnTheSamePort() throws IOException {
         EchoServer server = createOnPort(freePort());
@@ -103,7 +103,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void peakOutlivesARestartAndUptimeDoesNot() throws IOException {
+    default void restartKeepsThePeakAndResetsTheUptime() throws IOException {
         EchoServer server = createOnPort(freePort());
         assertThat(server.uptime()).isZero();
         assertThat(server.peakConnections()).isZero();
@@ -157,7 +157,7 @@ interface LifecycleScenarios extends Backend {
         assertThat(Backend.closed(closed, CloseReason.PEER)).isEqualTo(1);
     }
 
-    /** Whether it ever ends its side is up to the peer. */
+    /** An idle peer might never end its side. */
     @Test
     default void closeDoesNotWaitForAnIdlePeer() throws IOException {
         EchoServer server = start();
@@ -193,7 +193,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void listenerThatFailsHarmsNobody() throws IOException {
+    default void failingListenerIsHarmless() throws IOException {
         EchoServer server =
                 create(
                         settings().build(),
@@ -226,8 +226,8 @@ interface LifecycleScenarios extends Backend {
     }
 
     /**
-     * One dead loop is the end of all: connections dealt to it would be lost one by one. The peers
-     * of the dead one are not told that this was a proper end.
+     * If one loop dies, all are stopped; otherwise connections dealt to it would be lost. The dead
+     * loop's peers get a reset, not a clean end.
      */
     @Test
     default void deadLoop() throws IOException {
@@ -271,7 +271,7 @@ interface LifecycleScenarios extends Backend {
                         EchoServerState.STOPPED);
     }
 
-    /** How many are cut by a reset, of peers that have no byte to come. */
+    /** Returns how many of the peers were reset. Expects that none receives another byte. */
     private static int resets(List<Peer> peers) throws IOException {
         int resets = 0;
         for (Peer peer : peers) {
@@ -280,9 +280,9 @@ interface LifecycleScenarios extends Backend {
         return resets;
     }
 
-    /** The drain's task finds a selector that is broken already. */
+    /** The drain's task runs on a loop whose selector is already broken. */
     @Test
-    default void loopThatDiesAsItDrains() throws Exception {
+    default void loopThatDiesWhileDraining() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         InetSocketAddress address = server.localAddress();
@@ -306,9 +306,9 @@ interface LifecycleScenarios extends Backend {
         return server.statisticsByLoop().stream().mapToLong(LoopStatistics::selectorRebuilds).sum();
     }
 
-    /** It would make the loop spin, and may have lost what it was to watch. */
+    /** A spinning selector would waste a processor and may have lost registrations. */
     @Test
-    default void spinningSelectorIsReplaced() throws Exception {
+    default void spinningSelectorIsRebuilt() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
         List<Peer> peers = connect(server, 10);
@@ -329,9 +329,12 @@ interface LifecycleScenarios extends Backend {
         assertThat(rebuilds(server)).isEqualTo(eventLoops());
     }
 
-    /** Whoever leaves a task meanwhile wakes the selector that is about to be closed. */
+    /**
+     * A thread that submits a task during the rebuild wakes the selector that is about to be
+     * closed.
+     */
     @Test
-    default void taskLeftWhileTheSelectorIsReplaced() throws Exception {
+    default void taskSubmittedWhileTheSelectorIsRebuilt() throws Exception {
         FaultyProvider faulty = faultyProvider();
         EchoServer server = start(faulty);
         Peer peer = connect(server);
@@ -341,7 +344,7 @@ interface LifecycleScenarios extends Backend {
             faulty.selectors().getLast().spin();
             replacement.awaitArrival();
             var newest = server.newestConnections(10);
-            // By then the watchdog's task waits too, and no later one wakes the loop.
+            // By then the watchdog's task is waiting too, and no later task wakes the loop.
             await().until(server::stalled);
             replacement.open();
             assertThat(newest)
@@ -357,7 +360,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void taskThatFailsCostsItselfOnly() throws IOException {
+    default void failingTaskDoesNotStopTheLoop() throws IOException {
         FaultyProvider faulty = faultyProvider();
         var defect = new IllegalStateException("broken for the test");
         var broken = new AtomicBoolean();
@@ -388,7 +391,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void newestConnectionsOfANegativeLimit() throws IOException {
+    default void negativeLimitOfNewestConnectionsIsRejected() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);
         peer.echo(100);
@@ -401,7 +404,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void stuckLoopIsNoticed() throws Exception {
+    default void stuckLoopIsReported() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
         var seen = new CopyOnWriteArrayList<Boolean>();
         EchoServer server =
@@ -434,7 +437,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void addressOfTheLoopbackInterfaceOnly() throws Exception {
+    default void listensOnlyOnTheLoopbackAddress() throws Exception {
         EchoServer server = start();
         int port = server.localAddress().getPort();
         assertThat(server.localAddress().getAddress()).isEqualTo(InetAddress.getLoopbackAddress());
@@ -446,7 +449,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void addressOfIpv6() throws IOException {
+    default void listensOnlyOnAnIpv6Address() throws IOException {
         InetAddress loopback = ipv6Loopback();
         EchoServer server = start(settings -> settings.address(loopback));
         assertThat(server.localAddress().getAddress()).isEqualTo(loopback);
@@ -462,7 +465,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
-    default void allAddressesOfBothFamilies() throws Exception {
+    default void listensOnAllAddressesOfBothFamilies() throws Exception {
         InetAddress ipv6 = ipv6Loopback();
         EchoServer server = start(settings -> settings.address(null));
         int port = server.localAddress().getPort();
@@ -488,7 +491,7 @@ interface LifecycleScenarios extends Backend {
                                 address ->
                                         address instanceof Inet6Address
                                                 && address.isLoopbackAddress());
-        assumeTrue(available, "no IPv6 here");
+        assumeTrue(available, "IPv6 is not available");
         return InetAddress.ofLiteral("::1");
     }
 

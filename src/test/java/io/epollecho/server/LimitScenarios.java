@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
-/** Limits cut whom they are meant for, say why, and spare all others. */
+/** Limits affect only the peers that exceed them, and each refusal is reported. */
 interface LimitScenarios extends Backend {
 
     @Test
@@ -82,7 +82,7 @@ interface LimitScenarios extends Backend {
         Backend.awaitActive(server, 6);
     }
 
-    /** Whoever has one IPv6 address has as many as they like, all of them in one network. */
+    /** A client with one IPv6 address usually owns a whole network of addresses. */
     @Test
     default void connectionLimitPerIpv6Network() throws IOException {
         EchoServer server = startForPeersOverIpv6(settings -> settings);
@@ -122,8 +122,8 @@ interface LimitScenarios extends Backend {
     InetAddress OF_ANOTHER = InetAddress.ofLiteral("127.0.0.3");
 
     /**
-     * A server that lets in two peers of an address or network, and to which these addresses are
-     * IPv6: the loopback interface has but one such address itself.
+     * Starts a server that admits two peers per address or network and that sees the given
+     * addresses as IPv6 addresses. The loopback interface itself has only one IPv6 address.
      */
     private EchoServer startForPeersOverIpv6(UnaryOperator<EchoServerConfig.Builder> change) {
         return startDisguised(
@@ -136,7 +136,7 @@ interface LimitScenarios extends Backend {
                                 settings.address(ONE_OF_A_NETWORK).maxConnectionsPerAddress(2)));
     }
 
-    /** A line is written for the first of a burst, and at last for all the others. */
+    /** The log gets a line for the first refusal of a burst and later one for all the others. */
     @Test
     default void eachRefusalIsLogged() throws IOException {
         int refusals = 500;
@@ -157,7 +157,10 @@ interface LimitScenarios extends Backend {
         }
     }
 
-    /** Each line stands for one, and for as many more as it says. */
+    /**
+     * Counts the refusals that the log reports: one per line, plus the number of further ones in
+     * it.
+     */
     private static long refusalsIn(CapturedLog log) {
         var more = Pattern.compile("(\\d+) more");
         return log.events().stream()
@@ -195,7 +198,7 @@ interface LimitScenarios extends Backend {
         active.expectEnd();
     }
 
-    /** A clean end would tell the peer that it got everything. */
+    /** A clean end would suggest to the peer that it received everything. */
     @Test
     default void writeTimeout() throws IOException {
         Duration timeout = Duration.ofMillis(500);
@@ -215,7 +218,10 @@ interface LimitScenarios extends Backend {
         assertThat(server.statistics().active()).isEqualTo(1);
     }
 
-    /** With nothing left to read, the kernel would end the connection as if all had been echoed. */
+    /**
+     * With nothing left to read, the kernel would end the connection as if everything had been
+     * echoed.
+     */
     @Test
     default void writeTimeoutAfterEverythingWasRead() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
@@ -230,7 +236,7 @@ interface LimitScenarios extends Backend {
         for (FaultyProvider.FaultySelector selector : faulty.selectors()) {
             selector.hold();
         }
-        stalled.send(transport().oneRead()); // all of it is there before the first read
+        stalled.send(transport().oneRead()); // all of it arrives before the first read
         faulty.selectors().forEach(FaultyProvider.FaultySelector::release);
         await().until(() -> server.statistics().bytesReceived() == stalled.sent());
         await().until(() -> server.statistics().pendingBytes() > 0);
@@ -240,7 +246,7 @@ interface LimitScenarios extends Backend {
     }
 
     @Test
-    default void writeTimeoutSparesTheSlow() throws IOException {
+    default void writeTimeoutSparesSlowReaders() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
         EchoServer server =
                 startTight(settings -> settings.readBufferSize(1 << 20).writeTimeout(timeout));
@@ -256,8 +262,8 @@ interface LimitScenarios extends Backend {
         await().pollInterval(Duration.ofMillis(20))
                 .until(
                         () -> {
-                            slow.receive(
-                                    8 * 1024); // so that one flush takes longer than the timeout
+                            // Slowly, so that one flush takes longer than the timeout.
+                            slow.receive(8 * 1024);
                             return System.nanoTime() - start > 2 * timeout.toNanos();
                         });
         assertThat(slow.received()).as("slow enough").isLessThan(4 << 20);
@@ -268,7 +274,7 @@ interface LimitScenarios extends Backend {
     }
 
     @Test
-    default void idleTimeoutDoesNotSpareTheCongested() throws IOException {
+    default void idleTimeoutClosesStalledConnections() throws IOException {
         EchoServer server =
                 startTight(
                         settings ->
@@ -283,7 +289,7 @@ interface LimitScenarios extends Backend {
     }
 
     @Test
-    default void refusedPeerThatHasSentAlreadyHarmsNobody() throws IOException {
+    default void refusedPeerThatAlreadySentDataIsHarmless() throws IOException {
         EchoServer server = start(settings -> settings.maxConnections(1));
         Peer admitted = connect(server);
         admitted.echo(100);
@@ -293,7 +299,7 @@ interface LimitScenarios extends Backend {
                 peer.receiveToEnd();
                 assertThat(peer.received()).isZero();
             } catch (SocketException e) {
-                // What it sent was not read, so it may be reset.
+                // The server did not read what the peer sent, so the peer may be reset.
             }
         }
         assertThat(Backend.rejected(server, RejectReason.LIMIT)).isEqualTo(50);

@@ -15,11 +15,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The listeners of a server share its loops, its limits and its life cycle. */
+/** The listeners of a server share its loops, limits and lifecycle. */
 interface ListenerScenarios extends Backend {
 
     @Test
-    default void eachListenerHasAnAddressOfItsOwn() throws IOException {
+    default void eachListenerHasItsOwnAddress() throws IOException {
         EchoServer server = start();
         assertThat(server.localAddresses()).hasSize(listeners());
         assertThat(server.localAddresses().firstEntry().getKey())
@@ -69,7 +69,7 @@ interface ListenerScenarios extends Backend {
         assertThat(Background.get(drained)).isTrue();
     }
 
-    /** Each one's queue is accepted before it is closed. */
+    /** Each listener accepts its backlog before it is closed. */
     @Test
     default void drainServesTheBacklogOfEachListener() throws Exception {
         FaultyProvider faulty = faultyProvider();
@@ -97,7 +97,7 @@ interface ListenerScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
     }
 
-    /** If one cannot be bound, none is left open. */
+    /** If one listener cannot be bound, none is left open. */
     @Test
     default void portOfOneListenerInUse() throws IOException {
         EchoServer other = start();

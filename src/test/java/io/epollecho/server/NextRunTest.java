@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** What a past run of a server reports late never touches the next one. */
+/** Late reports of a past run never affect the next run. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NextRunTest {
 
@@ -57,7 +57,7 @@ class NextRunTest {
         return peer;
     }
 
-    /** Starts the server and returns its thread of that name. */
+    /** Starts the server and returns its thread with the given name. */
     private Thread startAndFind(String name) {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         server.start();
@@ -71,9 +71,9 @@ class NextRunTest {
         assertThat(thread.join(Background.PATIENCE)).as("end of " + thread).isTrue();
     }
 
-    /** Or a host would report a stopped server as stuck until it starts again. */
+    /** Otherwise a host would report a stopped server as stalled until the next start. */
     @Test
-    void beginsAfterTheStallOfTheLastRunWasTakenBack() throws Exception {
+    void startsWithoutTheStallOfTheLastRun() throws Exception {
         server.start();
         faulty.selectors().getFirst().hold();
         Background.await().until(server::stalled);
@@ -83,12 +83,12 @@ class NextRunTest {
     }
 
     @Test
-    void isNotFailedByTheDeathOfALoopLeftBehind() throws Exception {
+    void isNotFailedByTheDeathOfAnAbandonedLoop() throws Exception {
         Thread loop = startAndFind("echo-server-0");
         FaultyProvider.FaultySelector stuck = faulty.selectors().getFirst();
         stuck.hold();
         server.stop();
-        assertThat(loop.isAlive()).as("left behind").isTrue();
+        assertThat(loop.isAlive()).as("abandoned loop is alive").isTrue();
         server.start();
         Peer peer = connect();
 
@@ -103,7 +103,7 @@ class NextRunTest {
     }
 
     @Test
-    void doesNotCountTheConnectionsOfALoopLeftBehind() throws Exception {
+    void doesNotCountTheConnectionsOfAnAbandonedLoop() throws Exception {
         Thread loop = startAndFind("echo-server-0");
         for (int i = 0; i < 3; i++) {
             connect();
@@ -111,7 +111,7 @@ class NextRunTest {
         FaultyProvider.FaultySelector stuck = faulty.selectors().getFirst();
         stuck.hold();
         server.stop();
-        assertThat(loop.isAlive()).as("left behind").isTrue();
+        assertThat(loop.isAlive()).as("abandoned loop is alive").isTrue();
         assertThat(server.statistics().active()).as("open when stopped").isZero();
         server.start();
         Peer peer = connect();
@@ -127,9 +127,9 @@ class NextRunTest {
         assertThat(server.statistics().closedTotal()).isEqualTo(4);
     }
 
-    /** The watchdog notices a stuck loop and is held up before it can pass that on. */
+    /** The watchdog detects a stuck loop but is blocked before it can report it. */
     @Test
-    void isNotStalledByAWatchdogThatIsLate() throws Exception {
+    void isNotStalledByALateWatchdog() throws Exception {
         var beforeReport = new FaultyProvider.Gate();
         try (var _ =
                 new CapturedLog(

@@ -13,7 +13,7 @@ import java.nio.channels.SocketChannel;
 
 import javax.net.ssl.SSLContext;
 
-/** A TLS client whose reads and writes return 0 when they would block, as those of a channel do. */
+/** A TLS client whose reads and writes return 0 when they would block, like those of a channel. */
 final class NonBlockingTls implements ByteChannel {
 
     private final TlsChannel tls;
@@ -22,7 +22,7 @@ final class NonBlockingTls implements ByteChannel {
         this.tls = tls;
     }
 
-    /** Completes a handshake in blocking mode, and leaves the channel in non-blocking mode. */
+    /** Completes a handshake in blocking mode, then switches the channel to non-blocking mode. */
     static NonBlockingTls over(SocketChannel channel, SSLContext context) throws IOException {
         TlsChannel tls =
                 ClientTlsChannel.newBuilder(channel, Certificates.clientEngine(context, "TLSv1.3"))

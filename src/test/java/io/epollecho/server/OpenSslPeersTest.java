@@ -115,7 +115,7 @@ class OpenSslPeersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"-tls1_2", "-tls1_3"})
-    void provesWhoItIs(String protocol) throws Exception {
+    void authenticatesWithACertificate(String protocol) throws Exception {
         Path pem = directory.resolve("client.pem");
         Files.writeString(pem, Certificates.asPem(Certificates.CLIENT));
         try (Program client = client(protocol, "-quiet", "-cert", pem.toString())) {
@@ -154,7 +154,7 @@ class OpenSslPeersTest {
     }
 
     @Test
-    void isRefusedWithAProtocolThatTheServerDoesNotSpeak() throws Exception {
+    void isRefusedWithAnUnsupportedProtocol() throws Exception {
         try (Program client = client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0")) {
             client.endInput();
             assertThat(client.output()).contains("alert protocol version");

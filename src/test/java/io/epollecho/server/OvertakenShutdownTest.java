@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** A shutdown in the background is overtaken by a stop and a start. */
+/** A background shutdown that is overtaken by a stop and a start. */
 class OvertakenShutdownTest {
 
     @RepeatedTest(10)

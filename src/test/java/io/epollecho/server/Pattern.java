@@ -1,8 +1,8 @@
 package io.epollecho.server;
 
 /**
- * An endless stream of bytes that never repeats itself, so that a byte lost, doubled, moved or
- * taken from another connection shows. Each seed gives another stream, always the same one.
+ * An endless, non-repeating stream of bytes, which reveals bytes that are lost, duplicated, moved
+ * or taken from another connection. Each seed determines a different stream.
  */
 record Pattern(long seed) {
 
@@ -21,12 +21,12 @@ record Pattern(long seed) {
         return bytes;
     }
 
-    /** Fails if the bytes are not those of the stream from this position on. */
+    /** Fails if the bytes differ from the stream at the given position. */
     void check(byte[] bytes, int length, long position) {
         for (int i = 0; i < length; i++) {
             if (bytes[i] != at(position + i)) {
                 throw new AssertionError(
-                        "Byte %d of the echo is %d and was sent as %d"
+                        "Byte %d of the echo is %d but was sent as %d"
                                 .formatted(position + i, bytes[i], at(position + i)));
             }
         }

@@ -25,13 +25,13 @@ class PendingBuffersTest {
     }
 
     @Test
-    void keepsWhatRemains() {
+    void keepsTheRemainingBytes() {
         assertThat(keep(SIZE).remaining()).isEqualTo(SIZE);
         assertThat(keep(1).remaining()).isEqualTo(1);
     }
 
     @Test
-    void usesABufferAgainAndNothingOfItsContent() {
+    void reusesABufferWithoutItsContents() {
         ByteBuffer first = keep(SIZE);
         buffers.release(first.position(SIZE - 3));
         ByteBuffer second = keep(SIZE / 2);
@@ -40,18 +40,18 @@ class PendingBuffersTest {
     }
 
     @Test
-    void makesANewBufferNoLargerThanWhatItKeeps() {
+    void allocatesABufferNoLargerThanItsContents() {
         assertThat(keep(10).capacity()).isEqualTo(10);
     }
 
     @Test
-    void usesNoBufferAgainThatIsFarTooLarge() {
+    void reusesNoBufferThatIsFarTooLarge() {
         buffers.release(keep(SIZE));
         assertThat(keep(10).capacity()).isEqualTo(10);
     }
 
     @Test
-    void keepsTheLargestFreeBuffersOnly() {
+    void keepsOnlyTheLargestSpareBuffers() {
         List<ByteBuffer> kept = new ArrayList<>();
         for (int i = 1; i <= 100; i++) {
             kept.add(keep(i));
@@ -70,7 +70,7 @@ class PendingBuffersTest {
     }
 
     @Test
-    void knowsWhatIsMissingFromTheBudget() {
+    void returnsTheBytesMissingFromTheBudget() {
         var small = new PendingBuffers(100);
         ByteBuffer kept = small.keep(ByteBuffer.allocate(60));
         assertThat(small.missing(40)).isZero();
@@ -81,7 +81,7 @@ class PendingBuffersTest {
 
     /** The free ones count as well, and give way. */
     @Test
-    void neverHoldsMoreThanTheBudget() {
+    void neverExceedsTheBudget() {
         var small = new PendingBuffers(100);
         ByteBuffer large = small.keep(ByteBuffer.allocate(60));
         ByteBuffer other = small.keep(ByteBuffer.allocate(40));

@@ -138,7 +138,7 @@ interface ProxyHeaderScenarios extends Backend {
     }
 
     @Test
-    default void headerOfAnUntrustedSource() throws IOException {
+    default void headerFromAnUntrustedSource() throws IOException {
         InetAddress trusted = InetAddress.ofLiteral("127.0.0.2");
         InetAddress stranger = InetAddress.ofLiteral("127.0.0.1");
         var config =
@@ -227,7 +227,7 @@ interface ProxyHeaderScenarios extends Backend {
 
     /** All come from the one proxy. */
     @Test
-    default void limitPerAddressOfTheSource() throws IOException {
+    default void limitPerSourceAddress() throws IOException {
         EchoServer server =
                 start(
                         settings ->

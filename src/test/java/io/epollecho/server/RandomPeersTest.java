@@ -61,7 +61,7 @@ class RandomPeersTest {
 
     @ParameterizedTest
     @MethodSource("cells")
-    void everyByteComesBackInItsPlace(Cell cell) throws IOException {
+    void everyByteComesBackInOrder(Cell cell) throws IOException {
         try (EchoServer plain = cell.start(false);
                 EchoServer tight = cell.start(true)) {
             var onPlain = new RandomPeers(cell.backend, plain.localAddress());

@@ -137,12 +137,12 @@ abstract class ScenarioRun implements Backend {
 
     /** The servers' debug lines, one for each lost connection, would be thousands. */
     @BeforeAll
-    static void logLess() {
+    static void reduceLogLevel() {
         log.setLevel(Level.WARN);
     }
 
     @AfterAll
-    static void logAsBefore() {
+    static void restoreLogLevel() {
         log.setLevel(null);
     }
 }

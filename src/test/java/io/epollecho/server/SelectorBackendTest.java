@@ -31,14 +31,14 @@ class SelectorBackendTest {
                 "JDK   |       | jdk, level-triggered",
                 "JDK   | LEVEL | jdk, level-triggered",
             })
-    void isWhatIsChosenWhereEpollIsAvailable(
+    void isTheChosenBackendIfEpollIsAvailable(
             Choice choice, @Nullable TriggerMode triggerMode, String backend) {
         assertThat(SelectorBackend.choose(choice, triggerMode)).hasToString(backend);
     }
 
     @ParameterizedTest(name = "{0}, {1}")
     @CsvSource({"AUTO,", "AUTO, LEVEL", "JDK,", "JDK, LEVEL"})
-    void isTheJdksWhereEpollIsNotAvailable(Choice choice, @Nullable TriggerMode triggerMode) {
+    void isTheJdkSelectorIfEpollIsNotAvailable(Choice choice, @Nullable TriggerMode triggerMode) {
         assertThat(SelectorBackend.choose(choice, triggerMode, Optional.of(REASON)))
                 .isEqualTo(SelectorBackend.jdk());
     }
@@ -55,7 +55,7 @@ class SelectorBackendTest {
                 "JDK   | EDGE  | trigger-mode is edge: it must be level, as the JDK's selector has"
                         + " no other mode. For edge, set selector to epoll.",
             })
-    void refusesWhatIsNotAvailable(
+    void rejectsAnUnavailableChoice(
             Choice choice, @Nullable TriggerMode triggerMode, String message) {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> SelectorBackend.choose(choice, triggerMode, Optional.of(REASON)))
@@ -63,13 +63,13 @@ class SelectorBackendTest {
     }
 
     @Test
-    void refusesEdgeOnTheJdksSelectorAlsoWhereEpollIsAvailable() {
+    void rejectsEdgeOnTheJdkSelectorEvenIfEpollIsAvailable() {
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> SelectorBackend.choose(Choice.JDK, TriggerMode.EDGE));
     }
 
     @Test
-    void hasTheTriggerModeOfItsProvider() {
+    void reportsTheTriggerModeOfItsProvider() {
         SelectorProvider level = EpollSelectorProvider.levelTriggered();
         SelectorProvider edge = EpollSelectorProvider.edgeTriggered();
         assertThat(SelectorBackend.of("x", level).triggerMode()).isEqualTo(TriggerMode.LEVEL);

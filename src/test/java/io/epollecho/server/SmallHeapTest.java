@@ -68,7 +68,7 @@ class SmallHeapTest {
     /** One read buffer is as large as a quarter of the heap. */
     @ParameterizedTest
     @EnumSource
-    void keepsNoMoreThanWhatIsPending(BackendUnderTest backend) throws IOException {
+    void keepsOnlyPendingBytes(BackendUnderTest backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend, Transport.PLAIN, 0, 16 << 20, SEND_BUFFER, "-Xmx64m")) {

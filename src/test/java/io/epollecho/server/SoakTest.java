@@ -53,7 +53,7 @@ class SoakTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void connectionsThatComeAndGo(BackendUnderTest backend) throws Exception {
+    void shortConnections(BackendUnderTest backend) throws Exception {
         soak(
                 "connections that come and go",
                 backend,

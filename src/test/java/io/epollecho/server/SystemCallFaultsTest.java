@@ -50,7 +50,7 @@ class SystemCallFaultsTest {
     /** Whatever the reason: the server tries again, and nobody is turned away. */
     @ParameterizedTest
     @MethodSource("acceptFaults")
-    void acceptIsTriedAgain(BackendUnderTest backend, String error) throws IOException {
+    void acceptIsRetried(BackendUnderTest backend, String error) throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server);
                 Strace _ = inject("accept,accept4", error, "1..2", ANY_SOCKET);
@@ -58,12 +58,12 @@ class SystemCallFaultsTest {
             late.echo(1_000);
             bystanders.check();
             assertThat(server.statistics().acceptErrors())
-                    .isEqualTo(retriedAtOnce(backend, error) ? 0 : 2);
+                    .isEqualTo(retriedImmediately(backend, error) ? 0 : 2);
         }
     }
 
     /** By the selector provider: the fault is not the listener's, see accept(2). */
-    private static boolean retriedAtOnce(BackendUnderTest backend, String error) {
+    private static boolean retriedImmediately(BackendUnderTest backend, String error) {
         return switch (error) {
             case "EINTR", "ECONNABORTED" -> true;
             case "EPROTO" -> backend != BackendUnderTest.JDK_LEVEL;
@@ -71,15 +71,15 @@ class SystemCallFaultsTest {
         };
     }
 
-    static Stream<Arguments> passingFaults() {
+    static Stream<Arguments> transientFaults() {
         return Stream.concat(
                 cells("EINTR").map(cell -> with(cell, "read,recvfrom")),
                 cells("EINTR", "EAGAIN").map(cell -> with(cell, "write,sendto")));
     }
 
     @ParameterizedTest
-    @MethodSource("passingFaults")
-    void passingFaultCostsNothing(BackendUnderTest backend, String error, String calls)
+    @MethodSource("transientFaults")
+    void transientFaultIsHarmless(BackendUnderTest backend, String error, String calls)
             throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server);
@@ -127,7 +127,7 @@ class SystemCallFaultsTest {
      */
     @ParameterizedTest
     @MethodSource("registrationFaults")
-    void connectionThatCannotBeRegisteredHarmsNoOther(BackendUnderTest backend, String error)
+    void failedRegistrationHarmsNoOtherConnection(BackendUnderTest backend, String error)
             throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server)) {
