@@ -21,7 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** OpenSSL's own client at the server's port. */
+/** The OpenSSL client as a peer of the server. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OpenSslPeersTest {
 
@@ -67,7 +67,10 @@ class OpenSslPeersTest {
         return Program.start(command);
     }
 
-    /** With -ign_eof it goes on after the end of its input, so the server's drain ends it. */
+    /**
+     * Exchanges data with the server and returns the client's output. With -ign_eof the client
+     * continues after the end of its input, so the server's drain ends it.
+     */
     private String exchange(String data, String... options) throws Exception {
         var all = new ArrayList<>(List.of(options));
         all.add("-ign_eof");
@@ -130,7 +133,7 @@ class OpenSslPeersTest {
         }
     }
 
-    /** Killed in the middle of everything, it has not ended its stream. */
+    /** A client that is killed does not send a close_notify. */
     @Test
     void leavesWithoutACloseNotify() throws Exception {
         try (Program client = client("-quiet")) {
@@ -141,7 +144,7 @@ class OpenSslPeersTest {
         assertThat(Backend.closed(server, CloseReason.TRUNCATED)).isEqualTo(1);
     }
 
-    /** The end of its input makes it send a close_notify. */
+    /** The client sends a close_notify at the end of its input. */
     @Test
     void endsItsStream() throws Exception {
         try (Program client = client("-no_ign_eof")) {

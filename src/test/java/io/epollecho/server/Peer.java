@@ -30,8 +30,8 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.StandardConstants;
 
 /**
- * A client on a real connection. It sends the bytes of a stream of its own and checks each byte
- * that comes back. One thread may send while another one receives.
+ * A client on a real connection. It sends the bytes of its own stream and checks each byte that
+ * comes back. One thread may send while another receives.
  */
 final class Peer implements AutoCloseable {
 
@@ -41,22 +41,22 @@ final class Peer implements AutoCloseable {
     private final Pattern pattern;
     private final long seed;
 
-    /** What the echo runs over: the socket, or TLS on top of it. */
+    /** The socket that carries the echo: the plain socket, or TLS on top of it. */
     private Socket top = socket;
 
-    /** The address that the header of the PROXY protocol has given out for this peer. */
+    /** The address of this peer in the PROXY header; null without a header. */
     private @Nullable InetSocketAddress source;
 
-    /** True once the end of the server's stream has come. */
+    /** True once the end of the server's stream was read. */
     private boolean ended;
 
-    /** Why the server has not let this peer come as far as the echo. */
+    /** The failure of the header or handshake; null if there was none. */
     private @Nullable IOException failure;
 
     private volatile long sent;
     private volatile long received;
 
-    /** Buffer sizes of 0 leave them to the kernel. */
+    /** Connects to a server. Buffer sizes of 0 let the kernel choose. */
     Peer(
             long seed,
             InetSocketAddress server,
@@ -85,7 +85,7 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** The address by which the server knows this peer. */
+    /** Returns the address by which the server knows this peer. */
     InetSocketAddress address() {
         return source == null ? socketAddress() : source;
     }
@@ -94,29 +94,34 @@ final class Peer implements AutoCloseable {
         return (InetSocketAddress) socket.getLocalSocketAddress();
     }
 
-    /** Sends bytes below all that the echo runs over. */
+    /** Sends bytes directly on the socket, below all layers. */
     void sendRaw(byte... bytes) throws IOException {
         socket.getOutputStream().write(bytes);
     }
 
-    /** Receives what comes below all that the echo runs over, until the end of the connection. */
+    /**
+     * Receives bytes directly from the socket, below all layers, until the end of the connection.
+     */
     byte[] receiveRawToEnd() throws IOException {
         return socket.getInputStream().readAllBytes();
     }
 
-    /** Receives so many bytes below all that the echo runs over, which can go on there only. */
+    /**
+     * Receives the given number of bytes directly from the socket, below all layers. Afterwards,
+     * only raw reads work.
+     */
     void receiveRaw(int length) throws IOException {
         assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
     }
 
-    /** Ends the connection's own output, below all that the echo runs over. */
+    /** Ends the socket's output, below all layers. */
     void endRawOutput() throws IOException {
         socket.shutdownOutput();
     }
 
     /**
-     * Sends a header of the PROXY protocol: of version 1 or version 2, depending on the seed. A
-     * server that has refused this peer already does not take it.
+     * Sends a PROXY header of version 1 or 2, depending on the seed. Fails silently if the server
+     * has already refused this peer.
      */
     void sendHeader(InetSocketAddress from, InetSocketAddress to) {
         source = from;
@@ -130,7 +135,7 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** From now on everything runs over TLS. The first use begins the handshake. */
+    /** Puts TLS on the socket. The first use begins the handshake. */
     void layTls(SSLContext context, String... protocols) throws IOException {
         var tls =
                 (SSLSocket)
@@ -143,14 +148,14 @@ final class Peer implements AutoCloseable {
         top = tls;
     }
 
-    /** Asks for a server name, which need not be valid, before the handshake. */
+    /** Sets the server name that the handshake requests. The name need not be valid. */
     void askFor(String name) {
         SSLParameters parameters = ((SSLSocket) top).getSSLParameters();
         parameters.setServerNames(List.of(new ServerName(name.getBytes(StandardCharsets.UTF_8))));
         ((SSLSocket) top).setSSLParameters(parameters);
     }
 
-    /** Has no check, unlike the JDK's own. */
+    /** A server name that is not validated, unlike {@link javax.net.ssl.SNIHostName}. */
     private static final class ServerName extends SNIServerName {
 
         ServerName(byte[] name) {
@@ -158,14 +163,14 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** Waits longer than usual for whatever is to come. */
+    /** Sets a longer timeout for reads. */
     void waitUpTo(Duration patience) throws IOException {
         socket.setSoTimeout((int) patience.toMillis());
     }
 
     /**
-     * Completes the handshake. If the server ends it, reads find the end of the stream; if it
-     * resets the connection or sends an alert, they fail.
+     * Performs the handshake. If the server closes the connection, later reads return the end of
+     * the stream. If the server resets the connection or sends an alert, later reads fail.
      */
     void handshake() {
         try {
@@ -175,13 +180,13 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** The TLS session, once the handshake is complete. */
+    /** Returns the TLS session after the handshake. */
     SSLSession session() throws IOException {
         requireAdmission();
         return ((SSLSocket) top).getSession();
     }
 
-    /** True if the server has closed the connection in the middle of the handshake. */
+    /** Returns whether the server closed the connection during the handshake. */
     private boolean isRefusedByEnd() {
         return failure instanceof SSLHandshakeException
                 && failure.getCause() instanceof EOFException;
@@ -193,7 +198,7 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** An exception of the socket that comes wrapped in one of TLS, or the exception itself. */
+    /** Returns the socket exception wrapped in a TLS exception, or the exception itself. */
     private static IOException inPlainWords(IOException e) {
         return e instanceof SSLException && e.getCause() instanceof SocketException cause
                 ? cause
@@ -206,7 +211,7 @@ final class Peer implements AutoCloseable {
         }
         requireAdmission();
         if (ended) {
-            return -1; // SSLSocket says it once
+            return -1; // SSLSocket reports the end only once
         }
         try {
             int count = top.getInputStream().read(target, 0, length);
@@ -237,12 +242,14 @@ final class Peer implements AutoCloseable {
         return received;
     }
 
-    /** Holds small segments back while others are under way, as Nagle's algorithm does. */
+    /**
+     * Enables Nagle's algorithm, which holds back small segments while others are unacknowledged.
+     */
     void coalesce() throws IOException {
         socket.setTcpNoDelay(false);
     }
 
-    /** Sends the next bytes of its stream, in pieces as large as the socket takes them. */
+    /** Sends the next bytes of the stream in chunks. */
     void send(long length) throws IOException {
         for (long left = length; left > 0; ) {
             int count = (int) Math.min(left, CHUNK);
@@ -254,7 +261,7 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** Sends the next bytes of its stream right behind others, all of them at once. */
+    /** Sends the given bytes and the next bytes of the stream in a single write. */
     void sendBehind(byte[] before, int length) throws IOException {
         byte[] bytes = Arrays.copyOf(before, before.length + length);
         long position = sent;
@@ -263,24 +270,24 @@ final class Peer implements AutoCloseable {
         sendRaw(bytes);
     }
 
-    /** Sends the next byte of its stream as urgent data, below all that the echo runs over. */
+    /** Sends the next byte of the stream as urgent data, below all layers. */
     void sendUrgent() throws IOException {
         long position = sent;
         sent = position + 1;
         socket.sendUrgentData(pattern.at(position));
     }
 
-    /** Sends a byte as urgent data that belongs to no stream. */
+    /** Sends a byte that is not part of the stream as urgent data. */
     void sendRawUrgent(int value) throws IOException {
         socket.sendUrgentData(value);
     }
 
-    /** Receives exactly so many bytes. */
+    /** Receives exactly the given number of bytes. */
     void receive(long length) throws IOException {
         receive(length, CHUNK);
     }
 
-    /** Receives exactly so many bytes, at most a few at a time. */
+    /** Receives exactly the given number of bytes with reads of limited size. */
     void receive(long length, int atOnce) throws IOException {
         var buffer = new byte[(int) Math.min(length, atOnce)];
         for (long left = length; left > 0; ) {
@@ -291,7 +298,7 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** Receives up to so many bytes. Returns whether it were as many, and not fewer and the end. */
+    /** Receives the given number of bytes. Returns false if the stream ends before that. */
     boolean receiveUnlessEnded(int length) throws IOException {
         var buffer = new byte[length];
         for (int left = length; left > 0; ) {
@@ -311,7 +318,7 @@ final class Peer implements AutoCloseable {
         received = position + count;
     }
 
-    /** Sends so many bytes and waits for their echo. */
+    /** Sends the given number of bytes and waits for their echo. */
     void echo(int length) throws IOException {
         send(length);
         receive(length);
@@ -325,7 +332,7 @@ final class Peer implements AutoCloseable {
         top.shutdownOutput();
     }
 
-    /** Receives the line that the server sends before the echo. */
+    /** Receives the greeting line. */
     String receiveLine() throws IOException {
         var line = new ByteArrayOutputStream();
         var next = new byte[1];
@@ -339,8 +346,8 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * Expects an end and not a byte before it. It is a reset if this peer has sent something that
-     * the server has not read.
+     * Expects the end of the connection without any byte. It may be a reset if this peer sent
+     * something that the server did not read.
      */
     void expectRefusal() throws IOException {
         try {
@@ -350,7 +357,9 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** With nothing to send before the echo there is no reason for a reset. */
+    /**
+     * Rethrows the reset of a plain peer, which sent nothing before the echo and must not be reset.
+     */
     private void requireLayers(SocketException reset) throws SocketException {
         if (source == null && !(top instanceof SSLSocket)) {
             throw reset;
@@ -358,8 +367,8 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * Ends the output and receives up to the end of the stream, of a server that may refuse this
-     * peer. It is reset then if it has sent something that the server has not read.
+     * Ends the output and receives until the end of the stream. The server may refuse this peer,
+     * which may then be reset if it sent something that the server did not read.
      */
     void leave() throws IOException {
         try {
@@ -371,8 +380,8 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * Sends bytes that the server is to refuse, some of its stream behind them, and leaves. It may
-     * be reset at any time, as the server does not read it all.
+     * Sends bytes that the server must refuse, followed by bytes of the stream, and leaves. The
+     * peer may be reset at any time, because the server does not read everything.
      */
     void leaveAfter(byte[] refused, int length) throws IOException {
         try {
@@ -384,13 +393,14 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** Expects the end of the stream and not a byte before it. */
+    /** Expects the end of the stream without any byte before it. */
     void expectEnd() throws IOException {
         assertThat(read(new byte[1], 1)).as("the end of the stream").isEqualTo(-1);
     }
 
     /**
-     * Expects an end and not a byte before it; whether it is a reset, not the end of the stream.
+     * Expects the end of the connection without any byte before it. Returns true if it is a reset,
+     * false if it is the end of the stream.
      */
     boolean endsByReset() throws IOException {
         try {
@@ -411,13 +421,16 @@ final class Peer implements AutoCloseable {
         }
     }
 
-    /** Expects all that was sent and then the end of the stream. */
+    /** Expects everything that was sent and then the end of the stream. */
     void receiveAllToEnd() throws IOException {
         receiveToEnd();
         assertThat(received).as("bytes received of those sent").isEqualTo(sent);
     }
 
-    /** Sends so many bytes; returns false if the connection is reset before all are sent. */
+    /**
+     * Sends the given number of bytes. Returns false if the connection is reset before all are
+     * sent.
+     */
     boolean sendUnlessReset(long length) throws IOException {
         try {
             send(length);
@@ -428,8 +441,8 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * Ends the output and expects all that was sent and the end of the stream; returns false if the
-     * connection is reset before that.
+     * Ends the output and expects everything that was sent and the end of the stream. Returns false
+     * if the connection is reset before that.
      */
     boolean receiveAllUnlessReset() throws IOException {
         try {
@@ -439,13 +452,13 @@ final class Peer implements AutoCloseable {
         } catch (SocketException e) {
             return false;
         } catch (SSLProtocolException e) {
-            // The kernel reports a reset once, and the close_notify may have met it.
+            // The kernel reports a reset once, possibly to the write of the close_notify.
             assertThat(e).hasCauseInstanceOf(EOFException.class);
             return false;
         }
     }
 
-    /** Receives until the connection is reset, which has to happen before any end of the stream. */
+    /** Receives until the connection is reset. Fails if the stream ends cleanly. */
     void receiveToReset() throws IOException {
         try {
             receiveToEnd();
@@ -454,7 +467,7 @@ final class Peer implements AutoCloseable {
             return;
         }
         throw new AssertionError(
-                "The stream came to a clean end after %d bytes".formatted(received));
+                "The stream ended cleanly after %d bytes".formatted(received));
     }
 
     /** Resets the connection. */

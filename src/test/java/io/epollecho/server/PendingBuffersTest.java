@@ -79,7 +79,7 @@ class PendingBuffersTest {
         assertThat(small.missing(100)).isZero();
     }
 
-    /** The free ones count as well, and give way. */
+    /** Spare buffers count towards the budget and are discarded to make room. */
     @Test
     void neverExceedsTheBudget() {
         var small = new PendingBuffers(100);

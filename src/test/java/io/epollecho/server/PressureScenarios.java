@@ -21,11 +21,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 /**
- * Peers that send much and read little cost the server one buffer each, and nobody else anything.
+ * Peers that send a lot and read little cost the server one buffer each and do not affect other
+ * peers.
  */
 interface PressureScenarios extends Backend {
 
-    /** In bytes, for tens of thousands of echoes: less than any object for each would take. */
+    /**
+     * The bytes that tens of thousands of echoes may allocate: less than one object per echo would
+     * take.
+     */
     long ALLOCATION_SLACK = 8_192;
 
     @Test
@@ -62,7 +66,8 @@ interface PressureScenarios extends Backend {
                             silent.endOutput();
                         });
         await().until(() -> server.statistics().pendingBytes() > 0);
-        // The server has stopped reading, although there is more, and writes no more either.
+        // The server has stopped reading, although more bytes are waiting, and no longer writes
+        // either.
         EchoServerStatistics stalled = awaitStandstill(server);
         Duration usedBefore = cpuTimeOf(loops);
         awaitStandstill(server);
@@ -141,11 +146,11 @@ interface PressureScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(crowd);
     }
 
-    /** A reset says that the echo is not complete. The peers that fit go on. */
+    /** A reset shows that the echo is incomplete. The peers that fit into the limit continue. */
     @Test
     default void pendingLimit() throws IOException {
         int crowd = 50;
-        long limit = 256 * 1024; // for a third of them
+        long limit = 256 * 1024; // enough for a third of the peers
         EchoServer server = startTight(settings -> settings.maxPending(limit));
         Peer bystander = connect(server);
         bystander.echo(100);
@@ -165,7 +170,7 @@ interface PressureScenarios extends Backend {
             }
             assertThat(log.events())
                     .filteredOn(event -> event.getLevel() == Level.WARN)
-                    .as("lines, of which there is at most one a second")
+                    .as("log lines, at most one per second")
                     .hasSizeBetween(1, 15);
         }
         assertThat(whole).as("peers that fit").isBetween(1, crowd - 1);
@@ -174,14 +179,15 @@ interface PressureScenarios extends Backend {
         assertThat(Backend.closed(server, CloseReason.PENDING_LIMIT)).isEqualTo(crowd - whole);
         assertThat(server.statistics().pendingBytes()).isZero();
 
-        Peer late = stalledPeer(server); // there is room again
+        Peer late = stalledPeer(server); // space is available again
         late.receive(STALLING);
         bystander.echo(100);
     }
 
     @Test
     default void eightFirehosesBesideAHundredPingers() throws IOException {
-        // The firehoses are faster, and their sockets never empty.
+        // With small reads, the firehoses are faster than the server, and their sockets are never
+        // empty.
         EchoServer server =
                 start(
                         settings ->
@@ -220,8 +226,8 @@ interface PressureScenarios extends Backend {
     }
 
     /**
-     * An echo costs the server no memory, so that there is nothing to collect, however long it goes
-     * on. Over TLS, the engine needs some.
+     * An echo allocates no memory, so there is nothing to collect, no matter how long the server
+     * runs. Over TLS, the engine allocates some.
      */
     @Test
     default void echoAllocatesNothing() throws IOException {
@@ -232,8 +238,8 @@ interface PressureScenarios extends Backend {
         assertThat(loops).hasSize(eventLoops());
         List<Peer> peers = connect(server, eventLoops());
         echo(peers, 10_000);
-        // Until the compiler is done, on a busy machine, a round may allocate a little; what each
-        // echo costs shows in every round.
+        // On a busy machine, a round may allocate a little until the compiler is done. An
+        // allocation per echo would show in every round.
         long allowed = ALLOCATION_SLACK + 20_000 * transport().allocatedPerEcho();
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 6 && least >= allowed; round++) {
@@ -271,7 +277,7 @@ interface PressureScenarios extends Backend {
                         .sum());
     }
 
-    /** An interrupt that nobody cleared would let every wait return at once. */
+    /** An interrupt that is never cleared would make every select return immediately. */
     @Test
     default void interruptedLoopDoesNotSpin() throws IOException {
         Set<Thread> before = loopThreads();

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A program of the system as a peer: it is given its input, and its output is read. */
+/** An external program as a peer. The test writes its input and reads its output. */
 final class Program implements AutoCloseable {
 
     private final Process process;
@@ -26,7 +26,7 @@ final class Program implements AutoCloseable {
                                         StandardCharsets.ISO_8859_1));
     }
 
-    /** Skips the tests of whoever calls, and says why, if the program is not installed. */
+    /** Skips the calling test and prints the reason if the program is not installed. */
     static void require(String... versionCommand) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(versionCommand).redirectErrorStream(true).start();
@@ -42,7 +42,7 @@ final class Program implements AutoCloseable {
         return new Program(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Sends it input; there may be more. */
+    /** Sends input, which need not be the last. */
     Program send(String input) throws IOException {
         OutputStream out = process.getOutputStream();
         out.write(input.getBytes(StandardCharsets.ISO_8859_1));
@@ -50,13 +50,13 @@ final class Program implements AutoCloseable {
         return this;
     }
 
-    /** Ends its input. */
+    /** Ends the program's input. */
     Program endInput() throws IOException {
         process.getOutputStream().close();
         return this;
     }
 
-    /** Waits for its end, and returns all that it has written. */
+    /** Waits for the end of the program and returns its output. */
     String output() {
         return Background.get(output);
     }
@@ -72,7 +72,7 @@ final class Program implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Kills it if it is there still, and waits for its end. */
+    /** Kills the program if it is still running and waits for its end. */
     @Override
     public void close() {
         process.destroyForcibly();

@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A connection behind a proxy begins with a header, and is nobody's before that. */
+/** A connection behind a proxy begins with a header, which determines the peer's address. */
 interface ProxyHeaderScenarios extends Backend {
 
     InetSocketAddress SOURCE = new InetSocketAddress(InetAddress.ofLiteral("203.0.113.7"), 4_711);
@@ -66,7 +66,7 @@ interface ProxyHeaderScenarios extends Backend {
         assertThat(server.statistics().bytesReceived()).isEqualTo(1_000);
     }
 
-    /** Nothing more may come, so the server has to look at what it has. */
+    /** No more bytes may arrive, so the server must process what it has already read. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     default void headerAndFirstDataInOneSegment(int version) throws IOException {
@@ -102,7 +102,7 @@ interface ProxyHeaderScenarios extends Backend {
         assertThat(server.statistics().active()).isEqualTo(1);
     }
 
-    /** Whoever is late is closed by the deadline, not sooner, whatever part has come. */
+    /** A peer with an incomplete header is closed at the deadline and not earlier. */
     @Test
     default void lateHeader() throws IOException {
         Duration timeout = Duration.ofMillis(500);
@@ -153,7 +153,7 @@ interface ProxyHeaderScenarios extends Backend {
                     peer.leaveAfter(header(1 + i % 2), 100);
                     assertThat(peer.received()).isZero();
                 } catch (SocketException e) {
-                    // The reset was there before connect(2) returned.
+                    // The reset arrived before connect(2) returned.
                     assertThat(e).hasMessage("Connection reset by peer");
                 }
             }
@@ -166,12 +166,12 @@ interface ProxyHeaderScenarios extends Backend {
         assertThat(server.statistics().bytesReceived()).isEqualTo(100);
     }
 
-    /** A line for the first, and a figure for the others, however many there are. */
+    /** The log gets one line for the first malformed header and a count of the others. */
     @Test
     default void malformedHeaders() throws IOException {
         EchoServer server = startBehindProxy();
         byte[] corrupt = header(2);
-        corrupt[corrupt.length - 1]++; // of the checksum
+        corrupt[corrupt.length - 1]++; // breaks the checksum
         byte[] unknownCommand = header(2);
         unknownCommand[12] = 0x2F;
         List<byte[]> malformed =
@@ -203,7 +203,7 @@ interface ProxyHeaderScenarios extends Backend {
         proxy.echo(100);
     }
 
-    /** The proxy's own health checks; some send dummy addresses, which are not to be looked at. */
+    /** Health checks of the proxy itself. Some contain dummy addresses, which must be ignored. */
     @Test
     default void localHeaderWithAddresses() throws IOException {
         EchoServer server = startBehindProxy();
@@ -225,7 +225,9 @@ interface ProxyHeaderScenarios extends Backend {
         }
     }
 
-    /** All come from the one proxy. */
+    /**
+     * The limit applies to the address in the header, although all connections come from one proxy.
+     */
     @Test
     default void limitPerSourceAddress() throws IOException {
         EchoServer server =
@@ -275,7 +277,7 @@ interface ProxyHeaderScenarios extends Backend {
         }
     }
 
-    /** Each costs a timer and no more. */
+    /** Each such peer costs only a timer. */
     @Test
     default void thousandPeersWithoutAHeader() throws IOException {
         Duration timeout = Duration.ofSeconds(1);

@@ -34,7 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** HAProxy in front of the server, and curl, which can play the proxy. */
+/** HAProxy in front of the server, and curl in the role of a proxy. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProxyPeersTest {
 
@@ -81,11 +81,11 @@ class ProxyPeersTest {
                 .formatted(authority(), Certificates.HOST, Certificates.HOST);
     }
 
-    /** HAProxy with one way to the server, and the port to get there. */
+    /** An HAProxy process with one backend, the server, and the address of its frontend. */
     private record HaProxy(Program program, InetSocketAddress address, Path socket)
             implements AutoCloseable {
 
-        /** The state that its health checks have found the server in. */
+        /** Returns the status line of the server according to HAProxy's health checks. */
         String serverState() throws IOException {
             try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(socket));
@@ -195,7 +195,7 @@ class ProxyPeersTest {
         assertThat(peer.received()).isEqualTo(4 << 20);
     }
 
-    /** They come and go all the time: the server is up, and there is nothing to log. */
+    /** Frequent health checks find the server up and cause no warnings. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -217,7 +217,7 @@ class ProxyPeersTest {
         }
     }
 
-    /** The echo of a request is no answer; curl takes it for one of HTTP/0.9. */
+    /** The echo of a request is not an HTTP response; curl accepts it as HTTP/0.9. */
     @ParameterizedTest
     @ValueSource(strings = {"http", "https"})
     void curlPlaysTheProxy(String scheme) throws Exception {

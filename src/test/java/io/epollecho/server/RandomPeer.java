@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A client that follows a random script, a turn at a time, and never waits. It checks each byte
- * that comes back, that none comes that was not sent, and that the stream ends where it has to and
- * nowhere else. It may stop to listen at any time, but until then nothing may fail.
+ * A client that follows a random script, one turn at a time, and never blocks. It checks each byte
+ * that comes back, that no byte comes back that was not sent, and that the stream ends exactly
+ * where it must. The script may stop reading at any time, but until then nothing may fail.
  */
 final class RandomPeer implements AutoCloseable {
 
@@ -36,10 +36,10 @@ final class RandomPeer implements AutoCloseable {
     private boolean outputEnded;
 
     /**
-     * Draws up a script.
+     * Creates a peer with a random script.
      *
-     * @param urgentFromTheStart whether urgent bytes may come before the server has accepted; if
-     *     not, ordinary ones are sent instead until it has
+     * @param urgentFromTheStart whether urgent bytes may be sent before the server has accepted the
+     *     connection; if not, ordinary bytes are sent instead until it has
      */
     RandomPeer(SplittableRandom random, boolean urgentFromTheStart) {
         this.urgentFromTheStart = urgentFromTheStart;
@@ -57,9 +57,9 @@ final class RandomPeer implements AutoCloseable {
     }
 
     /**
-     * Goes on with its script.
+     * Takes the next turn of the script.
      *
-     * @return false if nothing can happen until the socket is ready
+     * @return false if the peer made no progress and must wait for the socket
      */
     boolean turn(InetSocketAddress server, Selector selector, byte[] memory) throws IOException {
         SocketChannel connected = channel;
@@ -147,12 +147,12 @@ final class RandomPeer implements AutoCloseable {
         return true;
     }
 
-    /** Returns how many bytes came, or -1 at the end of the stream. */
+    /** Returns the number of bytes read, or -1 at the end of the stream. */
     private int read(SocketChannel connected, byte[] memory, int atMost) throws IOException {
         int count = connected.read(ByteBuffer.wrap(memory, 0, atMost));
         if (count < 0) {
             assertThat(outputEnded)
-                    .as("the stream to the server had ended before its own")
+                    .as("the peer ended its stream before the server did")
                     .isTrue();
             assertThat(received).as("bytes that came back, of those sent").isEqualTo(sent);
             return count;
@@ -163,7 +163,7 @@ final class RandomPeer implements AutoCloseable {
         return count;
     }
 
-    /** Has the selector tell when a turn that was in vain may be tried again. */
+    /** Registers interest in the event that allows the next turn to make progress. */
     void await(Selector selector) {
         SelectionKey key = channel == null ? null : channel.keyFor(selector);
         if (key != null && key.isValid()) {

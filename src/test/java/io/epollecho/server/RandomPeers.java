@@ -11,12 +11,12 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Several random peers at once, whose turns one thread mixes at random. All that they do follows
- * from the seed; when the server's bytes arrive does not.
+ * Several random peers whose turns are interleaved at random on one thread. The seed determines
+ * everything that they do, but not when the server's bytes arrive.
  */
 final class RandomPeers {
 
-    /** So many play at once. */
+    /** The number of peers that run at once. */
     static final int AT_ONCE = 16;
 
     private static final int CHUNK = 64 * 1024;
@@ -27,21 +27,21 @@ final class RandomPeers {
     private long bytes;
 
     /**
-     * Peers of a server on this backend. On the JDK's channels SO_OOBINLINE cannot be set before a
-     * connection is accepted; of two urgent bytes that come sooner the kernel takes the first one
-     * out.
+     * Creates peers of a server on the given backend. The JDK's channels cannot set SO_OOBINLINE
+     * before a connection is accepted, so the kernel removes the first of two urgent bytes that
+     * arrive earlier.
      */
     RandomPeers(BackendUnderTest backend, InetSocketAddress server) {
         this.server = server;
         this.urgentFromTheStart = backend != BackendUnderTest.JDK_LEVEL;
     }
 
-    /** What came back to all peers so far. */
+    /** Returns the number of bytes that all peers have received so far. */
     long bytes() {
         return bytes;
     }
 
-    /** Has {@value #AT_ONCE} peers do what follows from the seed. */
+    /** Runs {@value #AT_ONCE} peers with scripts determined by the seed. */
     void play(long seed) throws IOException {
         var random = new SplittableRandom(seed);
         List<RandomPeer> peers =
@@ -78,7 +78,7 @@ final class RandomPeers {
         }
     }
 
-    /** Whether any of them can go on; chance may have missed it. */
+    /** Returns whether any peer can make progress, because the random choice may have missed it. */
     private boolean anyTurn(List<RandomPeer> live, Selector selector) {
         @Nullable RandomPeer moved = null;
         for (RandomPeer peer : live) {

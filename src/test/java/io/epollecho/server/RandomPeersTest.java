@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
- * Peers that do anything a peer may do, at random, against one server. A failure tells the command
- * that plays the very same peers again.
+ * Peers with random behavior against one server. A failure message contains the command that
+ * repeats the same scripts.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RandomPeersTest {
@@ -40,7 +40,9 @@ class RandomPeersTest {
             return backend + "/" + loops;
         }
 
-        /** Buffers so small that they are always full, or those of everyday. */
+        /**
+         * Starts a server with default buffers, or with buffers so small that they are always full.
+         */
         EchoServer start(boolean tight) {
             var settings =
                     EchoServerConfig.builder()
@@ -89,7 +91,7 @@ class RandomPeersTest {
             peers.play(seed);
         } catch (AssertionError e) {
             throw new AssertionError(
-                    "%s%nAgain: ./mvnw test -Dtest=RandomPeersTest -Dfuzz.seed=%d -Dfuzz.on=%s"
+                    "%s%nReproduce: ./mvnw test -Dtest=RandomPeersTest -Dfuzz.seed=%d -Dfuzz.on=%s"
                             .formatted(e.getMessage(), seed, cell),
                     e);
         }

@@ -13,13 +13,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Many connections on one thread, each of which sends a request, waits for its echo, checks it and
- * sends the next one. A turn that is late fails when it comes; one that never comes fails when the
- * other connections have taken all the turns that are left.
+ * Many connections on one thread. Each one sends a request, waits for its echo, checks it and sends
+ * the next request. A late echo fails when it arrives; a missing echo fails when the other
+ * connections have used up the remaining turns.
  */
 final class RequestReply implements AutoCloseable {
 
-    /** More than a turn takes among some dozens of connections, unless it is lost. */
+    /**
+     * The default time limit of a turn: longer than any turn among dozens of connections takes
+     * unless an event is lost.
+     */
     static final Duration LONGEST = Duration.ofSeconds(1);
 
     private final Selector selector = Selector.open();
@@ -35,19 +38,20 @@ final class RequestReply implements AutoCloseable {
     /**
      * Connects.
      *
-     * @param largest of the requests, in bytes: no more than fits in the socket's buffers
+     * @param largest the size of the largest request in bytes, which must fit into the socket
+     *     buffers
      */
     RequestReply(InetSocketAddress server, int connections, int largest) throws IOException {
         this(server, connections, largest, LONGEST);
     }
 
-    /** Connects over this transport. */
+    /** Connects over the given transport. */
     RequestReply(Transport transport, InetSocketAddress server, int connections, int largest)
             throws IOException {
         this(transport, server, connections, largest, LONGEST);
     }
 
-    /** Connects, and lets a turn take so long. */
+    /** Connects with the given time limit for a turn. */
     RequestReply(InetSocketAddress server, int connections, int largest, Duration limit)
             throws IOException {
         this(Transport.PLAIN, server, connections, largest, limit);
@@ -67,7 +71,7 @@ final class RequestReply implements AutoCloseable {
         }
     }
 
-    /** Takes so many turns, spread over all connections. */
+    /** Runs the given number of turns, distributed over all connections. */
     void run(long turns) throws IOException {
         turnsLeft = turns;
         for (Line line : lines) {
@@ -76,7 +80,7 @@ final class RequestReply implements AutoCloseable {
         while (busy > 0) {
             if (selector.select(this::ready, limit.toMillis()) == 0) {
                 throw new AssertionError(
-                        "%d turns have not come back within %s".formatted(busy, limit));
+                        "%d echoes did not arrive within %s".formatted(busy, limit));
             }
         }
     }
@@ -85,16 +89,16 @@ final class RequestReply implements AutoCloseable {
         try {
             ((Line) key.attachment()).reply();
         } catch (IOException e) {
-            throw new AssertionError("In the middle of a turn: " + e, e);
+            throw new AssertionError("Connection failed during a turn: " + e, e);
         }
     }
 
-    /** The time that the longest turn took. */
+    /** Returns the duration of the longest turn. */
     Duration longest() {
         return Duration.ofNanos(longestNanos);
     }
 
-    /** What came back so far. */
+    /** Returns the number of bytes received so far. */
     long bytes() {
         return bytes;
     }
@@ -130,7 +134,7 @@ final class RequestReply implements AutoCloseable {
             since = System.nanoTime();
             int length = 1 + random.nextInt(memory.length);
             if (channel.write(ByteBuffer.wrap(pattern.bytes(sent, length))) != length) {
-                throw new IOException("The socket takes less than one request");
+                throw new IOException("The socket accepted only part of a request");
             }
             sent += length;
         }
@@ -138,7 +142,7 @@ final class RequestReply implements AutoCloseable {
         void reply() throws IOException {
             int count = channel.read(ByteBuffer.wrap(memory));
             if (count < 0) {
-                throw new IOException("The end of the stream");
+                throw new IOException("The server ended the stream");
             }
             pattern.check(memory, count, received);
             received += count;

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A reset, in whatever state it strikes, costs its own connection and nothing else. */
+/** A reset in any state affects only its own connection. */
 interface ResetScenarios extends Backend {
 
     @Test
@@ -53,7 +53,7 @@ interface ResetScenarios extends Backend {
         assertThat(server.statistics().pendingBytes()).isZero();
     }
 
-    /** The server does not read then, so nothing but the selector can tell. */
+    /** The server is not reading from the peer, so only the selector can report the reset. */
     @Test
     default void resetWithBytesPending() throws IOException {
         EchoServer server = startTight();

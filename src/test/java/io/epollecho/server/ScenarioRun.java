@@ -24,7 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
 /**
- * Servers and peers for scenarios, on real connections over loopback, which are closed after it.
+ * The servers and peers of a scenario, on real loopback connections. They are closed after each
+ * scenario.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class ScenarioRun implements Backend {
@@ -34,7 +35,7 @@ abstract class ScenarioRun implements Backend {
     private final AtomicLong seeds = new AtomicLong();
     private final AtomicInteger turns = new AtomicInteger();
 
-    /** The addresses to give out for peers instead of the usual ones. */
+    /** The source addresses that peers report instead of the default ones. */
     private Map<InetAddress, InetAddress> disguises = Map.of();
 
     @Override
@@ -82,7 +83,8 @@ abstract class ScenarioRun implements Backend {
     public Peer connect(EchoServer server, int receiveBuffer, int sendBuffer) throws IOException {
         var addresses = List.copyOf(server.localAddresses().values());
         int turn = turns.getAndIncrement() % addresses.size();
-        // One port can connect to several others: peers are told apart by their own address.
+        // A local port may be used for connections to different listeners, so each listener's peers
+        // use their own address.
         InetAddress from = turn == 0 ? null : InetAddress.ofLiteral("127.0.0." + (turn + 1));
         return complete(begin(addresses.get(turn), from, receiveBuffer, sendBuffer));
     }
@@ -113,7 +115,9 @@ abstract class ScenarioRun implements Backend {
         return peer;
     }
 
-    /** Whatever a scenario does, in the end nothing is open and the figures add up. */
+    /**
+     * Closes everything and checks that no connection is open and the statistics are consistent.
+     */
     @AfterEach
     void closeAll() throws IOException {
         for (EchoServer server : servers) {
@@ -135,7 +139,7 @@ abstract class ScenarioRun implements Backend {
     private static final Logger log =
             (Logger) LoggerFactory.getLogger(EchoServer.class.getPackageName());
 
-    /** The servers' debug lines, one for each lost connection, would be thousands. */
+    /** Suppresses the servers' debug log, which has a line for each lost connection. */
     @BeforeAll
     static void reduceLogLevel() {
         log.setLevel(Level.WARN);

@@ -19,10 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A plain server in a process of its own, on the loopback address. */
+/** A plain server in its own process, on the loopback address. */
 final class ServerProcess implements AutoCloseable {
 
-    /** The size of a server's read buffer by default. */
+    /** The default size of a server's read buffer. */
     static final int DEFAULT_READ_BUFFER = Setting.READ_BUFFER_SIZE.defaultValue().intValue();
 
     private static final int DEFAULT_READ_BUDGET = Setting.READ_BUDGET.defaultValue().intValue();
@@ -37,8 +37,8 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /**
-     * In that process. Arguments: backend, port, event loops, most connections, size of the read
-     * buffer, of the send buffers, transport.
+     * Runs the server. Arguments: backend, port, event loops, maximum connections, read buffer
+     * size, send buffer size, transport.
      */
     static void main(String[] args) {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
@@ -60,15 +60,15 @@ final class ServerProcess implements AutoCloseable {
         System.out.println(LISTENING + server.localAddress().getPort());
     }
 
-    /** Starts it and waits until it accepts connections. */
+    /** Starts a server process and waits until it accepts connections. */
     static ServerProcess start(BackendUnderTest backend, int port, String... options)
             throws IOException {
         return start(backend, Transport.PLAIN, port, DEFAULT_READ_BUFFER, 0, options);
     }
 
     /**
-     * Starts one whose read buffer and send buffers have these sizes; 0 leaves the latter to the
-     * kernel.
+     * Starts a server process with the given buffer sizes; a send buffer size of 0 lets the kernel
+     * choose.
      */
     static ServerProcess start(
             BackendUnderTest backend,
@@ -98,9 +98,11 @@ final class ServerProcess implements AutoCloseable {
         BufferedReader output = process.inputReader();
         String line = output.readLine();
         while (line != null && !line.startsWith(LISTENING)) {
-            line = output.readLine(); // the logging's own, from before its level was set
+            line = output.readLine(); // logging output from before its level was set
         }
-        assertThat(line).as("said by the server that does not start").isNotNull();
+        assertThat(line)
+                .as("the line with the port, or null if the server did not start")
+                .isNotNull();
         return new ServerProcess(process, Integer.parseInt(line.substring(LISTENING.length())));
     }
 
@@ -116,7 +118,7 @@ final class ServerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Sends SIGKILL and waits for the process's end. */
+    /** Sends SIGKILL and waits for the process to end. */
     @Override
     public void close() {
         process.destroyForcibly();

@@ -1,8 +1,8 @@
 package io.epollecho.server;
 
 /**
- * All scenarios of the echo itself. A subclass names the backend that they run on and, if it is not
- * the socket alone, the transport.
+ * All scenarios of the echo itself. A subclass chooses the backend and, unless connections are
+ * plain, the transport.
  */
 abstract class ServerScenarios extends ScenarioRun
         implements EchoScenarios,

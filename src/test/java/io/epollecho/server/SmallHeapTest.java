@@ -14,16 +14,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 
 /**
- * Peers that do not read cannot fill a server's heap, however small it is: a server in a process of
- * its own has to get by with it.
+ * Peers that do not read cannot fill a server's heap, even a small one. The server runs in its own
+ * process with a limited heap.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SmallHeapTest {
 
-    /** Small, so that what peers do not read soon waits in the server. */
+    /** A small buffer, so that bytes that peers do not read soon become pending in the server. */
     private static final int SEND_BUFFER = 16 * 1024;
 
-    /** The read buffers of a crowd would fill the heap. */
+    /** One read buffer per peer would fill the heap. */
     @ParameterizedTest
     @EnumSource
     void survivesFiveHundredPeersThatDoNotRead(BackendUnderTest backend) throws IOException {
@@ -41,10 +41,7 @@ class SmallHeapTest {
         }
     }
 
-    /**
-     * The read buffers of a crowd, and the buffers of the TLS layers, would fill the heap and the
-     * memory outside it, which has the same size.
-     */
+    /** One read buffer and the TLS buffers per peer would fill the heap and the direct memory. */
     @ParameterizedTest
     @EnumSource
     void survivesFiveHundredPeersThatDoNotReadOverTls(
@@ -65,7 +62,7 @@ class SmallHeapTest {
         }
     }
 
-    /** One read buffer is as large as a quarter of the heap. */
+    /** The read buffer is a quarter of the heap, but peers keep only their pending bytes. */
     @ParameterizedTest
     @EnumSource
     void keepsOnlyPendingBytes(BackendUnderTest backend) throws IOException {
@@ -79,9 +76,9 @@ class SmallHeapTest {
     }
 
     /**
-     * Lets peers send all they are going to send, or as much as the server lets them, and read only
-     * then. Returns how many get the whole echo; the others are reset. A bystander, who has nothing
-     * pending, gets every echo all the time.
+     * Lets peers send until they are done or reset and only then read. Returns the number of peers
+     * that receive the complete echo; the others are reset. A bystander with nothing pending
+     * receives every echo throughout.
      */
     private static int echoesToSilentPeers(ServerProcess server, Transport transport, int count)
             throws IOException {

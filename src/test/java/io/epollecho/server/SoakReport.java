@@ -13,23 +13,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
-/**
- * What came out of a soak, as a table in {@code target/soak} and, row by row, on standard output.
- */
+/** The results of a soak test, as a table in {@code target/soak}. */
 final class SoakReport {
 
     private static final Path FILE = Path.of("target", "soak", "soak.md");
 
     private final List<Row> rows = new ArrayList<>();
 
-    /** Begins a row; what the server holds at this moment is what it may hold at the end. */
+    /** Begins a row. The server's current resources are the limit for the end of the row. */
     Row begin(String what, ProcessFigures server, long descriptors) throws IOException {
         var row = new Row(what, server.residentBytes(), descriptors);
         rows.add(row);
         return row;
     }
 
-    /** Writes what is known so far; a soak may be broken off. */
+    /** Writes the results so far, in case the soak test is aborted. */
     void write() throws IOException {
         var table = new StringBuilder();
         table.append(
@@ -45,7 +43,7 @@ final class SoakReport {
         Files.writeString(FILE, table);
     }
 
-    /** What was done; counted on many threads. */
+    /** The work done. Thread-safe. */
     static final class Tally {
 
         private final AtomicLong connections = new AtomicLong();

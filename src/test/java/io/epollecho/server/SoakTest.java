@@ -20,8 +20,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The server, in a process of its own, for as long as one likes. What it holds afterwards is what
- * it held before. Time and counts are for all backends together, each of which gets its part.
+ * Long-running tests of a server in its own process, which must not hold more resources afterwards
+ * than before. Durations and counts are split evenly over the backends.
  */
 @Tag("soak")
 class SoakTest {
@@ -42,7 +42,10 @@ class SoakTest {
     private static final int LARGEST_REQUEST = 16 * 1024;
     private static final int FUZZERS = 4;
 
-    /** The heap is there from the start; this is for compiled code and the like. */
+    /**
+     * The allowed growth of resident memory, for compiled code and the like. The heap is resident
+     * from the start.
+     */
     private static final long RESIDENT_SLACK = 32L << 20;
 
     private static final SoakReport report = new SoakReport();
@@ -53,7 +56,7 @@ class SoakTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void shortConnections(BackendUnderTest backend) throws Exception {
+    void connectionsThatComeAndGo(BackendUnderTest backend) throws Exception {
         soak(
                 "connections that come and go",
                 backend,
@@ -73,7 +76,7 @@ class SoakTest {
                 "idle connections, each used twice",
                 backend,
                 (server, tally) -> {
-                    // All at once, so that the last ones wait for all the others.
+                    // All requests are sent at once, so the last ones wait for all the others.
                     try (var idle =
                             new RequestReply(server, IDLE, LARGEST_REQUEST, Background.PATIENCE)) {
                         idle.run(IDLE);
@@ -94,7 +97,8 @@ class SoakTest {
                     int rounds = BATCH / 4 / RandomPeers.AT_ONCE;
                     int scripts = rounds * RandomPeers.AT_ONCE;
                     for (int left = part(SCRIPTS); left > 0; left -= scripts) {
-                        // Even ones, which stand for a server with buffers of everyday.
+                        // An even seed, because RandomPeersTest uses default buffers for even
+                        // seeds.
                         long seed = 2L * seeds.nextInt(Integer.MAX_VALUE);
                         playRandomPeers(backend, server, tally, seed, rounds);
                     }
@@ -156,7 +160,7 @@ class SoakTest {
                         "-Xms128m",
                         "-Xmx128m",
                         "-XX:+AlwaysPreTouch")) {
-            Churn.run(server.address(), BATCH); // so that everything is loaded and compiled
+            Churn.run(server.address(), BATCH); // loads and compiles the code
             ProcessFigures figures = server.figures();
             long descriptors = settledDescriptors(figures);
             SoakReport.Row row = report.begin(what + ", " + backend, figures, descriptors);
@@ -180,7 +184,7 @@ class SoakTest {
         }
     }
 
-    /** How many are open when the last connections have gone. */
+    /** Returns the number of open descriptors once the last connections are closed. */
     private static long settledDescriptors(ProcessFigures figures) throws IOException {
         var last = new long[] {figures.descriptors()};
         await().during(Duration.ofMillis(500))

@@ -10,10 +10,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Connects clients by the hundred thousand. Whoever closes first keeps its port in TIME_WAIT for a
- * minute, and one address has too few ports for that, so each connection comes from another address
- * or port of 127.0.0.0/8. The ports lie below those that the kernel gives out by itself: there they
- * would be missing to everybody else on the machine.
+ * Connects hundreds of thousands of clients. The side that closes first keeps its port in TIME_WAIT
+ * for a minute, and one address has too few ports for that, so each connection uses a different
+ * address or port of 127.0.0.0/8. The ports are below the kernel's ephemeral ports, which other
+ * programs on the machine need.
  */
 final class SourceAddresses {
 
@@ -21,7 +21,7 @@ final class SourceAddresses {
     private static final int PORTS = 20_000;
     private static final int ADDRESSES = 254 * 254;
 
-    /** Begins anywhere, as ports of a run before this one may be in TIME_WAIT still. */
+    /** Starts at a random position, because ports of a previous run may still be in TIME_WAIT. */
     private static final AtomicInteger next =
             new AtomicInteger(new SplittableRandom().nextInt(ADDRESSES) * PORTS);
 
@@ -30,7 +30,7 @@ final class SourceAddresses {
     /**
      * Connects in blocking mode.
      *
-     * @param receiveBuffer its size in bytes, where 0 leaves it to the kernel
+     * @param receiveBuffer the size in bytes; 0 lets the kernel choose
      */
     static SocketChannel connect(InetSocketAddress server, int receiveBuffer) throws IOException {
         while (true) {
@@ -45,7 +45,7 @@ final class SourceAddresses {
                 channel.connect(server);
                 return channel;
             } catch (BindException e) {
-                channel.close(); // somebody listens there, or a TIME_WAIT is left: the next one
+                channel.close(); // the port is in use or in TIME_WAIT; try the next one
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;

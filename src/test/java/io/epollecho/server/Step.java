@@ -4,40 +4,42 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** One thing that a {@link RandomPeer} does, in one or more of its turns. */
+/** One step in the script of a {@link RandomPeer}, which takes one or more turns. */
 sealed interface Step {
 
-    /** Sends so many bytes in pieces, one a turn; takes echo in only if the socket is full. */
+    /** Sends bytes in pieces, one per turn. Reads only if the socket is full. */
     record Send(int length, int piece) implements Step {}
 
-    /** Sends without taking anything in, until it was so much or the socket is full. */
+    /** Sends bytes without reading until all are sent or the socket is full. */
     record Push(int length) implements Step {}
 
-    /** Sends one byte as urgent data, see tcp(7). */
+    /** Sends one byte as urgent data; see tcp(7). */
     record Urgent() implements Step {}
 
-    /** Takes so many bytes in if so many are owed, a few each turn. */
+    /**
+     * Reads up to {@code length} bytes of the outstanding echo, at most {@code atOnce} per turn.
+     */
     record Take(int length, int atOnce) implements Step {}
 
-    /** Takes in all that is owed. */
+    /** Reads the complete outstanding echo. */
     record CatchUp() implements Step {}
 
-    /** Does nothing for so many turns: others have theirs meanwhile. */
+    /** Does nothing for a number of turns. */
     record Pause(int turns) implements Step {}
 
     /** Ends the stream to the server. */
     record EndOutput() implements Step {}
 
-    /** Takes in all that is owed and the end of the stream, and closes. */
+    /** Reads the outstanding echo and the end of the stream, then closes the connection. */
     record TakeToEnd() implements Step {}
 
-    /** Closes, in whatever state everything is. */
+    /** Closes the connection, regardless of outstanding bytes. */
     record Close() implements Step {}
 
     /** Resets the connection. */
     record Reset() implements Step {}
 
-    /** Any sequence of steps, the last of which closes the connection. */
+    /** Returns a random sequence of steps that ends by closing the connection. */
     static List<Step> script(SplittableRandom random) {
         var steps = new ArrayList<Step>();
         int count = random.nextInt(12);
@@ -81,7 +83,7 @@ sealed interface Step {
         return new Take(size(random, 64 * 1024), size(random, 8 * 1024));
     }
 
-    /** As many small sizes as large ones. */
+    /** Returns a random size, distributed logarithmically. */
     private static int size(SplittableRandom random, int largest) {
         return (int) Math.exp(random.nextDouble() * Math.log(largest));
     }

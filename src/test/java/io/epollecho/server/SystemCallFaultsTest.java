@@ -24,8 +24,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * The kernel refuses a system call of the event loop, while bystanders go on echoing: none of them
- * loses a byte, the loop lives, and whoever was hit gets a defined end or nothing but a delay.
+ * Faults injected into system calls of the event loop while bystanders keep echoing. No bystander
+ * loses a byte, the loop survives, and the affected connection ends in a defined way or is only
+ * delayed.
  */
 @Timeout(120)
 class SystemCallFaultsTest {
@@ -47,7 +48,7 @@ class SystemCallFaultsTest {
                 "EINTR");
     }
 
-    /** Whatever the reason: the server tries again, and nobody is turned away. */
+    /** For any error, the server retries and refuses no connection. */
     @ParameterizedTest
     @MethodSource("acceptFaults")
     void acceptIsRetried(BackendUnderTest backend, String error) throws IOException {
@@ -62,7 +63,10 @@ class SystemCallFaultsTest {
         }
     }
 
-    /** By the selector provider: the fault is not the listener's, see accept(2). */
+    /**
+     * Returns whether the selector provider retries the call itself, because the error does not
+     * concern the listening socket; see accept(2).
+     */
     private static boolean retriedImmediately(BackendUnderTest backend, String error) {
         return switch (error) {
             case "EINTR", "ECONNABORTED" -> true;
@@ -122,9 +126,7 @@ class SystemCallFaultsTest {
         return cells("ENOMEM", "ENOSPC", "EPERM");
     }
 
-    /**
-     * The JDK's selector does not look at the result, so there the connection just stays silent.
-     */
+    /** The JDK's selector ignores the result, so there the connection remains silent. */
     @ParameterizedTest
     @MethodSource("registrationFaults")
     void failedRegistrationHarmsNoOtherConnection(BackendUnderTest backend, String error)
@@ -146,7 +148,7 @@ class SystemCallFaultsTest {
         }
     }
 
-    /** Peers that echo all the time, each on its own thread. */
+    /** Peers that echo continuously, each on its own thread. */
     private static final class Bystanders implements AutoCloseable {
 
         private final List<Peer> peers = new ArrayList<>();
@@ -170,7 +172,7 @@ class SystemCallFaultsTest {
             }
         }
 
-        /** They go on now, and nothing has happened to any of them. */
+        /** Checks that all bystanders still make progress and that none has failed. */
         void check() {
             long before = echoes.get();
             await().until(() -> echoes.get() >= before + 10 * BYSTANDERS);
@@ -188,7 +190,7 @@ class SystemCallFaultsTest {
     }
 
     /**
-     * Lets the loop's system calls on a socket, or on any if there is none, fail at these turns.
+     * Makes the loop's system calls fail: on the given socket or on any, at the given occurrences.
      */
     private static Strace inject(String calls, String error, String turns, @Nullable String socket)
             throws IOException {
@@ -209,7 +211,10 @@ class SystemCallFaultsTest {
         return socket(server.localAddress().getPort(), peer.address().getPort());
     }
 
-    /** What /proc calls the socket with these ports, see proc(5): the tenth column is its inode. */
+    /**
+     * Returns the name of the socket with the given ports in /proc; see proc(5). The tenth column
+     * is its inode.
+     */
     private static String socket(int localPort, int remotePort) throws IOException {
         String ports = ".*:%04X [0-9A-F]+:%04X .*".formatted(localPort, remotePort);
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {

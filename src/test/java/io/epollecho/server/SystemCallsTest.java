@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What the event loop asks of the kernel. */
+/** The system calls of the event loop. */
 @Timeout(120)
 class SystemCallsTest {
 
@@ -43,7 +43,7 @@ class SystemCallsTest {
         }
     }
 
-    /** One read and one write for each echo, and a small share of the wait that they all had. */
+    /** Each echo costs one read, one write and a small share of the common wait. */
     @ParameterizedTest
     @EnumSource
     void echoCostsTwoSystemCallsWhenManyConnectionsAreReady(BackendUnderTest backend)
@@ -91,7 +91,7 @@ class SystemCallsTest {
         return lines.size() - 1 - firstEcho(lines.reversed());
     }
 
-    /** All of them send before any of them reads. */
+    /** Echoes one message per peer. All peers send before any of them reads. */
     private static void echo(List<Socket> peers, char filling) throws IOException {
         byte[] message = new byte[64];
         Arrays.fill(message, (byte) filling);

@@ -14,15 +14,15 @@ import java.util.List;
 import javax.net.ssl.SSLException;
 
 /**
- * The scenarios over TLS. Urgent data does not exist there: the byte gets between the records, or
- * into one, and the connection is beyond repair.
+ * The scenarios over TLS, where urgent data does not exist: the urgent byte ends up between or
+ * inside records and breaks the connection.
  */
 interface TlsScenarios extends EchoScenarios, DrainScenarios {
 
-    /** The type of no record. */
+    /** A byte that is not a valid record type. */
     int DAMAGE = 0xFF;
 
-    /** With the type, as long as the header of a record. */
+    /** The length of a record header without the type. */
     int REST_OF_HEADER = 4;
 
     @Override
@@ -44,7 +44,7 @@ interface TlsScenarios extends EchoScenarios, DrainScenarios {
         bystander.echo(1_000);
     }
 
-    /** All that came before the damage comes back. */
+    /** Everything that arrived before the damage is echoed. */
     @Test
     @Override
     default void urgentByteInTheMiddleOfABacklog() throws IOException {
@@ -59,7 +59,9 @@ interface TlsScenarios extends EchoScenarios, DrainScenarios {
         bystander.echo(1_000);
     }
 
-    /** A handshake takes more than the bytes that are there, and a drain does not wait for more. */
+    /**
+     * The bytes in the backlog do not complete a handshake, and a drain does not wait for the rest.
+     */
     @Test
     @Override
     default void drainServesTheBacklog() throws Exception {
@@ -82,7 +84,7 @@ interface TlsScenarios extends EchoScenarios, DrainScenarios {
                 .isEqualTo(300);
     }
 
-    /** Nothing was echoed to them, so nothing is lost. */
+    /** The queued connections are closed without loss, because nothing was sent on them. */
     @Test
     @Override
     default void drainServesAFullBacklog() throws Exception {
@@ -93,7 +95,7 @@ interface TlsScenarios extends EchoScenarios, DrainScenarios {
         acceptorsSelector.hold();
         List<Peer> peers = queue(server.localAddress(), backlog + 1);
         var drained = DrainScenarios.drain(server, LONG);
-        acceptorsSelector.spin(); // with nothing: only the drain accepts
+        acceptorsSelector.spin(); // reports nothing, so only the drain accepts
         acceptorsSelector.release();
         assertThat(drained).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(true);
         for (Peer peer : peers) {

@@ -15,20 +15,20 @@ import java.nio.channels.SocketChannel;
 
 import javax.net.ssl.SSLContext;
 
-/** What lies between the socket and the echo, for servers and for their peers alike. */
+/** The layers between the socket and the echo, for both servers and peers. */
 enum Transport {
-    /** Nothing. */
+    /** No layers. */
     PLAIN(false, false),
     /** TLS 1.3. */
     TLS(false, true),
-    /** A header of the PROXY protocol; peers send version 1 and version 2 in turn. */
+    /** A PROXY header; peers send versions 1 and 2 in turn. */
     PROXY(true, false),
-    /** A header, and TLS 1.3 behind it. */
+    /** A PROXY header followed by TLS 1.3. */
     PROXY_AND_TLS(true, true);
 
     private static final int TLS_RECORD = 16 * 1024;
 
-    /** What the JDK's engine allocates to open one record and to seal another. */
+    /** The bytes that the JDK's engine allocates to decrypt one record and encrypt another. */
     private static final long ALLOCATED_PER_RECORDS = 4 * 1024;
 
     private final boolean proxy;
@@ -39,24 +39,24 @@ enum Transport {
         this.tls = tls;
     }
 
-    /** Keys and certificates, which are made when they are first needed. */
+    /** Keys and certificates, created on first use. */
     private static final class Contexts {
         static final SSLContext SERVER = Certificates.context(Certificates.SERVER);
         static final SSLContext CLIENT = Certificates.context(null);
         static final SSLContext DISTRUSTFUL = Certificates.context(null, Certificates.STRANGER);
     }
 
-    /** The server's side of TLS. */
+    /** Returns the TLS configuration of a server. */
     static TlsConfig serverTls() {
         return TlsConfig.of(Contexts.SERVER);
     }
 
-    /** A client without a certificate, which trusts the server's. */
+    /** Returns the context of a client without a certificate that trusts the server's. */
     static SSLContext clientContext() {
         return Contexts.CLIENT;
     }
 
-    /** A client that does not trust the server's certificate. */
+    /** Returns the context of a client that does not trust the server's certificate. */
     static SSLContext distrustfulContext() {
         return Contexts.DISTRUSTFUL;
     }
@@ -69,12 +69,12 @@ enum Transport {
         return tls ? serverTls() : null;
     }
 
-    /** Puts it on the default listener. */
+    /** Applies the transport to the default listener. */
     EchoServerConfig.Builder on(EchoServerConfig.Builder settings) {
         return settings.proxyProtocol(proxyProtocol()).tls(tls());
     }
 
-    /** Puts it on a listener. */
+    /** Returns the listener with this transport. */
     ListenerConfig on(ListenerConfig listener) {
         return listener.withProxyProtocol(proxyProtocol()).withTls(tls());
     }
@@ -87,12 +87,15 @@ enum Transport {
         return tls;
     }
 
-    /** Whether peers have sent something already when they send their first byte to be echoed. */
+    /** Returns whether peers send other bytes before their first byte to be echoed. */
     boolean speaksFirst() {
         return proxy || tls;
     }
 
-    /** Has a peer send what needs no answer. Its header names the address that is given. */
+    /**
+     * Performs the steps of a peer that need no answer. The PROXY header contains the given
+     * address.
+     */
     void begin(Peer peer, InetSocketAddress server, InetAddress source) throws IOException {
         if (proxy) {
             peer.sendHeader(new InetSocketAddress(source, peer.address().getPort()), server);
@@ -102,7 +105,7 @@ enum Transport {
         }
     }
 
-    /** Has a peer complete what needs an answer. */
+    /** Performs the steps of a peer that need an answer. */
     void complete(Peer peer) throws IOException {
         if (tls) {
             peer.handshake();
@@ -110,8 +113,8 @@ enum Transport {
     }
 
     /**
-     * The address that a header gives out for a peer: one that has nothing to do with the address
-     * of its socket, and is as different from those of other peers.
+     * Returns the address that a PROXY header reports for a peer. It differs from the peer's socket
+     * address, and different socket addresses give different results.
      */
     static InetAddress disguise(InetAddress address) throws IOException {
         byte[] bytes = address.getAddress();
@@ -126,7 +129,10 @@ enum Transport {
         return InetAddress.getByAddress(bytes);
     }
 
-    /** Takes over a connected channel in blocking mode, which is in non-blocking mode then. */
+    /**
+     * Puts the transport on a connected channel in blocking mode and switches the channel to
+     * non-blocking mode.
+     */
     ByteChannel over(SocketChannel channel) throws IOException {
         if (proxy) {
             var own = (InetSocketAddress) channel.getLocalAddress();
@@ -141,19 +147,22 @@ enum Transport {
     }
 
     /**
-     * As much as a peer may send so that one read of a server with a large buffer takes it all, but
-     * too much for the buffers on the way back. From a TLS connection a server takes less at once.
+     * Returns the number of bytes that a server with a large buffer can read at once but that
+     * overflows the buffers on the way back. Over TLS, a server reads less at once.
      */
     int oneRead() {
         return tls ? 7 * TLS_RECORD : Backend.STALLING;
     }
 
-    /** Reads so small that a peer that sends without end is faster than the server. */
+    /**
+     * Returns a read buffer size so small that a peer that sends continuously is faster than the
+     * server.
+     */
     int smallRead() {
         return tls ? TLS_RECORD : 1_024;
     }
 
-    /** The most that a server may allocate for an echo of one small message. */
+    /** Returns the maximum number of bytes that a server may allocate per small echo. */
     long allocatedPerEcho() {
         return tls ? ALLOCATED_PER_RECORDS : 0;
     }
