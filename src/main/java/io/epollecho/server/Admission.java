@@ -55,12 +55,15 @@ final class Admission {
             }
         }
 
-        /** Returns how many connections an address may have open; 0 if there is no limit. */
+        /** Returns the maximum number of open connections per address; 0 if there is no limit. */
         final int addressLimit() {
             return admission.limits.maxPerAddress();
         }
 
-        /** Counts for an address as well, once. Returns false if that has reached its limit. */
+        /**
+         * Counts the connection for an address. Called at most once. Returns false if the address
+         * has reached its limit.
+         */
         boolean countFor(InetAddress peer) {
             return true;
         }

@@ -113,8 +113,8 @@ public final class SelectorBackend {
                 if (triggerMode == TriggerMode.EDGE) {
                     throw Setting.TRIGGER_MODE.invalid(
                             triggerMode,
-                            "it must be level, as the JDK's selector has no other mode. For edge,"
-                                    + " set selector to epoll.");
+                            "it must be level, because the JDK's selector has no other mode. For"
+                                    + " edge, set selector to epoll.");
                 }
                 yield jdk();
             }
@@ -125,7 +125,7 @@ public final class SelectorBackend {
                 if (triggerMode == TriggerMode.EDGE) {
                     throw Setting.TRIGGER_MODE.invalid(
                             triggerMode,
-                            "it must be level here, as only epoll has edge. "
+                            "it must be level here, because only epoll supports edge. "
                                     + epollUnavailable.get());
                 }
                 if (!explained.getAndSet(true)) {

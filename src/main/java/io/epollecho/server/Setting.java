@@ -9,15 +9,15 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A setting of a server: its key in configuration files, its default, and the values it may have.
- * No other place holds them. The text of the allowed values, which errors quote, is made of the
- * range that is checked.
+ * A setting of a server: its key in configuration files, its default and its allowed values. This
+ * class is the only place that defines them. Error messages describe the allowed values with a text
+ * that is derived from the checked range.
  *
  * @param <T> the type of its values; sizes are numbers of bytes
  */
 public final class Setting<T> {
 
-    /** The address that a listener listens on. */
+    /** The listen address of a listener. */
     public static final Setting<InetAddress> ADDRESS =
             new Setting<>(
                             "address",
@@ -26,16 +26,16 @@ public final class Setting<T> {
                             new Allowed.Any<InetAddress>("an IP address of this machine"))
                     .orUnset("to listen on all of them");
 
-    /** The port that a listener listens on. */
+    /** The port of a listener. */
     public static final Setting<Integer> PORT =
             range("port", Format.COUNT, Default.PORT, "0", "65535")
                     .noting(", where 0 takes any free port");
 
-    /** The length of the queue of connections that wait to be accepted. */
+    /** The maximum length of the queue of connections that wait to be accepted. */
     public static final Setting<Integer> BACKLOG =
             range("backlog", Format.COUNT, Default.BACKLOG, "1", "1048576");
 
-    /** Whether connections begin with a header of the PROXY protocol. */
+    /** The use of the PROXY protocol. */
     public static final Setting<ProxyProtocolMode> PROXY_PROTOCOL_MODE =
             choice(
                     "proxy-protocol.mode",
@@ -43,7 +43,7 @@ public final class Setting<T> {
                     Default.PROXY_PROTOCOL_MODE,
                     ProxyProtocolMode.values());
 
-    /** The addresses that may send a header of the PROXY protocol. */
+    /** The addresses that may send a PROXY header. */
     public static final Setting<List<AddressRange>> PROXY_PROTOCOL_TRUSTED =
             new Setting<>(
                             "proxy-protocol.trusted",
@@ -53,7 +53,7 @@ public final class Setting<T> {
                                     "IP addresses and CIDR ranges, such as 10.0.0.0/8"))
                     .orUnset("to trust all peers");
 
-    /** The time that a header of the PROXY protocol may take. */
+    /** The time within which the PROXY header must be complete. */
     public static final Setting<Duration> HEADER_TIMEOUT =
             range(
                     "proxy-protocol.header-timeout",
@@ -62,7 +62,7 @@ public final class Setting<T> {
                     "10ms",
                     "1h");
 
-    /** Whether clients are asked for a certificate. */
+    /** The client authentication mode of TLS. */
     public static final Setting<ClientAuth> CLIENT_AUTH =
             choice(
                     "ssl.client-auth",
@@ -70,15 +70,15 @@ public final class Setting<T> {
                     Default.CLIENT_AUTH,
                     ClientAuth.values());
 
-    /** The time that a TLS handshake may take. */
+    /** The time within which the TLS handshake must be complete. */
     public static final Setting<Duration> HANDSHAKE_TIMEOUT =
             range("ssl.handshake-timeout", Format.TIME, Default.HANDSHAKE_TIMEOUT, "10ms", "1h");
 
-    /** What is sent before the echo. */
+    /** The greeting that is sent before the echo. */
     public static final Setting<Greeting> GREETING =
             choice("greeting", Format.of(Greeting.class), Default.GREETING, Greeting.values());
 
-    /** The selector to run on. */
+    /** The selector backend. */
     public static final Setting<SelectorBackend.Choice> SELECTOR =
             choice(
                     "selector",
@@ -86,7 +86,7 @@ public final class Setting<T> {
                     Default.SELECTOR,
                     SelectorBackend.Choice.values());
 
-    /** How the selector reports readiness. */
+    /** The trigger mode of the selector. */
     public static final Setting<TriggerMode> TRIGGER_MODE =
             choice("trigger-mode", Format.of(TriggerMode.class), null, TriggerMode.values())
                     .noting(", where edge needs the epoll selector");
@@ -108,31 +108,31 @@ public final class Setting<T> {
     public static final Setting<Long> READ_BUFFER_SIZE =
             range("read-buffer-size", Format.SIZE, Default.READ_BUFFER_SIZE, "1KB", "16MB");
 
-    /** The bytes that one connection may echo before the others have their turn. */
+    /** The number of bytes that one connection may echo before the loop serves the others. */
     public static final Setting<Long> READ_BUDGET =
             range("read-budget", Format.SIZE, Default.READ_BUDGET, READ_BUFFER_SIZE, "1GB");
 
-    /** The SO_RCVBUF of each connection. */
+    /** SO_RCVBUF of each connection. */
     public static final Setting<Long> RECEIVE_BUFFER =
             range("socket.receive-buffer", Format.SIZE, null, "1KB", "1GB")
                     .orUnset("to let the kernel tune it");
 
-    /** The SO_SNDBUF of each connection. */
+    /** SO_SNDBUF of each connection. */
     public static final Setting<Long> SEND_BUFFER =
             range("socket.send-buffer", Format.SIZE, null, "1KB", "1GB")
                     .orUnset("to let the kernel tune it");
 
-    /** The TCP_NODELAY of each connection. */
+    /** TCP_NODELAY of each connection. */
     public static final Setting<Boolean> NO_DELAY = flag("socket.no-delay", Default.NO_DELAY);
 
-    /** The SO_KEEPALIVE of each connection. */
+    /** SO_KEEPALIVE of each connection. */
     public static final Setting<Boolean> KEEP_ALIVE = flag("socket.keep-alive", Default.KEEP_ALIVE);
 
-    /** The number of connections that may be open at once. */
+    /** The maximum number of open connections. */
     public static final Setting<Integer> MAX_CONNECTIONS =
             range("connections.max", Format.COUNT, Default.MAX_CONNECTIONS, "1", "10000000");
 
-    /** The number of connections that may be open at once from one address. */
+    /** The maximum number of open connections from one address. */
     public static final Setting<Integer> MAX_CONNECTIONS_PER_ADDRESS =
             range(
                             "connections.max-per-address",
@@ -151,32 +151,34 @@ public final class Setting<T> {
                     "1",
                     "128");
 
-    /** The bytes that may wait for slow peers, over all connections. */
+    /** The maximum number of pending bytes over all connections. */
     public static final Setting<Long> MAX_PENDING =
             range("connections.max-pending", Format.SIZE, null, READ_BUFFER_SIZE, "100TB")
                     .orUnset("to use up to a quarter of the maximum heap");
 
-    /** The time that a connection may be silent. */
+    /** The time after which a silent connection is closed. */
     public static final Setting<Duration> IDLE_TIMEOUT =
             range("connections.idle-timeout", Format.TIME, Default.IDLE_TIMEOUT, "10ms", "365d")
                     .orZero(Duration.ZERO, "to never close an idle connection");
 
-    /** The time that a peer may take nothing of what waits for it. */
+    /**
+     * The time after which a connection is closed if its peer accepts none of its pending bytes.
+     */
     public static final Setting<Duration> WRITE_TIMEOUT =
             range("connections.write-timeout", Format.TIME, Default.WRITE_TIMEOUT, "10ms", "365d")
                     .orZero(Duration.ZERO, "to wait for a stalled peer forever");
 
-    /** The time that a drain may last. */
+    /** The maximum duration of a drain. */
     public static final Setting<Duration> DRAIN_TIMEOUT =
             range("shutdown.drain-timeout", Format.TIME, Default.DRAIN_TIMEOUT, "0", "1d")
                     .noting(", where 0 cuts connections at once");
 
-    /** The time that a connection waits for its peer's FIN after its own. */
+    /** The time that a connection waits for its peer's FIN after sending its own. */
     public static final Setting<Duration> LINGER_TIMEOUT =
             range("shutdown.linger-timeout", Format.TIME, Default.LINGER_TIMEOUT, "0", "1d")
                     .noting(", where 0 does not wait for the peer's FIN");
 
-    /** The log of closed connections. */
+    /** Whether closed connections are logged. */
     public static final Setting<Boolean> ACCESS_LOG = flag("access-log", Default.ACCESS_LOG);
 
     private static final List<Setting<?>> ALL =
@@ -211,7 +213,7 @@ public final class Setting<T> {
                     LINGER_TIMEOUT,
                     ACCESS_LOG);
 
-    /** The settings that each listener has for itself. */
+    /** The settings that each listener has separately. */
     private static final List<Setting<?>> OF_LISTENERS =
             List.of(
                     ADDRESS,
@@ -225,8 +227,8 @@ public final class Setting<T> {
                     GREETING);
 
     /**
-     * The defaults as text, for annotations, which take only constants. {@link
-     * Setting#defaultValue()} returns the same as values.
+     * The defaults as text, for use in annotations, which allow only constants. {@link
+     * Setting#defaultValue()} returns them as values.
      */
     public static final class Default {
 
@@ -271,8 +273,7 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns a setting that is on or off, for a host that has one of its own beside those of the
-     * server.
+     * Returns a boolean setting that a host defines in addition to the server's settings.
      *
      * @param key its key
      * @param defaultText {@code true} or {@code false}
@@ -283,8 +284,8 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns a setting that is a text without a default, for a host that has one of its own beside
-     * those of the server.
+     * Returns a text setting without a default that a host defines in addition to the server's
+     * settings.
      *
      * @param key its key
      * @param allowed describes the allowed values, for error messages
@@ -307,7 +308,7 @@ public final class Setting<T> {
                 key, format, defaultText, new Allowed.Range<>(from, to, null, null, text));
     }
 
-    /** A range that begins at the value of another setting. */
+    /** Returns a range that begins at the value of another setting. */
     private static <T extends Comparable<? super T>> Setting<T> range(
             String key,
             Format<T> format,
@@ -321,7 +322,7 @@ public final class Setting<T> {
                 key, format, defaultText, new Allowed.Range<>(lowest, to, from, null, text));
     }
 
-    /** A range that ends at the value of another setting. */
+    /** Returns a range that ends at the value of another setting. */
     private static <T extends Comparable<? super T>> Setting<T> range(
             String key,
             Format<T> format,
@@ -357,7 +358,7 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns all settings, in the order of their description.
+     * Returns all settings in the order in which they are documented.
      *
      * @return an unmodifiable list
      */
@@ -366,19 +367,19 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns the settings that each listener has for itself. Their keys are also the keys below
-     * {@code listeners.<name>}.
+     * Returns the settings that each listener has separately. Their keys also apply below {@code
+     * listeners.<name>}.
      *
-     * @return an unmodifiable list, part of {@link #all()}
+     * @return an unmodifiable list, a subset of {@link #all()}
      */
     public static List<Setting<?>> ofListeners() {
         return OF_LISTENERS;
     }
 
     /**
-     * Returns the name in configuration files, below the prefix that a host gives to all of them.
+     * Returns the key in configuration files, without the prefix that the host uses.
      *
-     * @return such as {@code connections.max}
+     * @return the key, such as {@code connections.max}
      */
     public String key() {
         return key;
@@ -394,16 +395,16 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns the default as people write it.
+     * Returns the default as written in configuration files.
      *
-     * @return such as {@code 64KB}; null if the default depends on the system
+     * @return the default, such as {@code 64KB}; null if it depends on the system
      */
     public @Nullable String defaultText() {
         return defaultText;
     }
 
     /**
-     * Returns the value that this setting has unless it is set.
+     * Returns the default value.
      *
      * @return the default
      * @throws IllegalStateException if the default depends on the system
@@ -426,9 +427,9 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns a value as people write it.
+     * Returns a value as written in configuration files.
      *
-     * @param value a value, allowed or not
+     * @param value a value, which need not be allowed
      * @return such as {@code 64KB}
      */
     public String format(T value) {

@@ -49,11 +49,11 @@ class SelectorBackendTest {
             value = {
                 "EPOLL |       | selector is epoll: it must be jdk or auto here. " + REASON,
                 "EPOLL | LEVEL | selector is epoll: it must be jdk or auto here. " + REASON,
-                "AUTO  | EDGE  | trigger-mode is edge: it must be level here, as only epoll has"
-                        + " edge. "
+                "AUTO  | EDGE  | trigger-mode is edge: it must be level here, because only epoll"
+                        + " supports edge. "
                         + REASON,
-                "JDK   | EDGE  | trigger-mode is edge: it must be level, as the JDK's selector has"
-                        + " no other mode. For edge, set selector to epoll.",
+                "JDK   | EDGE  | trigger-mode is edge: it must be level, because the JDK's selector"
+                        + " has no other mode. For edge, set selector to epoll.",
             })
     void rejectsAnUnavailableChoice(
             Choice choice, @Nullable TriggerMode triggerMode, String message) {

@@ -254,7 +254,7 @@ class WrongConfigurationTest {
                         + " property echo.server.proxy-protocol.header-timeout is 3s by default: it"
                         + " must be less than ssl.handshake-timeout, which is 2s",
                 "selector=jdk trigger-mode=edge | The property echo.server.trigger-mode is edge"
-                        + " (@): it must be level, as the JDK's selector has no other mode.",
+                        + " (@): it must be level, because the JDK's selector has no other mode.",
             })
     void isToldOfSettingsThatContradictEachOther(
             String properties, String message, CapturedOutput output) throws IOException {
