@@ -11,7 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 
-/** The drain of one run of a server: its deadline, its progress and its end. Thread-safe. */
+/**
+ * The drain of one run of a server: its deadline, its progress and its end. Thread-safe unless
+ * stated otherwise.
+ */
 final class Drain {
 
     private static final Logger log = LoggerFactory.getLogger(Drain.class);

@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A TCP echo server (RFC 862): sends every byte that a peer sends back to it, in order, until the
- * peer ends its stream.
+ * A TCP echo server (RFC 862): returns every byte that a peer sends, in order, until the peer ends
+ * its stream.
  *
  * <pre>{@code
  * try (var server = EchoServer.start(EchoServerConfig.builder().port(0).build())) {
@@ -111,7 +111,7 @@ public final class EchoServer implements AutoCloseable {
      * Creates a server that is not started yet.
      *
      * @param config the configuration
-     * @param listener is notified of each state change
+     * @param listener the listener for state changes
      */
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;

@@ -75,7 +75,8 @@ final class ServerLoop implements EventLoop.Owner {
      *
      * @param number the index of the loop, starting at 0
      * @param config the configuration of the server
-     * @param workers run computations that would block the loop; null if no listener uses TLS
+     * @param workers the threads for computations that would block the loop; null if no listener
+     *     uses TLS
      * @param accessLog records closed connections; null without an access log
      * @param onDeath receives the exception that ended the loop, on the loop's thread
      * @throws IOException if no selector can be opened

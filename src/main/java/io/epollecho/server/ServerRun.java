@@ -66,7 +66,7 @@ final class ServerRun {
      *
      * @param config the configuration of the server
      * @param accessLog records closed connections; null without an access log
-     * @param observer is notified of events in this run
+     * @param observer the observer of events in this run
      * @throws BindFailedException if an address cannot be bound
      * @throws IOException if anything else fails; nothing is left open
      */

@@ -458,7 +458,7 @@ public final class Setting<T> {
     }
 
     /**
-     * Returns an exception for a value that is refused for a reason of the host's.
+     * Returns an exception for a value that the host rejects.
      *
      * @param group the prefix of the key for a listener, such as {@code listeners.second.}, or ""
      * @param value the refused value

@@ -69,7 +69,7 @@ class AdmissionTest {
     }
 
     @Test
-    void aTicketClosedTwiceFreesOnePlace() {
+    void ticketClosedTwiceFreesOnePlace() {
         Admission admission = admission(2, 2);
         Admission.Ticket ticket = admit(admission, ONE);
         admit(admission, ONE);
@@ -80,7 +80,7 @@ class AdmissionTest {
     }
 
     @Test
-    void aRefusedConnectionTakesNoPlace() {
+    void refusedConnectionTakesNoPlace() {
         Admission admission = admission(3, 1);
         admit(admission, ONE);
         for (int i = 0; i < 10; i++) {

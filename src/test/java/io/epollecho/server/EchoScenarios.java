@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
 
-/** Peers get every byte that they send back, in order, and then the end of the stream. */
+/** Peers receive every byte that they send, in order, and then the end of the stream. */
 interface EchoScenarios extends Backend {
 
     @Test

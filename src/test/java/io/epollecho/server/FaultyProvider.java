@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * A wrapper of another provider whose selectors can be blocked and broken and whose accepted
+ * A wrapper around another provider whose selectors can be blocked and broken and whose accepted
  * channels can be disguised.
  */
 public final class FaultyProvider extends SelectorProvider {

@@ -419,7 +419,8 @@ interface HandshakeScenarios extends Backend {
             peers.add(connectOverTls(server.localAddress(), "TLSv1.3"));
             peers.getLast().echo(1);
         }
-        Peer streamer = peers.remove(1); // between the others in any order
+        // The middle one, so that it is between the others in either direction of the selector.
+        Peer streamer = peers.remove(1);
         FaultyProvider.FaultySelector selector = faulty.selectors().getFirst();
         selector.hold();
         var streams = new ArrayList<Future<Void>>();
