@@ -9,25 +9,25 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /**
- * The bytes that connections send: each its own endless stream, of which any piece can be told from
- * any other.
+ * The bytes that connections send. Each connection has its own endless stream, and any piece of a
+ * stream is distinguishable from any other.
  *
- * <p>All streams run round one circle of random bytes, and each begins at a place of its own. As
- * the circle's length is a prime, the messages of a stream all differ for a long time, whatever
- * their size. So a byte lost, doubled, changed, out of order or in the wrong connection's stream is
- * not the expected one, nor are most of those behind it.
+ * <p>All streams go round one circle of random bytes, each from a different starting position.
+ * Because the length of the circle is prime, the messages of a stream differ for a long time,
+ * whatever their size. If a byte is lost, duplicated, changed, reordered or delivered to the wrong
+ * connection, it differs from the expected one, and so do most of the bytes after it.
  */
 final class BytePattern {
 
-    /** The most that can be compared, or sent, in one go. */
+    /** Maximum number of bytes compared or sent at once. */
     static final int CHUNK = 64 * 1024;
 
     private static final int CIRCLE = 65_521;
 
-    /** A prime as well, and far from one connection's beginning to the next one's. */
+    /** Distance between the starting positions of consecutive connections; also a prime. */
     private static final long STRIDE = 26_177;
 
-    /** The circle, and its beginning again so that no chunk has to be split. */
+    /** The circle followed by a copy of its beginning, so that no chunk has to be split. */
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(CIRCLE + CHUNK);
 
     private final MemorySegment segment = MemorySegment.ofBuffer(bytes.duplicate());
@@ -42,7 +42,7 @@ final class BytePattern {
         }
     }
 
-    /** Returns one of the streams of the circle for a connection; connections are many more. */
+    /** Returns the stream of a connection. Streams repeat, as there are more connections. */
     static int stream(long connection) {
         return (int) (connection % CIRCLE);
     }
@@ -51,12 +51,12 @@ final class BytePattern {
         return (int) ((stream * STRIDE + offset) % CIRCLE);
     }
 
-    /** The byte that a stream has at an offset. */
+    /** Returns the byte of a stream at an offset. */
     byte at(int stream, long offset) {
         return segment.get(ValueLayout.JAVA_BYTE, place(stream, offset));
     }
 
-    /** Writes what the target takes of a piece of a stream, at most a chunk. Returns how much. */
+    /** Writes as much of a stream as the target accepts, at most a chunk, and returns the count. */
     int write(ByteStream target, int stream, long offset, long length) throws IOException {
         int from = place(stream, offset);
         bytes.limit(from + (int) Math.min(length, CHUNK)).position(from);
@@ -64,7 +64,7 @@ final class BytePattern {
     }
 
     /**
-     * How many of the first bytes of what was received, at most a chunk, are not as they should.
+     * Returns how many of the first {@code length} received bytes, at most a chunk, are wrong.
      */
     int countWrong(MemorySegment received, int length, int stream, long offset) {
         int from = place(stream, offset);
@@ -72,7 +72,7 @@ final class BytePattern {
         return first < 0 ? 0 : countWrongFrom(first, received, length, stream, offset);
     }
 
-    /** Returns the index of the first byte that is not as it should, or the length. */
+    /** Returns the index of the first wrong byte, or {@code length} if there is none. */
     int firstWrong(MemorySegment received, int length, int stream, long offset) {
         int from = place(stream, offset);
         long first = MemorySegment.mismatch(received, 0, length, segment, from, from + length);

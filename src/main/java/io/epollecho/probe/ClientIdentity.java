@@ -9,8 +9,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * The certificate that the probe presents to every server that asks for one. The JDK's own key
- * manager presents none if the server names other issuers, and the failure would not be seen.
+ * A key manager that presents the client certificate to every server that requests one. The JDK's
+ * own key manager presents none if the server lists other issuers, which would hide the failure.
  */
 final class ClientIdentity extends X509ExtendedKeyManager {
 

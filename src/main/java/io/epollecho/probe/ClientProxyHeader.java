@@ -10,22 +10,21 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /**
- * The header of the PROXY protocol that begins each connection. Its destination is the server's
- * address.
+ * The PROXY protocol header sent first on each connection. Its destination is the server's address.
  *
  * @param version 1 or 2
- * @param source the address of the client that the header names, or null for the socket's own
+ * @param source the client address in the header, or null for the socket's own
  */
 public record ClientProxyHeader(int version, @Nullable InetSocketAddress source) {
 
-    /** Checks the version. */
+    /** Validates the version. */
     public ClientProxyHeader {
         if (version != 1 && version != 2) {
             throw new IllegalArgumentException("version %d: must be 1 or 2".formatted(version));
         }
     }
 
-    /** Returns the bytes for a connection. */
+    /** Returns the encoded header for a connection. */
     ByteBuffer bytes(SocketChannel channel) throws IOException {
         var destination = (InetSocketAddress) channel.getRemoteAddress();
         var from = source == null ? (InetSocketAddress) channel.getLocalAddress() : source;

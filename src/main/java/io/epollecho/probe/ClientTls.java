@@ -8,22 +8,24 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 
 /**
- * The client's side of TLS.
+ * The client's TLS settings.
  *
- * @param context the authorities to trust and the certificate to present
- * @param serverName the host name to ask for (RFC 6066, 3), or an IP address, which is not sent
- * @param nameVerified true to demand that the server's certificate is for this name (RFC 2818, 3.1)
+ * @param context the context with the trusted authorities and the client certificate
+ * @param serverName the host name to request (SNI, RFC 6066, section 3), or an IP address, which is
+ *     not sent
+ * @param nameVerified true to require that the server's certificate matches this name (RFC 2818,
+ *     section 3.1)
  */
 public record ClientTls(SSLContext context, String serverName, boolean nameVerified) {
 
-    /** Returns the engine of a new connection. */
+    /** Returns a new engine for one connection. */
     SSLEngine engine(int port) {
         SSLEngine engine = context.createSSLEngine(serverName, port);
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm(nameVerified ? "HTTPS" : null);
         if (!isAddress(serverName)) {
-            // The JDK by itself sends no name without a dot.
+            // By default, the JDK does not send a name without a dot.
             parameters.setServerNames(List.of(new SNIHostName(serverName)));
         }
         engine.setSSLParameters(parameters);

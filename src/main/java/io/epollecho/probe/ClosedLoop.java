@@ -1,6 +1,6 @@
 package io.epollecho.probe;
 
-/** A message is due as soon as there is room for it, until the count is reached. */
+/** A schedule in which a message is due as soon as the pipeline has room for it. */
 final class ClosedLoop implements Schedule {
 
     private long left;
@@ -9,7 +9,7 @@ final class ClosedLoop implements Schedule {
     /**
      * Creates a schedule.
      *
-     * @param count of messages, {@link Long#MAX_VALUE} for no end
+     * @param count the number of messages, or {@link Long#MAX_VALUE} for no limit
      */
     ClosedLoop(long count) {
         this.left = count;

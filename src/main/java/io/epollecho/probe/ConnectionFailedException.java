@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 
-/** A connection is lost for a reason that the probe has found itself, or explains better. */
+/** Thrown if a connection fails for a reason that the probe detects or explains itself. */
 final class ConnectionFailedException extends IOException {
 
     private static final long serialVersionUID = 1L;

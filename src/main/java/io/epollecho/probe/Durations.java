@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as people write them: a number and ms, s, m, h or d; seconds if it stands alone. */
+/** Parser of durations: a number followed by ms, s, m, h or d, or a number of seconds. */
 final class Durations {
 
     private static final Pattern FORM = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h|d)?");
@@ -13,9 +13,9 @@ final class Durations {
     private Durations() {}
 
     /**
-     * Returns the duration of a text such as 5, 0.5s or 2h.
+     * Parses text such as 5, 0.5s or 2h.
      *
-     * @throws IllegalArgumentException if the text has another form
+     * @throws IllegalArgumentException if the text is not a duration
      */
     static Duration parse(String text) {
         Matcher matcher = FORM.matcher(text);

@@ -9,29 +9,29 @@ import java.net.UnknownHostException;
 
 import javax.net.ssl.SSLException;
 
-/** The kinds of failure that a probe tells apart. */
+/** The kinds of failure that a probe distinguishes. */
 public enum FailureKind {
     /** The host name has no address. */
     NAME_NOT_RESOLVED("name not resolved"),
-    /** The peer's machine, or a firewall that rejects, has answered that nothing listens there. */
+    /** The connection was refused: nothing listens there, or a firewall rejects connections. */
     REFUSED("refused"),
-    /** Nothing at all has answered, as behind a firewall that drops. */
+    /** Nothing answered, as behind a firewall that drops packets. */
     TIMED_OUT("timed out"),
     /** There is no route to the network or the host. */
     UNREACHABLE("unreachable"),
-    /** The handshake has failed, or a record was invalid. */
+    /** The TLS handshake failed, or a record was invalid. */
     TLS("TLS failed"),
-    /** The server has not begun with the identity greeting. */
+    /** The server did not begin with the identity greeting. */
     GREETING("no greeting"),
-    /** The peer has sent a RST. */
+    /** The peer sent a RST. */
     RESET("reset"),
-    /** The peer has ended its stream while it owed answers, or before the probe did. */
+    /** The peer closed its side while it owed answers, or before the probe did. */
     CLOSED_EARLY("closed early"),
-    /** An open connection has owed an answer for longer than the timeout. */
+    /** An answer on an open connection did not arrive within the timeout. */
     STALLED("stalled"),
-    /** A byte came back other than sent, or without having been sent. */
+    /** A byte came back that differs from the one sent, or that was never sent. */
     WRONG_BYTE("wrong bytes"),
-    /** Bytes of a connection that was lost never came back. */
+    /** Bytes sent on a connection never came back before it was closed. */
     MISSING_BYTES("missing bytes"),
     /** Anything else, such as a lack of local ports or descriptors. */
     OTHER("other");
@@ -42,7 +42,7 @@ public enum FailureKind {
         this.text = text;
     }
 
-    /** Returns whether no connection came about. */
+    /** Returns whether the failure prevents a connection from being established. */
     boolean isConnectFailure() {
         return switch (this) {
             case NAME_NOT_RESOLVED, REFUSED, TIMED_OUT, UNREACHABLE, OTHER -> true;
@@ -50,12 +50,12 @@ public enum FailureKind {
         };
     }
 
-    /** Returns whether the failure costs the connection. */
+    /** Returns whether the failure ends the connection. */
     boolean endsConnection() {
         return this != WRONG_BYTE && this != MISSING_BYTES;
     }
 
-    /** Returns the kind of what a channel or a layer above it has thrown. */
+    /** Returns the kind of an exception thrown by a channel or a layer above it. */
     static FailureKind of(IOException failure) {
         return switch (failure) {
             case ConnectionFailedException failed -> failed.kind();
@@ -68,7 +68,7 @@ public enum FailureKind {
         };
     }
 
-    /** The JDK has no types for these. */
+    /** Returns the kind by message, because the JDK has no exception types for these errors. */
     private static FailureKind ofErrno(String message) {
         return switch (message) {
             case "Connection refused" -> REFUSED;
@@ -82,7 +82,7 @@ public enum FailureKind {
         };
     }
 
-    /** Returns the kind in words. */
+    /** Returns the display name of the kind. */
     @Override
     public String toString() {
         return text;

@@ -4,7 +4,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Counts failures by their kinds, and keeps the first of each. */
+/** Counts failures by kind, and keeps the first description of each kind. */
 final class Failures {
 
     private final Map<FailureKind, FailureCount> counts = new EnumMap<>(FailureKind.class);
@@ -17,24 +17,24 @@ final class Failures {
                 new FailureCount(kind, 1, description),
                 (before, _) -> new FailureCount(kind, before.count() + 1, before.first()));
         if (kind != FailureKind.MISSING_BYTES) {
-            total++; // what is missing, is so because of another failure
+            total++; // missing bytes are always the consequence of another failure
         }
         if (kind.endsConnection()) {
             lost++;
         }
     }
 
-    /** Returns how many failures have cost a connection. */
+    /** Returns the number of failures that ended a connection. */
     int lost() {
         return lost;
     }
 
-    /** Returns how many failures there were, each counted once. */
+    /** Returns the number of failures, not counting missing bytes. */
     long total() {
         return total;
     }
 
-    /** Returns the kinds that have occurred, in the order of {@link FailureKind}. */
+    /** Returns the kinds that occurred, in the order of {@link FailureKind}. */
     List<FailureCount> counts() {
         return List.copyOf(counts.values());
     }

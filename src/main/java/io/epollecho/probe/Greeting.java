@@ -10,12 +10,12 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** Receives the identity greeting of epoll-echo: one line of JSON. */
+/** Parser of the identity greeting of epoll-echo, which is one line of JSON. */
 final class Greeting {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** Longer than any; a server that sends no line feed does not fill the memory. */
+    /** Longer than any greeting; limits memory if a server never sends a line feed. */
     private static final int LONGEST = 8 * 1024;
 
     private static final int EXCERPT = 60;
@@ -23,10 +23,10 @@ final class Greeting {
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
     /**
-     * Takes the bytes that belong to the line; the buffer keeps those behind it.
+     * Consumes the bytes that belong to the line; the bytes after it remain in the buffer.
      *
-     * @return the name of the pod or, outside of Kubernetes, of the host; null if the line is not
-     *     complete
+     * @return the name of the pod or, outside Kubernetes, of the host; null if the line is
+     *     incomplete
      */
     @Nullable String take(ByteBuffer received) throws ConnectionFailedException {
         while (received.hasRemaining()) {
@@ -68,7 +68,7 @@ final class Greeting {
                 "The server does not begin with the identity greeting but with " + instead);
     }
 
-    /** A server must not be able to forge or fill lines of the report. */
+    /** Returns the text made safe, so that a server cannot forge or flood lines of the report. */
     private static String printable(String text) {
         String start = text.length() > EXCERPT ? text.substring(0, EXCERPT) + "..." : text;
         return start.replaceAll("[^ -~]", "?");

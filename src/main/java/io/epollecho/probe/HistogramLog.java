@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Writes the latency of each interval, in nanoseconds, in HdrHistogram's log format. The maximum in
- * each line is in milliseconds.
+ * A listener that writes the latency of each interval, in nanoseconds, in the HdrHistogram log
+ * format. The maximum in each line is in milliseconds.
  */
 final class HistogramLog implements ProbeListener {
 

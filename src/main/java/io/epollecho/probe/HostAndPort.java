@@ -4,7 +4,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A host and a port in one text.
+ * A host and a port.
  *
  * @param host a name or an address, without brackets
  * @param port 1 to 65535
@@ -15,9 +15,9 @@ record HostAndPort(String host, int port) {
             Pattern.compile("(?:\\[([0-9a-fA-F:.]+(?:%[^\\]]+)?)\\]|([^:\\[\\]\\s]+)):(\\d{1,5})");
 
     /**
-     * Returns the parts of a text such as echo.example:7, 192.0.2.1:7 or [2001:db8::1]:7.
+     * Parses text such as echo.example:7, 192.0.2.1:7 or [2001:db8::1]:7.
      *
-     * @throws IllegalArgumentException if the text has another form
+     * @throws IllegalArgumentException if the text is not a host and a port
      */
     static HostAndPort of(String text) {
         Matcher matcher = FORM.matcher(text);

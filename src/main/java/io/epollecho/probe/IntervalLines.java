@@ -6,7 +6,7 @@ import java.io.PrintWriter;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
-/** Writes a line for each interval and for each outage, for people. */
+/** A listener that writes a human-readable line for each interval and each outage. */
 final class IntervalLines implements ProbeListener {
 
     private static final double MICRO = 1e3;

@@ -5,7 +5,7 @@ import org.HdrHistogram.Histogram;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Cuts a run into intervals, and reports each to the listener. Belongs to the probe's thread. */
+/** Divides a run into intervals, and reports each to the listener. For the probe's thread only. */
 final class Intervals {
 
     private final Tally tally;
@@ -30,11 +30,11 @@ final class Intervals {
         tally.intervalLatency().setStartTimeStamp(System.currentTimeMillis());
     }
 
-    /** Ends the interval if it is over. */
+    /** Ends the current interval if its time has elapsed. */
     void advance(long now) {
         if (now >= endsAt) {
             cut(now, true);
-            // One that was missed, as the process was stopped, is not made up for.
+            // Skip intervals that were missed while the process was suspended.
             endsAt += lengthNanos * (1 + (now - endsAt) / lengthNanos);
         }
     }

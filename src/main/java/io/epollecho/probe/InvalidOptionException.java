@@ -1,6 +1,6 @@
 package io.epollecho.probe;
 
-/** An option of the probe is outside its range; the message names it, its value and the remedy. */
+/** Thrown if an option is invalid; the message contains the option, its value and the remedy. */
 public final class InvalidOptionException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;

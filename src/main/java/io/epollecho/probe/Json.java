@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 
-/** Builds an object of JSON in one line; its fields keep their order. */
+/** A builder of a JSON object in one line; fields keep their order. */
 final class Json {
 
     private final StringJoiner fields = new StringJoiner(",", "{", "}");
@@ -35,7 +35,7 @@ final class Json {
         return raw(name, value.toString());
     }
 
-    /** Adds a value that is JSON already. */
+    /** Adds a value that is already formatted as JSON. */
     Json raw(String name, String value) {
         fields.add(quoted(name) + ":" + value);
         return this;

@@ -2,7 +2,7 @@ package io.epollecho.probe;
 
 import java.io.PrintWriter;
 
-/** Writes a line of JSON for each interval and for each outage. */
+/** A listener that writes a line of JSON for each interval and each outage. */
 final class JsonLines implements ProbeListener {
 
     private final PrintWriter out;

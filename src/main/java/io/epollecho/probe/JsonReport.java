@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Writes reports, intervals and outages for programs: an object in a line; times in nanoseconds.
+ * Formats reports, intervals and outages as JSON, one object per line, with times in nanoseconds.
  */
 final class JsonReport {
 

@@ -2,7 +2,7 @@ package io.epollecho.probe;
 
 import java.util.List;
 
-/** Passes everything on to several listeners, in their order. */
+/** A listener that forwards every event to several listeners, in order. */
 final class Listeners implements ProbeListener {
 
     private final List<ProbeListener> all;

@@ -12,7 +12,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** Serves metrics to Prometheus at {@code /metrics} of a port, on a thread of its own. */
+/** An HTTP server that serves metrics to Prometheus at {@code /metrics}, on its own thread. */
 final class MetricsServer {
 
     private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,10 +1,12 @@
 package io.epollecho.probe;
 
 /**
- * Messages are due at a constant rate, whatever the server does, one connection after the other.
+ * A schedule in which messages are due at a constant rate, regardless of the server, and are
+ * distributed over the connections in turn.
  *
- * <p>What a slow server keeps waiting is measured from when it was due, not from when there was
- * room to send it. Otherwise the worst moments would be measured least (coordinated omission).
+ * <p>The latency of a message delayed by a slow server is measured from the time it was due, not
+ * from the time it could be sent. Otherwise the worst moments would contribute the fewest samples
+ * (coordinated omission).
  */
 final class OpenLoop implements Schedule {
 
@@ -19,8 +21,8 @@ final class OpenLoop implements Schedule {
     /**
      * Creates a schedule.
      *
-     * @param rate messages per second over all connections
-     * @param count of messages, {@link Long#MAX_VALUE} for no end
+     * @param rate the messages per second over all connections
+     * @param count the number of messages, or {@link Long#MAX_VALUE} for no limit
      */
     OpenLoop(double rate, long count) {
         this.nanosPerMessage = 1e9 / rate;
@@ -84,12 +86,12 @@ final class OpenLoop implements Schedule {
         return ended || due == count;
     }
 
-    /** How many messages have been due, warm-up included; the next one is on this connection's. */
+    /** Returns the number of messages that have become due, including the warm-up. */
     long due() {
         return due;
     }
 
-    /** When the next message is due. */
+    /** Returns the time at which the next message is due. */
     long nextAt() {
         return exhausted() ? Long.MAX_VALUE : plannedAt(due);
     }

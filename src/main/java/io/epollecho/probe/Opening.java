@@ -14,8 +14,8 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
 /**
- * What comes before the first message of a connection, as far as the options ask for it: a PROXY
- * header, then the handshake, then the server's greeting.
+ * The steps before the first message of a connection: the PROXY header, the TLS handshake and the
+ * server's greeting, each only if the options ask for it.
  */
 final class Opening {
 
@@ -24,7 +24,7 @@ final class Opening {
     private final @Nullable ClientProxyHeader proxyHeader;
     private final @Nullable Greeting greeting;
 
-    /** Null until the connection has the addresses that the header names. */
+    /** Null until the connection is established; the header contains its addresses. */
     private @Nullable ByteBuffer header;
 
     private boolean streamOpen;
@@ -42,15 +42,15 @@ final class Opening {
         this.greeting = options.greetingExpected() ? new Greeting() : null;
     }
 
-    /** Returns the stream of the messages. */
+    /** Returns the stream that carries the messages. */
     ByteStream stream() {
         return stream;
     }
 
     /**
-     * Goes on as far as possible.
+     * Proceeds as far as possible without blocking.
      *
-     * @param scratch a buffer for what is received
+     * @param scratch a buffer for received bytes
      * @return true once the connection is ready for the first message
      */
     boolean advance(ByteBuffer scratch) throws IOException {
@@ -88,8 +88,8 @@ final class Opening {
                 if (work == null) {
                     return false;
                 }
-                // Some milliseconds, which other connections wait. They all handshake before
-                // anything is measured.
+                // This blocks all other connections for some milliseconds, which does not distort
+                // the result: all handshakes take place before anything is measured.
                 work.run();
             }
         }
@@ -100,19 +100,19 @@ final class Opening {
         try {
             stream.flush();
         } catch (IOException _) {
-            // The peer does not learn why; the report says it.
+            // The peer does not learn the reason, but the report contains it.
         }
     }
 
     private String explain(TlsHandshakeException failure) {
         String reason = failure.reason();
         if (reason.contains("client_hello")) {
-            return "the server sends the handshake back; it echoes without TLS";
+            return "the server echoes the handshake; it does not use TLS";
         }
         if (proxyHeader != null && reason.contains("closed the connection before")) {
             return reason + ", after the PROXY header";
         }
-        // With TLS 1.2 this is also the answer to a client without a certificate.
+        // A TLS 1.2 server also sends this alert to a client without a certificate.
         return reason.contains("alert handshake_failure")
                 ? reason + "; it may require a client certificate"
                 : reason;
@@ -126,8 +126,8 @@ final class Opening {
                 throw new ConnectionFailedException(
                         FailureKind.GREETING,
                         greeting.isBegun()
-                                ? "The server ended its stream within the greeting"
-                                : "The server ended its stream without a greeting");
+                                ? "The server closed the connection within the greeting"
+                                : "The server closed the connection without a greeting");
             }
             if (count == 0 && stream.isDrained()) {
                 return false;
@@ -138,7 +138,7 @@ final class Opening {
         return true;
     }
 
-    /** Returns the operations to select for. */
+    /** Returns the interest set for the selector. */
     int interest() {
         return isHeaderUnsent() ? SelectionKey.OP_WRITE : stream.interest(SelectionKey.OP_READ);
     }
@@ -148,44 +148,44 @@ final class Opening {
         return server;
     }
 
-    /** Returns how many bytes came with the greeting that do not belong to it. */
+    /** Returns the number of bytes that arrived with the greeting but do not belong to it. */
     int surplus() {
         return surplus;
     }
 
-    /** Returns the failure that consists in waiting for too long. */
+    /** Returns the exception for the step that has timed out. */
     ConnectionFailedException timeout() {
         if (isHeaderUnsent()) {
             return new ConnectionFailedException(
-                    FailureKind.STALLED, "The server does not accept the PROXY header");
+                    FailureKind.STALLED, "The server does not read the PROXY header");
         }
         return streamOpen
                 ? new ConnectionFailedException(
                         FailureKind.GREETING,
                         "The server sends no greeting; it may be configured without one")
                 : new ConnectionFailedException(
-                        FailureKind.TLS, "TLS handshake failed: the server does not answer it");
+                        FailureKind.TLS, "TLS handshake failed: the server does not answer");
     }
 
-    /** Returns what may explain that the peer leaves early. */
+    /** Returns a possible reason why the peer closed the connection early. */
     String hint() {
         return proxyHeader == null ? "" : "; it may not accept a PROXY header from this address";
     }
 
-    /** Returns what may explain that the first bytes are others than sent. */
+    /** Returns a possible reason why the first bytes received are wrong. */
     String hint(ByteBuffer received, int count) {
         if (header != null
                 && header.limit() > 0
                 && received.slice(0, Math.min(count, 5))
                         .equals(header.slice(0, Math.min(count, 5)))) {
-            return "; the server sends the PROXY header back, it does not expect one";
+            return "; the server echoes the PROXY header and does not expect one";
         }
         return greeting == null && received.get(0) == '{'
-                ? "; the server may greet, see --expect-greeting"
+                ? "; the server may send a greeting, see --expect-greeting"
                 : "";
     }
 
-    /** Gives borrowed buffers back, once the channel is closed. */
+    /** Returns borrowed buffers to the pool. Call it after the channel is closed. */
     void release() {
         stream.release();
     }

@@ -5,14 +5,15 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A time in which connections were down: from the loss of the first one until all are usable again.
+ * A period during which connections were down: from the loss of the first connection until all are
+ * usable again.
  *
- * @param begin when it began: when a connection was lost, or has answered for the last time
- * @param length how long it lasted, or has lasted so far
- * @param kinds the kinds of failure that occurred, in their order
- * @param connections how many connections were down
- * @param first the first failure in words
- * @param over false while it lasts
+ * @param begin the time at which a connection was lost or, if it stalled, was last answered
+ * @param length the duration, which is the duration so far if the outage is ongoing
+ * @param kinds the kinds of failure in the order in which they occurred
+ * @param connections the maximum number of connections down at the same time
+ * @param first the description of the first failure
+ * @param over false while the outage is ongoing
  */
 public record Outage(
         Instant begin,

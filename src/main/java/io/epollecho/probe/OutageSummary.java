@@ -3,14 +3,14 @@ package io.epollecho.probe;
 import java.time.Duration;
 
 /**
- * The outages of a run.
+ * A summary of the outages of a run.
  *
- * @param count how many there were
- * @param longest the longest
- * @param total how long all of them lasted
- * @param availability the share of the time in which connections were usable, the mean of all
+ * @param count the number of outages
+ * @param longest the duration of the longest outage
+ * @param total the duration of all outages
+ * @param availability the share of time during which connections were usable, averaged over all
  *     connections, 0 to 1
- * @param down true if there is one now
+ * @param down true if an outage is ongoing
  */
 public record OutageSummary(
         int count, Duration longest, Duration total, double availability, boolean down) {}

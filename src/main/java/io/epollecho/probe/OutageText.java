@@ -5,7 +5,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Puts outages into words. */
+/** Formats outages for people. */
 final class OutageText {
 
     private static final DateTimeFormatter TIME =

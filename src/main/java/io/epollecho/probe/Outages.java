@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Follows which connections are down, and makes outages of it. One lasts from the loss of the first
- * connection until all are usable again; so the restart of a server is one outage, however many
- * connections it cost. Belongs to the probe's thread; times are those of {@link System#nanoTime}.
+ * Tracks which connections are down, and derives outages from that. An outage lasts from the loss
+ * of the first connection until all connections are usable again, so the restart of a server is one
+ * outage, no matter how many connections it breaks. Confined to the probe's thread; times are
+ * values of {@link System#nanoTime}.
  */
 final class Outages {
 
@@ -39,7 +40,7 @@ final class Outages {
         Arrays.fill(downSince, UP);
     }
 
-    /** A connection was lost, or the attempt to open it again has failed. */
+    /** Records that a connection was lost or could not be reopened. */
     void failed(int connection, long since, FailureKind kind, String reason) {
         boolean begins = down == 0;
         if (begins) {
@@ -61,7 +62,10 @@ final class Outages {
         }
     }
 
-    /** A connection has answered that has been usable since. Does nothing if it was not down. */
+    /**
+     * Records that a connection has been answered and thus usable since the given time. Does
+     * nothing if it was not down.
+     */
     void recovered(int connection, long usableSince) {
         if (downSince[connection] == UP) {
             return;

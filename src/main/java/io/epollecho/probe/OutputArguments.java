@@ -11,18 +11,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** The options of the command line that concern what is reported, and where. */
+/** The command-line options for output. */
 final class OutputArguments {
 
     @Option(
             names = "--interval",
             paramLabel = "TIME",
-            description = "Write a line for each interval to standard output, such as 1s.")
+            description = "Write one line per interval, such as 1s, to standard output.")
     private @Nullable Duration interval;
 
     @Option(
             names = "--json",
-            description = "Write the summary, and lines of intervals, as JSON; times in ns.")
+            description = "Write the summary and interval lines as JSON, with times in ns.")
     private boolean json;
 
     @Option(
@@ -35,21 +35,21 @@ final class OutputArguments {
     @Option(
             names = "--histogram",
             paramLabel = "FILE",
-            description = "Write the latency of each interval in HdrHistogram's log format.")
+            description = "Write the latency of each interval in HdrHistogram log format.")
     private @Nullable Path histogram;
 
     @Option(
             names = "--metrics-port",
             paramLabel = "PORT",
-            description = "Serve metrics to Prometheus at /metrics of this port while it runs.")
+            description = "Serve Prometheus metrics at /metrics on this port during the run.")
     private @Nullable Integer metricsPort;
 
-    /** Returns the interval after which something is to be reported. */
+    /** Returns the length of an interval. */
     Duration interval() {
         return interval == null ? ProbeOptions.DEFAULT_INTERVAL : interval;
     }
 
-    /** Returns the report as it is to be written. */
+    /** Returns the report in the requested format. */
     String format(ProbeReport report) {
         return json ? new JsonReport(figures()).of(report) : new TextReport(figures()).of(report);
     }
@@ -58,20 +58,21 @@ final class OutputArguments {
         return new Percentiles(percentiles);
     }
 
-    /** Checks the values. */
+    /** Validates the options. */
     void validate() {
         for (BigDecimal percentile : percentiles) {
             if (percentile.signum() <= 0 || percentile.compareTo(BigDecimal.valueOf(100)) >= 0) {
                 throw new InvalidOptionException(
-                        "percentiles", percentile, "give numbers above 0 and below 100");
+                        "percentiles", percentile, "must be above 0 and below 100");
             }
         }
         if (metricsPort != null && (metricsPort < 1 || metricsPort > 65_535)) {
-            throw new InvalidOptionException("metrics-port", metricsPort, "give 1 to 65535");
+            throw new InvalidOptionException(
+                    "metrics-port", metricsPort, "must be between 1 and 65535");
         }
     }
 
-    /** Opens all outputs but the summary. */
+    /** Opens all outputs except the summary. */
     Outputs open(PrintWriter out, PrintWriter err, boolean terminal, int connections) {
         var outputs = new Outputs();
         boolean opened = false;

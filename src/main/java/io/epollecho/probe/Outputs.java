@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** What follows a run, until it is closed. */
+/** The listeners of a run and the resources to close after it. */
 final class Outputs implements AutoCloseable {
 
-    /** Something to close without a checked exception. */
+    /** A resource whose {@code close} method throws no checked exception. */
     interface Resource extends AutoCloseable {
 
         @Override

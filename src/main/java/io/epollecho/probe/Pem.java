@@ -21,8 +21,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads PEM files (RFC 7468) by the JDK's own factories. They parse certificates; the armour of a
- * private key is removed here, because Java 25 offers that as a preview only.
+ * Reader of PEM files (RFC 7468), based on the JDK's factories. They parse PEM certificates, but
+ * not PEM private keys, which Java 25 supports only as a preview; so the key's PEM encoding is
+ * removed here.
  */
 final class Pem {
 
@@ -33,7 +34,7 @@ final class Pem {
 
     private Pem() {}
 
-    /** Thrown if a file can be read but has not what is looked for. */
+    /** Thrown if a file is readable but does not contain the expected data. */
     static final class FormatException extends IOException {
 
         private static final long serialVersionUID = 1L;
@@ -50,7 +51,7 @@ final class Pem {
         }
     }
 
-    /** Returns all certificates of a file, at least one. */
+    /** Returns all certificates in a file, at least one. */
     static List<X509Certificate> certificates(Path file) throws IOException {
         InputStream in = new ByteArrayInputStream(Files.readAllBytes(file));
         try {
@@ -59,27 +60,28 @@ final class Pem {
                             .map(X509Certificate.class::cast)
                             .toList();
             if (certificates.isEmpty()) {
-                throw new FormatException("the file has no certificate", null);
+                throw new FormatException("the file contains no certificate", null);
             }
             return certificates;
         } catch (CertificateException e) {
-            throw new FormatException("the file has an invalid certificate", e);
+            throw new FormatException("the file contains an invalid certificate", e);
         }
     }
 
     /**
-     * Returns the private key of a file.
+     * Returns the private key in a file.
      *
-     * @param algorithm of the public key that belongs to it
+     * @param algorithm the algorithm of the corresponding public key
      */
     static PrivateKey privateKey(Path file, String algorithm) throws IOException {
         Matcher matcher = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
         if (!matcher.find()) {
-            throw new FormatException("the file has no private key", null);
+            throw new FormatException("the file contains no private key", null);
         }
         if (!matcher.group(1).isEmpty()) {
             throw new FormatException(
-                    "the file has an %sPRIVATE KEY; convert it by openssl pkcs8 -topk8 -nodes"
+                    ("the file contains an %sPRIVATE KEY; convert it with"
+                                    + " openssl pkcs8 -topk8 -nodes")
                             .formatted(matcher.group(1)),
                     null);
         }
@@ -88,7 +90,8 @@ final class Pem {
             return KeyFactory.getInstance(algorithm)
                     .generatePrivate(new PKCS8EncodedKeySpec(encoded));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new FormatException("the file has no %s private key".formatted(algorithm), e);
+            throw new FormatException(
+                    "the file contains no %s private key".formatted(algorithm), e);
         }
     }
 }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The figures by which latency is shown: minimum, mean, percentiles, maximum. */
+/** The figures that describe latency: minimum, mean, percentiles and maximum. */
 final class Percentiles {
 
     static final List<BigDecimal> DEFAULT =
@@ -24,7 +24,7 @@ final class Percentiles {
         this.percentiles = List.copyOf(percentiles);
     }
 
-    /** Returns the figures by their names, in nanoseconds; none if nothing was measured. */
+    /** Returns the figures by name, in nanoseconds; empty if nothing was measured. */
     Map<String, Long> of(Histogram latency) {
         Map<String, Long> figures = new LinkedHashMap<>();
         if (latency.getTotalCount() > 0) {

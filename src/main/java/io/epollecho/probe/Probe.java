@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Loads an echo server and checks every byte that comes back.
+ * A single run that puts load on an echo server and verifies every byte that comes back.
  *
- * <p>A run opens its connections, warms the server up, measures, waits for the answers that are
- * missing, and ends the connections in order, which also shows what comes back unasked. Lost
- * connections are opened again if the options say so. It runs on the caller's thread. With a rate
- * it waits for the next message's moment by spinning when that is less than two milliseconds away,
- * as sleeping is not that exact.
+ * <p>A run opens its connections, warms up the server, measures, waits for outstanding answers, and
+ * closes the connections gracefully, which also reveals any bytes the server sends unasked. It
+ * reopens lost connections if the options ask for it. The run takes place on the caller's thread.
+ * With a rate, the thread spins for the last two milliseconds before a message is due, because
+ * sleeping is not that accurate.
  */
 public final class Probe {
 
@@ -30,14 +30,14 @@ public final class Probe {
     private static final long SPIN_NANOS = 2 * MILLI;
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
-    /** So many connections are opened at once, so that no short backlog overflows. */
+    /** Number of connections opened at once; small, so that a short backlog does not overflow. */
     private static final int CONNECT_BATCH = 32;
 
     private static final int MOST_CONNECTING = 256;
 
     private static final int SPARE_BUFFERS = 64;
 
-    /** How long the peer may take to end its streams when all is done. Not doing so is no fault. */
+    /** Time to wait for the peer to close its side at the end. Exceeding it is not a failure. */
     private static final long ENDING_NANOS = SECOND;
 
     private final ProbeOptions options;
@@ -54,7 +54,7 @@ public final class Probe {
     private final Outages outages;
     private final Intervals intervals;
 
-    /** Connections with bytes to read that the selector does not report. */
+    /** Connections with buffered bytes to read, which the selector does not report. */
     private final ArrayDeque<ProbeConnection> unread = new ArrayDeque<>();
 
     private final Consumer<SelectionKey> dispatcher = Probe::dispatch;
@@ -83,22 +83,22 @@ public final class Probe {
     }
 
     /**
-     * Creates a probe, for one run.
+     * Creates a probe for one run.
      *
-     * @param options what it is to do
-     * @param listener is told how it goes
-     * @return a probe that holds a selector until it has run
-     * @throws IOException if there is none to be had
+     * @param options the options of the run
+     * @param listener the listener to notify of progress
+     * @return a probe, which holds an open selector until {@link #run} returns
+     * @throws IOException if no selector can be opened
      */
     public static Probe open(ProbeOptions options, ProbeListener listener) throws IOException {
         return new Probe(options, listener, Selector.open());
     }
 
     /**
-     * Runs to the end.
+     * Runs the probe to its end.
      *
-     * @return what was found
-     * @throws IOException if the selector fails; what happens to connections is in the report
+     * @return the report of the run
+     * @throws IOException if the selector fails; failures of connections are part of the report
      */
     public ProbeReport run() throws IOException {
         try (selector) {
@@ -144,7 +144,10 @@ public final class Probe {
         return duration == null || duration.isZero() ? Long.MAX_VALUE : now + duration.toNanos();
     }
 
-    /** Ends the run early, in order; the report is of what was done until then. For any thread. */
+    /**
+     * Ends the run early but gracefully; the report covers the run up to this point. Any thread may
+     * call this method.
+     */
     public void stop() {
         stopped = true;
         selector.wakeup();
@@ -207,11 +210,11 @@ public final class Probe {
                 || (tally.open() == 0 && !options.reconnect());
     }
 
-    /** Has the connections send on which messages have come due. */
+    /** Sends on the connections on which messages have become due. */
     private void pace(OpenLoop openLoop) {
         long now = System.nanoTime();
         openLoop.advance(now);
-        // More than one on a connection are sent, or wait, together.
+        // One call per connection is enough: it sends all messages that are due there.
         long first = Math.max(paced, openLoop.due() - clients.size());
         for (long message = first; message < openLoop.due(); message++) {
             clients.get((int) (message % clients.size())).send(now);
@@ -224,8 +227,8 @@ public final class Probe {
         while (owed && System.nanoTime() < deadline) {
             turn(deadline);
         }
-        // What is owed still was silent for the timeout, or waits behind what the peer is slow
-        // with.
+        // A connection that is still owed an answer either has been silent for the timeout or is
+        // queued behind data that the peer processes slowly.
         long now = System.nanoTime();
         clients.forEach(client -> client.checkSilence(now, timeoutNanos));
     }
@@ -241,7 +244,7 @@ public final class Probe {
 
     // ---- turns --------------------------------------------------------------------------------
 
-    /** Waits until something happens, or until the given time at the latest, and lets it happen. */
+    /** Waits for events until the given time at the latest, and handles them. */
     private void turn(long until) throws IOException {
         long now = System.nanoTime();
         if (now >= nextTick) {
@@ -262,7 +265,7 @@ public final class Probe {
         ((ProbeConnection) key.attachment()).ready();
     }
 
-    /** What is done now and then, for all connections. */
+    /** Performs the periodic checks of all connections. */
     private void tick(long now) {
         nextTick = now + TICK_NANOS;
         owed = false;
@@ -289,8 +292,7 @@ public final class Probe {
         }
     }
 
-    // ---- for clients and connections
-    // ------------------------------------------------------------------
+    // ---- for clients and connections ----------------------------------------------------------
 
     Selector selector() {
         return selector;
@@ -304,7 +306,7 @@ public final class Probe {
         return schedule;
     }
 
-    /** Returns false while connections are still being opened; no message is due then. */
+    /** Returns false while connections are still being opened and no message is due. */
     boolean isSending() {
         return sending;
     }
@@ -313,7 +315,7 @@ public final class Probe {
         return buffers;
     }
 
-    /** Has the connection read on in the next turn. */
+    /** Makes the connection continue reading in the next turn. */
     void unread(ProbeConnection connection) {
         unread.add(connection);
     }

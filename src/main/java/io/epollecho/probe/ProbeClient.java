@@ -9,8 +9,8 @@ import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 
 /**
- * One client of the server. It has one connection at a time and, if the options say so, opens
- * another when that is lost.
+ * One client of the server. It has one connection at a time and, if the options ask for it, opens a
+ * new one when that connection is lost.
  */
 final class ProbeClient {
 
@@ -34,7 +34,7 @@ final class ProbeClient {
         return number;
     }
 
-    /** Opens a connection. What becomes of it shows later. */
+    /** Begins to open a connection. The outcome is known later. */
     void open(long now) {
         SocketChannel channel = null;
         try {
@@ -45,7 +45,7 @@ final class ProbeClient {
             channel = SocketChannel.open();
             channel.configureBlocking(false);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            // Each connection has bytes of its own, so that those of an earlier one are wrong.
+            // Each connection sends a different stream, so that bytes of an earlier one are wrong.
             long stream = number + opened++ * options.connections();
             connection = new ProbeConnection(probe, options, this, stream, channel);
             connection.connect(address);
@@ -61,7 +61,7 @@ final class ProbeClient {
         try {
             channel.close();
         } catch (IOException _) {
-            // It was never used, and the failure is known already.
+            // The channel was never used, and the original failure is reported.
         }
     }
 
@@ -105,21 +105,24 @@ final class ProbeClient {
         return connection != null && connection.isUsable();
     }
 
-    /** The run has ended: a connection that is usable is up, even if no message was due on it. */
+    /**
+     * Counts a usable connection as recovered at the end of the run, even if no message was due on
+     * it.
+     */
     void confirm() {
         if (connection != null && connection.isUsable()) {
             probe.outages().recovered(number, connection.usableSince());
         }
     }
 
-    /** Returns whether it is time for another connection. */
+    /** Returns whether it is time to open a new connection. */
     boolean wantsToRetry(long now) {
         return options.reconnect() && connection == null && now >= retryAt;
     }
 
     // ---- for its connection -------------------------------------------------------------------
 
-    /** Returns how many messages have been granted so far, on all connections. */
+    /** Returns the number of messages begun so far, over all connections of this client. */
     long begun() {
         return begun;
     }
@@ -129,19 +132,19 @@ final class ProbeClient {
         return begun++;
     }
 
-    /** Messages can be sent. What was due while they could not is not made up for. */
+    /** Called when messages can be sent. Skips the messages that were due during an outage. */
     void opened() {
         if (opened > 1 && probe.isSending()) {
             begun = probe.schedule().skip(number, begun);
         }
     }
 
-    /** The first answer has come back on a connection that has been usable since. */
+    /** Called when the first answer of a connection has arrived. */
     void answered(long usableSince) {
         probe.outages().recovered(number, usableSince);
     }
 
-    /** The connection is lost, or did not come about. */
+    /** Called when the connection was lost or could not be opened. */
     void failed(IOException cause, long since) {
         connection = null;
         String reason = "connection " + number + ": " + cause.getMessage();

@@ -27,25 +27,25 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * The command line of the probe. Progress goes to standard error, or lines of intervals to standard
- * output; so does the summary.
+ * The command-line interface of the probe. It writes progress to standard error, or one line per
+ * interval to standard output, and finally a summary to standard output.
  *
  * <p>Exit codes: 0 if every byte came back right; 1 if bytes were wrong or missing, or connections
- * failed; 2 for bad usage.
+ * failed; 2 for invalid usage.
  */
 @Command(
         name = "probe",
         sortOptions = false,
         description = {
-            "Loads a TCP echo server and checks every byte that comes back.",
-            "Without --rate each answer sends the next message; with it messages are sent at"
-                    + " constant intervals and latency counts from when each was due."
+            "Puts load on a TCP echo server and verifies every byte that comes back.",
+            "Without --rate, each answer triggers the next message. With --rate, messages are sent"
+                    + " at constant intervals, and latency is measured from the time each was due."
         },
         footer = {
             "",
             "Exit codes: 0 every byte came back right; 1 wrong or missing bytes, or failed"
-                    + " connections; 2 bad usage.",
-            "An interrupt ends the probe with its summary and one of these."
+                    + " connections; 2 invalid usage.",
+            "When interrupted, the probe still writes its summary and returns one of these codes."
         })
 public final class ProbeCommand implements Callable<Integer> {
 
@@ -53,7 +53,7 @@ public final class ProbeCommand implements Callable<Integer> {
     private static final int BAD_USAGE = 2;
 
     private static final OptionSpec HELP =
-            OptionSpec.builder("--help").usageHelp(true).description("Show this and exit.").build();
+            OptionSpec.builder("--help").usageHelp(true).description("Show this help.").build();
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -62,13 +62,13 @@ public final class ProbeCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "HOST:PORT",
-            description = "Echo server; an IPv6 address in brackets.")
+            description = "Echo server to probe; enclose an IPv6 address in brackets.")
     private @Nullable String target;
 
-    @Option(names = "--host", paramLabel = "HOST", description = "Echo server, instead.")
+    @Option(names = "--host", paramLabel = "HOST", description = "Host, instead of HOST:PORT.")
     private @Nullable String host;
 
-    @Option(names = "--port", paramLabel = "PORT", description = "Its port.")
+    @Option(names = "--port", paramLabel = "PORT", description = "Port, instead of HOST:PORT.")
     private @Nullable Integer port;
 
     @Option(
@@ -86,39 +86,39 @@ public final class ProbeCommand implements Callable<Integer> {
     @Option(
             names = "--pipeline",
             paramLabel = "K",
-            description = "Unanswered messages per connection (default: ${DEFAULT-VALUE}).")
+            description = "Maximum unanswered messages per connection (default: ${DEFAULT-VALUE}).")
     private int pipeline = ProbeOptions.DEFAULT_PIPELINE;
 
     @Option(
             names = "--rate",
             paramLabel = "R",
-            description = "Messages per second over all connections (default: as fast as it goes).")
+            description = "Messages per second over all connections (default: maximum speed).")
     private @Nullable Double rate;
 
     @Option(
             names = "--warmup",
             paramLabel = "TIME",
-            description = "Load before measuring, such as 2s (default: none).")
+            description = "Time to apply load before measuring, such as 2s (default: none).")
     private Duration warmup = Duration.ZERO;
 
     @Option(
             names = "--duration",
             paramLabel = "TIME",
             description =
-                    "How long to measure, such as 500ms, 10s or 2h; 0 until interrupted"
+                    "Time to measure, such as 500ms, 10s or 2h; 0 to run until interrupted"
                             + " (default: 10s).")
     private @Nullable Duration duration;
 
     @Option(
             names = "--count",
             paramLabel = "N",
-            description = "Messages to send, over all connections, instead of a duration.")
+            description = "Messages to send over all connections, instead of --duration.")
     private @Nullable Long count;
 
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            description = "Longest silence of a connection that is owed an answer (default: 5s).")
+            description = "Longest time to wait for a connection or an answer (default: 5s).")
     private Duration timeout = ProbeOptions.DEFAULT_TIMEOUT;
 
     @Mixin private final TlsArguments tls = new TlsArguments();
@@ -127,10 +127,10 @@ public final class ProbeCommand implements Callable<Integer> {
 
     @Option(
             names = "--expect-greeting",
-            description = "Check the greeting of epoll-echo; count which server greeted how often.")
+            description = "Verify epoll-echo's greeting, and count the connections of each server.")
     private boolean greetingExpected;
 
-    @Option(names = "--reconnect", description = "Open lost connections again, and report outages.")
+    @Option(names = "--reconnect", description = "Reopen lost connections, and report outages.")
     private boolean reconnect;
 
     @Mixin private final OutputArguments output = new OutputArguments();
@@ -138,10 +138,10 @@ public final class ProbeCommand implements Callable<Integer> {
     private ProbeCommand() {}
 
     /**
-     * Runs the command in this process. A signal that ends the process ends the probe first, with
-     * its summary and exit code.
+     * Runs the command in this process. If a signal terminates the process, the probe ends first,
+     * writes its summary and sets the exit code.
      *
-     * @param args the options
+     * @param args the command-line arguments
      * @return the exit code
      */
     public static int run(String... args) {
@@ -166,7 +166,8 @@ public final class ProbeCommand implements Callable<Integer> {
                 .registerConverter(BigDecimal.class, numbers("a number", BigDecimal::new))
                 .setParameterExceptionHandler(
                         (e, _) -> {
-                            err.println("probe: " + e.getMessage() + " (--help lists the options)");
+                            err.println(
+                                    "probe: " + e.getMessage() + " (see --help for the options)");
                             return BAD_USAGE;
                         })
                 .execute(args);
@@ -177,7 +178,7 @@ public final class ProbeCommand implements Callable<Integer> {
             return Durations.parse(text);
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(
-                    "give a number and ms, s, m, h or d instead of '" + text + "'");
+                    "'" + text + "' is not a duration such as 500ms, 10s, 5m, 2h or 1d");
         }
     }
 
@@ -187,7 +188,7 @@ public final class ProbeCommand implements Callable<Integer> {
             try {
                 return parser.apply(text);
             } catch (NumberFormatException e) {
-                throw new TypeConversionException("give " + what + " instead of '" + text + "'");
+                throw new TypeConversionException("'" + text + "' is not " + what);
             }
         };
     }
@@ -234,8 +235,8 @@ public final class ProbeCommand implements Callable<Integer> {
     }
 
     /**
-     * While the process is ending: lets the probe end first, in order and with its summary, and
-     * then gives the process its exit code instead of the signal's.
+     * Called while the JVM shuts down: waits until the probe has ended and written its summary, and
+     * then halts with the probe's exit code instead of the signal's.
      */
     private static void finish(Probe probe, CompletableFuture<Integer> exitCode) {
         if (!exitCode.isDone()) {
@@ -248,14 +249,14 @@ public final class ProbeCommand implements Callable<Integer> {
         try {
             HostAndPort server = server();
             if (rate != null && rate == 0) {
-                throw new InvalidOptionException("rate", rate, "give more than 0, or leave it out");
+                throw new InvalidOptionException("rate", rate, "must be above 0, or omitted");
             }
             if (count != null && duration != null) {
                 throw new InvalidOptionException(
-                        "count", count, "leave it out, or leave out --duration");
+                        "count", count, "cannot be combined with --duration");
             }
             if (count != null && count == 0) {
-                throw new InvalidOptionException("count", count, "give 1 or more");
+                throw new InvalidOptionException("count", count, "must be at least 1");
             }
             output.validate();
             ProbeOptions.Builder builder =
@@ -287,25 +288,25 @@ public final class ProbeCommand implements Callable<Integer> {
         if (target == null) {
             if (host == null || port == null) {
                 throw new ParameterException(
-                        spec.commandLine(), "give HOST:PORT, or both --host and --port");
+                        spec.commandLine(), "specify HOST:PORT, or both --host and --port");
             }
             if (port < 1 || port > 65_535) {
-                throw new InvalidOptionException("port", port, "give 1 to 65535");
+                throw new InvalidOptionException("port", port, "must be between 1 and 65535");
             }
             return new HostAndPort(host, port);
         }
         if (host != null) {
-            throw new InvalidOptionException("host", host, "leave it out, or leave out " + target);
+            throw new InvalidOptionException("host", host, "cannot be combined with " + target);
         }
         if (port != null) {
-            throw new InvalidOptionException("port", port, "leave it out, or leave out " + target);
+            throw new InvalidOptionException("port", port, "cannot be combined with " + target);
         }
         try {
             return HostAndPort.of(target);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(
                     spec.commandLine(),
-                    target + ": give HOST:PORT, such as echo.example:7 or [2001:db8::1]:7",
+                    target + ": must be HOST:PORT, such as echo.example:7 or [2001:db8::1]:7",
                     e);
         }
     }

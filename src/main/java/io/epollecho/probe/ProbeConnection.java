@@ -13,7 +13,7 @@ import java.nio.channels.SocketChannel;
 import javax.net.ssl.SSLException;
 
 /**
- * One connection: sends what the schedule grants, and compares what comes back.
+ * A connection that sends the messages granted by the schedule and verifies the echo.
  *
  * <pre>
  *   CONNECTING ──► OPENING ──► OPEN ──► ENDING (FIN sent, all answered) ──► CLOSED
@@ -37,7 +37,7 @@ final class ProbeConnection {
     private final ProbeClient client;
     private final int number;
 
-    /** Which of the pattern's streams is sent. */
+    /** The index of the pattern's stream that this connection sends. */
     private final int patternStream;
 
     private final int size;
@@ -49,18 +49,24 @@ final class ProbeConnection {
     private int interest;
     private boolean writing;
 
-    /** When each message in flight was due: a ring, from the oldest to the youngest. */
+    /** When each message in flight was due: a ring buffer, from the oldest to the newest. */
     private final long[] plannedAt;
 
     private int oldest;
     private int inFlight;
 
-    /** Bytes: of the messages begun, of these sent, of these come back, and to come for a whole. */
+    /** Bytes of all messages begun. */
     private long queued;
 
+    /** Bytes sent so far. */
     private long sent;
+
+    /** Bytes of the echo received so far. */
     private long received;
+
+    /** Value of {@link #received} at which the oldest message in flight is complete. */
     private long wholeAt;
+
     private long lastMoved;
 
     private final long begunAt;
@@ -103,7 +109,7 @@ final class ProbeConnection {
         }
     }
 
-    /** The channel is ready for something. */
+    /** Handles the readiness of the channel. */
     void ready() {
         try {
             switch (state) {
@@ -146,7 +152,7 @@ final class ProbeConnection {
         }
         if (opening.surplus() > 0) {
             tally.wrong(opening.surplus());
-            wrong("%d bytes came behind the greeting".formatted(opening.surplus()));
+            wrong("%d unexpected bytes after the greeting".formatted(opening.surplus()));
         }
         select(SelectionKey.OP_READ);
         if (!stream.isDrained()) {
@@ -167,7 +173,7 @@ final class ProbeConnection {
 
     // ---- sending ------------------------------------------------------------------------------
 
-    /** Sends what is due, as far as the pipeline has room. */
+    /** Sends the messages that are due, as far as the pipeline has room. */
     void send(long now) {
         if (state != State.OPEN) {
             return;
@@ -180,7 +186,7 @@ final class ProbeConnection {
         }
     }
 
-    /** What the peer has sent before it left is not missing. */
+    /** Reads what the peer sent before it closed, so that it is not counted as missing. */
     private void receiveRest() {
         try {
             int count = stream.read(probe.receiveBuffer().clear());
@@ -189,7 +195,7 @@ final class ProbeConnection {
                 count = stream.read(probe.receiveBuffer().clear());
             }
         } catch (IOException _) {
-            // It is lost for the reason that is known already.
+            // The caller reports the original failure.
         }
     }
 
@@ -199,7 +205,7 @@ final class ProbeConnection {
             return;
         }
         if (inFlight == 0) {
-            lastMoved = now; // from here on the peer owes something
+            lastMoved = now; // the peer owes an answer from now on
         }
         for (int i = 0; i < granted; i++) {
             int youngest = oldest + inFlight;
@@ -221,7 +227,7 @@ final class ProbeConnection {
             }
             sent += count;
             if (writing) {
-                lastMoved = System.nanoTime(); // it was waiting for this
+                lastMoved = System.nanoTime(); // the peer accepts data again
             }
         }
         writing = !stream.flush() || sent < queued;
@@ -234,7 +240,7 @@ final class ProbeConnection {
 
     // ---- receiving ----------------------------------------------------------------------------
 
-    /** Reads what the layers below hold, which the selector knows nothing of. */
+    /** Reads bytes buffered in the layers below, which the selector does not report. */
     void readOn() {
         if (state == State.OPEN || state == State.ENDING) {
             ready();
@@ -294,7 +300,7 @@ final class ProbeConnection {
         received += owed;
     }
 
-    /** Explains the first wrong byte of the connection. */
+    /** Records the first wrong byte of the connection as a failure. */
     private void wrong(int count, int owed) {
         if (wrong) {
             return;
@@ -322,7 +328,7 @@ final class ProbeConnection {
 
     // ---- the end ------------------------------------------------------------------------------
 
-    /** Whether the peer owes an answer. */
+    /** Returns whether the peer owes an answer. */
     boolean isOwed() {
         return state == State.OPEN && inFlight > 0;
     }
@@ -331,7 +337,7 @@ final class ProbeConnection {
         return state != State.CLOSED;
     }
 
-    /** Returns whether messages can be sent, or could until the end of the run. */
+    /** Returns whether messages can be sent, or could be until the run began to end. */
     boolean isUsable() {
         return state == State.OPEN || state == State.ENDING;
     }
@@ -340,12 +346,12 @@ final class ProbeConnection {
         return usableSince;
     }
 
-    /** Returns whether the connection is on its way to be open. */
+    /** Returns whether the connection is still being opened. */
     boolean isConnecting() {
         return state == State.CONNECTING || state == State.OPENING;
     }
 
-    /** Gives the connection up if it has been silent for too long. */
+    /** Closes the connection as failed if it has been silent for longer than the timeout. */
     void checkSilence(long now, long timeoutNanos) {
         if (now - lastMoved > timeoutNanos && (isConnecting() || isOwed())) {
             lost(
@@ -359,7 +365,7 @@ final class ProbeConnection {
         }
     }
 
-    /** All has been answered: ends the stream, so that the peer does so too. */
+    /** Half-closes the connection once all messages are answered, so that the peer closes it. */
     void end() {
         if (state != State.OPEN) {
             return;
@@ -377,7 +383,7 @@ final class ProbeConnection {
         boolean early = state != State.ENDING && state != State.CLOSED;
         long since = isConnecting() ? begunAt : isOwed() ? lastMoved : System.nanoTime();
         close();
-        if (early) { // afterwards nothing is owed any more
+        if (early) { // a failure after the last answer does not count
             client.failed(explain(cause), since);
         }
     }
@@ -406,7 +412,7 @@ final class ProbeConnection {
         try {
             channel.close();
         } catch (IOException _) {
-            // It is given up anyway, and why is known already.
+            // The connection is abandoned anyway, and the reason is already known.
         }
         opening.release();
     }

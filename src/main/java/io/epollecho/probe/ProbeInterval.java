@@ -7,23 +7,24 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * An interval of a run, and how the run stands at its end.
+ * An interval of a run, and the totals of the run at the end of the interval.
  *
- * @param end when it ended
+ * @param end the time at which the interval ended
  * @param elapsed the time since the beginning of the run
- * @param length its length
- * @param complete false for the rest of the run after the last whole interval
- * @param messages that were answered in it
- * @param errors the failures in it, and the connections on which wrong bytes first came back in it
- * @param latency of the messages answered in it, in nanoseconds; empty during the warm-up. Used
- *     again for the next interval.
- * @param open connections that are open
- * @param answered messages since the beginning
- * @param wrongBytes since the beginning
- * @param missingBytes since the beginning
- * @param lost connections since the beginning, or attempts to open one
- * @param failures since the beginning, by kind
- * @param outages since the beginning; empty without {@code reconnect}
+ * @param length the length of the interval
+ * @param complete false for the remainder of the run after the last whole interval
+ * @param messages the number of messages answered in the interval
+ * @param errors the number of failures in the interval, including connections on which wrong bytes
+ *     first came back
+ * @param latency the latency of the messages answered in the interval, in nanoseconds; empty during
+ *     the warm-up. The histogram is reused for the next interval.
+ * @param open the number of open connections
+ * @param answered the total number of messages answered
+ * @param wrongBytes the total number of wrong bytes
+ * @param missingBytes the total number of missing bytes
+ * @param lost the total number of connections lost and failed attempts to open one
+ * @param failures all failures so far, by kind
+ * @param outages all outages so far; zero without {@code reconnect}
  */
 public record ProbeInterval(
         Instant end,
@@ -42,9 +43,9 @@ public record ProbeInterval(
         OutageSummary outages) {
 
     /**
-     * Returns the throughput.
+     * Returns the throughput of the interval.
      *
-     * @return messages answered per second
+     * @return the number of messages answered per second
      */
     public double messagesPerSecond() {
         return length.isZero() ? 0 : messages * 1e9 / length.toNanos();

@@ -1,15 +1,15 @@
 package io.epollecho.probe;
 
-/** Follows a probe, on the probe's thread. A listener that takes time delays the probe. */
+/** A listener called on the probe's thread; a slow listener delays the probe. */
 public interface ProbeListener {
 
-    /** Ignores everything. */
+    /** A listener that ignores all events. */
     ProbeListener NONE = new ProbeListener() {};
 
     /** Called when the connections are open and the warm-up is over. */
     default void measuring() {}
 
-    /** Called when the last message has been sent. Late answers still count. */
+    /** Called when the last message has been sent. Answers that arrive later still count. */
     default void measured() {}
 
     /**
@@ -20,14 +20,14 @@ public interface ProbeListener {
     default void interval(ProbeInterval interval) {}
 
     /**
-     * Called when the first connection is down.
+     * Called when an outage begins, that is, when the first connection is lost.
      *
-     * @param outage the outage, which is not over
+     * @param outage the ongoing outage
      */
     default void outageBegan(Outage outage) {}
 
     /**
-     * Called when all connections are usable again.
+     * Called when an outage ends, that is, when all connections are usable again.
      *
      * @param outage the outage
      */

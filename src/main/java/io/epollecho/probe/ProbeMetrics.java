@@ -18,15 +18,16 @@ import java.util.Locale;
 import java.util.stream.DoubleStream;
 
 /**
- * The figures of a probe for Prometheus. They change at the end of each interval, so that an echo
- * costs nothing. The probe's thread makes them, any thread collects them.
+ * The metrics of a probe for Prometheus. They are updated at the end of each interval rather than
+ * for each echo, which keeps an echo cheap. The probe's thread updates them; any thread may collect
+ * them.
  */
 final class ProbeMetrics implements ProbeListener, MultiCollector {
 
     private static final String PREFIX = "echo_probe_";
     private static final double SECOND = 1e9;
 
-    /** In seconds; from a loopback to a path over which packets are lost. */
+    /** Upper bounds of the buckets in seconds, from loopback to a path with packet loss. */
     private static final double[] BOUNDS =
             DoubleStream.iterate(1e-5, bound -> bound < 20, bound -> bound * 10)
                     .flatMap(bound -> DoubleStream.of(bound, bound * 2.5, bound * 5))
@@ -51,21 +52,24 @@ final class ProbeMetrics implements ProbeListener, MultiCollector {
         addLatency(interval);
         snapshots =
                 MetricSnapshots.of(
-                        counter("messages", "Messages answered.", interval.answered()),
-                        counter("wrong_bytes", "Bytes other than sent.", interval.wrongBytes()),
+                        counter("messages", "Answered messages.", interval.answered()),
+                        counter(
+                                "wrong_bytes",
+                                "Bytes received that differ from those sent.",
+                                interval.wrongBytes()),
                         counter(
                                 "missing_bytes",
                                 "Bytes that never came back.",
                                 interval.missingBytes()),
                         failures(interval.failures()),
-                        counter("outages", "Outages.", (long) interval.outages().count()),
+                        counter("outages", "Number of outages.", (long) interval.outages().count()),
                         counter(
                                 "outage_seconds",
-                                "Length of all outages.",
+                                "Total duration of all outages.",
                                 interval.outages().total().toNanos() / SECOND),
                         gauge("outage", "1 during an outage.", interval.outages().down() ? 1 : 0),
-                        gauge("connections", "Connections that are open.", interval.open()),
-                        gauge("connections_wanted", "Connections asked for.", connections),
+                        gauge("connections", "Open connections.", interval.open()),
+                        gauge("connections_wanted", "Requested connections.", connections),
                         latency());
     }
 
@@ -97,7 +101,7 @@ final class ProbeMetrics implements ProbeListener, MultiCollector {
         }
         return HistogramSnapshot.builder()
                 .name(PREFIX + "round_trip_seconds")
-                .help("Time from when a message was due to its answer.")
+                .help("Time from a message being due to its answer.")
                 .unit(Unit.SECONDS)
                 .dataPoint(
                         HistogramDataPointSnapshot.builder()

@@ -7,29 +7,28 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What a probe is to do: complete, validated and immutable.
+ * The options of a probe; validated and immutable.
  *
- * @param address the echo server; an unresolved name makes every connection fail
- * @param connections how many to open, 1 to 1,000,000
- * @param size bytes in a message, 1 to 64 MiB
- * @param pipeline how many messages of a connection may be unanswered at once, 1 to 65,536
- * @param rate messages per second over all connections, above 0 and up to 10,000,000, each measured
- *     from the moment it was planned for; 0 for a closed loop, in which every answer sends the next
- *     message
- * @param warmup how long to load the server before anything is measured; the bytes are checked all
- *     the same
- * @param duration how long to send, from 1 ms to 365 days, or 0 to send until stopped; null if
- *     {@code count} is set
- * @param count how many messages to send over all connections, 1 or more; 0 if {@code duration} is
- *     set. There is no warm-up then.
- * @param timeout after which silence is a failure, 1 ms to 1 hour: of a connection that is being
- *     opened, or of one that owes an answer
- * @param tls the client's side of TLS, or null for none
- * @param proxyHeader the header of the PROXY protocol that begins each connection, or null for none
+ * @param address the address of the echo server; if the name is unresolved, every connection fails
+ * @param connections the number of connections to open, 1 to 1,000,000
+ * @param size the number of bytes in a message, 1 to 64 MiB
+ * @param pipeline the maximum number of unanswered messages per connection, 1 to 65,536
+ * @param rate the messages per second over all connections, above 0 and at most 10,000,000, where
+ *     latency is measured from the time each message was due; 0 for a closed loop, in which each
+ *     answer triggers the next message
+ * @param warmup the time to apply load before measuring begins; bytes are verified during this time
+ *     as well
+ * @param duration the time to send messages, from 1 ms to 365 days, or 0 to send until stopped;
+ *     null if {@code count} is set
+ * @param count the number of messages to send over all connections, 1 or more, which excludes a
+ *     warm-up; 0 if {@code duration} is set
+ * @param timeout the longest time to wait for a connection to open or for an answer, 1 ms to 1 hour
+ * @param tls the client's TLS settings, or null for plain TCP
+ * @param proxyHeader the PROXY protocol header sent first on each connection, or null for none
  * @param greetingExpected true if the server begins with its identity greeting, a line that is not
  *     part of the echo
- * @param reconnect true to open lost connections again, and to report outages
- * @param interval after which the listener hears how it goes, 10 ms to 1 day
+ * @param reconnect true to reopen lost connections and to report outages
+ * @param interval the interval at which the listener is notified of progress, 10 ms to 1 day
  */
 public record ProbeOptions(
         InetSocketAddress address,
@@ -65,13 +64,13 @@ public record ProbeOptions(
     private static final Duration LONGEST = Duration.ofDays(365);
 
     /**
-     * Checks the ranges.
+     * Validates the options.
      *
      * @throws InvalidOptionException for the first value outside its range
      */
     public ProbeOptions {
         Objects.requireNonNull(address, "address");
-        require(address.getPort() > 0, "port", address.getPort(), "give 1 to 65535");
+        require(address.getPort() > 0, "port", address.getPort(), "must be between 1 and 65535");
         requireUpTo(MAX_CONNECTIONS, "connections", connections);
         requireUpTo(MAX_SIZE, "size", size);
         requireUpTo(MAX_PIPELINE, "pipeline", pipeline);
@@ -79,42 +78,42 @@ public record ProbeOptions(
                 rate >= 0 && rate <= MAX_RATE,
                 "rate",
                 rate,
-                "give messages per second, up to 10000000, or leave it out");
+                "must be above 0 and at most 10000000 messages per second, or omitted");
         require(
                 !warmup.isNegative() && warmup.compareTo(LONGEST) <= 0,
                 "warmup",
                 warmup,
-                "give 0s to 365d");
-        require(count >= 0, "count", count, "give 1 or more");
+                "must be between 0s and 365d");
+        require(count >= 0, "count", count, "must be at least 1");
         require(
                 (duration == null) != (count == 0),
                 "count",
                 count,
-                "give either a count or a duration, not both");
+                "exactly one of count and duration must be set");
         require(
                 duration == null || duration.isZero() || isBetween(SHORTEST, duration, LONGEST),
                 "duration",
                 Objects.requireNonNullElse(duration, Duration.ZERO),
-                "give 1ms to 365d, or 0 for no end");
+                "must be between 1ms and 365d, or 0 for no limit");
         require(
                 count == 0 || warmup.isZero(),
                 "warmup",
                 warmup,
-                "leave it out where --count is given");
+                "cannot be combined with --count");
         require(
                 isBetween(SHORTEST, timeout, LONGEST_TIMEOUT),
                 "timeout",
                 timeout,
-                "give 1ms to 1h");
+                "must be between 1ms and 1h");
         require(
                 isBetween(SHORTEST_INTERVAL, interval, LONGEST_INTERVAL),
                 "interval",
                 interval,
-                "give 10ms to 1d");
+                "must be between 10ms and 1d");
     }
 
     private static void requireUpTo(int max, String option, int value) {
-        require(value >= 1 && value <= max, option, value, "give 1 to " + max);
+        require(value >= 1 && value <= max, option, value, "must be between 1 and " + max);
     }
 
     private static boolean isBetween(Duration min, Duration value, Duration max) {
@@ -129,18 +128,19 @@ public record ProbeOptions(
     }
 
     /**
-     * Begins with the defaults: one connection, 64 bytes, one message at a time, as fast as it
-     * goes, for 10 seconds, with a timeout of 5.
+     * Returns a builder with the default values: one connection, messages of 64 bytes, one message
+     * at a time, as fast as possible, for 10 seconds, with a timeout of 5 seconds.
      *
-     * @param address the echo server
-     * @return a builder, for one thread
+     * @param address the address of the echo server
+     * @return a builder, which is not thread-safe
      */
     public static Builder builder(InetSocketAddress address) {
         return new Builder(address);
     }
 
     /**
-     * Collects options. Each method sets one and returns this builder; see {@link ProbeOptions}.
+     * A builder of options. Each method sets one option and returns this builder; see {@link
+     * ProbeOptions} for their meaning.
      */
     public static final class Builder {
 
@@ -188,14 +188,14 @@ public record ProbeOptions(
             return this;
         }
 
-        /** Sends for so long, or until stopped if it is zero, instead of a count. */
+        /** Sets how long to send, zero meaning until stopped, and clears the count. */
         public Builder duration(Duration duration) {
             this.duration = duration;
             this.count = 0;
             return this;
         }
 
-        /** Sends so many messages, however long it takes. */
+        /** Sets how many messages to send, and clears the duration. */
         public Builder count(long messages) {
             this.count = messages;
             this.duration = null;
@@ -233,7 +233,7 @@ public record ProbeOptions(
         }
 
         /**
-         * Validates what was collected.
+         * Builds and validates the options.
          *
          * @return the options
          * @throws InvalidOptionException for the first value outside its range

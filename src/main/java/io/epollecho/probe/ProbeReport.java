@@ -10,23 +10,24 @@ import java.util.SortedMap;
 /**
  * The result of a probe.
  *
- * @param connections that were asked for
- * @param usable connections that were open in the end
- * @param planned messages that were due while it was measured; an open loop that outran the server
- *     has not sent all of them
- * @param messages of these that came back
- * @param bytes in these
- * @param wrongBytes that came back other than sent, or without having been sent, warm-up included
- * @param missingBytes that were sent and never came back, warm-up included
- * @param elapsed from the first measured message planned to the last one sent or answered, or to
- *     the last failure if a count of messages was asked for
- * @param latency of each message that came back, in nanoseconds, up to one hour
- * @param failures by their kinds; empty if there were none
- * @param outages summed up; all zero without {@code reconnect}
- * @param source the local address of the connections, with the port if it was one; empty if none
- *     was open
- * @param greetings how many connections each server has greeted, by the name of its pod or host;
- *     empty if no greeting was expected
+ * @param connections the number of connections requested
+ * @param usable the number of connections open at the end
+ * @param planned the number of messages due during the measurement; if an open loop outran the
+ *     server, not all of them were sent
+ * @param messages the number of planned messages that were answered
+ * @param bytes the number of bytes in the answered messages
+ * @param wrongBytes the number of received bytes that differ from those sent or were never sent,
+ *     including the warm-up
+ * @param missingBytes the number of bytes sent that never came back, including the warm-up
+ * @param elapsed the time from the first planned message to the last message sent or answered, or
+ *     to the last failure if a count of messages was requested
+ * @param latency the latency of the answered messages in nanoseconds, capped at one hour
+ * @param failures the failures by kind; empty if there were none
+ * @param outages the summary of outages; all zero without {@code reconnect}
+ * @param source the local addresses of the connections, with the port if there was only one
+ *     connection; empty if no connection was open
+ * @param greetings the number of connections greeted by each server, by the name of its pod or
+ *     host; empty if no greeting was expected
  */
 public record ProbeReport(
         int connections,
@@ -44,7 +45,7 @@ public record ProbeReport(
         SortedMap<String, Integer> greetings) {
 
     /**
-     * Returns how many failures of a kind there were.
+     * Returns the number of failures of a kind.
      *
      * @param kind the kind
      * @return the count
@@ -57,9 +58,9 @@ public record ProbeReport(
     }
 
     /**
-     * Returns how many connections did not come about.
+     * Returns the number of connections that could not be established.
      *
-     * @return the count of the kinds that keep a connection from being made
+     * @return the number of failures of the kinds that prevent a connection
      */
     public long connectFailures() {
         return failures.stream()
@@ -69,36 +70,36 @@ public record ProbeReport(
     }
 
     /**
-     * Returns a failure in words.
+     * Returns the description of a failure.
      *
-     * @return the first failure of the first kind that has occurred
+     * @return the first failure of the first kind that occurred, or empty if there was none
      */
     public Optional<String> firstFailure() {
         return failures.stream().map(FailureCount::first).findFirst();
     }
 
     /**
-     * Whether every connection was opened and lived, and every byte came back right.
+     * Returns whether every connection was opened and kept, and every byte came back right.
      *
-     * @return true if there is nothing to complain of
+     * @return true if there were no failures
      */
     public boolean flawless() {
         return wrongBytes == 0 && missingBytes == 0 && failures.isEmpty();
     }
 
     /**
-     * The throughput.
+     * Returns the throughput in messages.
      *
-     * @return messages that came back per second
+     * @return the number of answered messages per second
      */
     public double messagesPerSecond() {
         return perSecond(messages);
     }
 
     /**
-     * The throughput.
+     * Returns the throughput in bytes.
      *
-     * @return bytes that came back per second
+     * @return the number of answered bytes per second
      */
     public double bytesPerSecond() {
         return perSecond(bytes);

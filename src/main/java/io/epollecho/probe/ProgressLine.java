@@ -3,7 +3,7 @@ package io.epollecho.probe;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Shows how a probe goes: on a terminal in one line that changes, elsewhere in a line a second. */
+/** Shows progress: on a terminal in one line that is updated, elsewhere in one line per second. */
 final class ProgressLine implements ProbeListener, AutoCloseable {
 
     private final PrintWriter out;
@@ -30,7 +30,7 @@ final class ProgressLine implements ProbeListener, AutoCloseable {
                         interval.wrongBytes(),
                         interval.lost());
         if (inPlace) {
-            out.print("\r" + line + "\u001B[K"); // and clears what an earlier line left behind it
+            out.print("\r" + line + "\u001B[K"); // clear the rest of a longer previous line
             out.flush();
             unfinished = true;
         } else {
@@ -50,7 +50,7 @@ final class ProgressLine implements ProbeListener, AutoCloseable {
         out.println(OutageText.of(outage));
     }
 
-    /** Leaves the line. */
+    /** Ends the current line. */
     @Override
     public void close() {
         if (unfinished) {

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** The options of the command line that concern the PROXY protocol. */
+/** The command-line options for the PROXY protocol. */
 final class ProxyArguments {
 
     @Option(
@@ -19,7 +19,7 @@ final class ProxyArguments {
     @Option(
             names = "--proxy-source",
             paramLabel = "ADDR:PORT",
-            description = "Client address that the header names (default: the socket's own).")
+            description = "Client address in the header (default: the socket's own).")
     private @Nullable String source;
 
     /** Returns the header to send, or null for none. */
@@ -27,7 +27,7 @@ final class ProxyArguments {
         if (version == null) {
             if (source != null) {
                 throw new InvalidOptionException(
-                        "proxy-source", source, "leave it out, or add --proxy-protocol");
+                        "proxy-source", source, "requires --proxy-protocol");
             }
             return null;
         }
@@ -37,7 +37,7 @@ final class ProxyArguments {
                     case "v2" -> 2;
                     default ->
                             throw new InvalidOptionException(
-                                    "proxy-protocol", version, "give v1 or v2");
+                                    "proxy-protocol", version, "must be v1 or v2");
                 };
         return new ClientProxyHeader(number, source == null ? null : address(source));
     }
@@ -50,7 +50,7 @@ final class ProxyArguments {
             throw new InvalidOptionException(
                     "proxy-source",
                     text,
-                    "give an address and a port, such as 192.0.2.1:4711 or [2001:db8::1]:4711");
+                    "must be an address and a port, such as 192.0.2.1:4711 or [2001:db8::1]:4711");
         }
     }
 }

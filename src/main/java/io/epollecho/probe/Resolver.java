@@ -3,7 +3,7 @@ package io.epollecho.probe;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Keeps the server's address. A lookup may take seconds, so it runs beside the probe. */
+/** The server's address. A lookup may take seconds, so it runs in the background. */
 final class Resolver {
 
     private final AtomicBoolean running = new AtomicBoolean();
@@ -13,12 +13,12 @@ final class Resolver {
         this.address = address;
     }
 
-    /** Returns the newest address that is known; unresolved if the name has none. */
+    /** Returns the latest known address; unresolved if the name has none. */
     InetSocketAddress address() {
         return address;
     }
 
-    /** Begins to look the name up again, as the server may have moved. */
+    /** Starts a new lookup of the name, because the server may have moved. */
     void refresh() {
         if (running.compareAndSet(false, true)) {
             Thread.ofVirtual().name("probe-resolver").start(this::lookUp);

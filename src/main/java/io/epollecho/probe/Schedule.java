@@ -1,36 +1,43 @@
 package io.epollecho.probe;
 
 /**
- * Which messages are due: a connection asks before it sends. Connections and messages count from 0.
+ * A schedule that decides which messages are due. Each connection consults it before it sends.
+ * Connections and messages are numbered from 0.
  */
 sealed interface Schedule permits ClosedLoop, OpenLoop {
 
-    /** The first messages are due, on so many connections. */
+    /** Begins the schedule with the given number of connections. */
     void begin(long now, int connections);
 
-    /** Goes on to the given time. No connection sees more of it than the schedule has been told. */
+    /** Advances to the given time. Messages due later are not granted until the next call. */
     void advance(long now);
 
-    /** What was due until now was warm-up. */
+    /** Ends the warm-up; messages due until now do not count as planned. */
     void measure();
 
-    /** No more messages are due than are already. */
+    /** Ends the schedule; no further message becomes due. */
     void end();
 
-    /** How many messages a connection that has begun so many is to send now; at most so many. */
+    /**
+     * Returns the number of messages that a connection may send now.
+     *
+     * @param begun the number of messages that it has already begun
+     * @param atMost the upper limit of the result
+     */
     int grant(int connection, long begun, int atMost);
 
     /**
-     * Gives up what is due on a connection that has begun so many. Returns how many it has then.
+     * Skips the messages that are due on a connection, and returns the number of messages that then
+     * count as begun.
      */
     long skip(int connection, long begun);
 
-    /** When a message that was granted was due. */
+    /** Returns the time at which a granted message was due. */
     long plannedAt(int connection, long message, long now);
 
-    /** How many messages have been due since the warm-up. */
+    /** Returns the number of messages that have become due since the warm-up. */
     long planned();
 
-    /** All messages there will ever be have been granted or are due. */
+    /** Returns whether all messages of the run have been granted or are due. */
     boolean exhausted();
 }

@@ -18,7 +18,7 @@ final class Sources {
         connections++;
     }
 
-    /** Returns the addresses; with the port if there was one connection only. */
+    /** Returns the addresses, with the port if there was only one connection. */
     Optional<String> text() {
         if (addresses.isEmpty()) {
             return Optional.empty();

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Counts what happens in a run. Belongs to the probe's thread. */
+/** The counters of a run. Confined to the probe's thread. */
 final class Tally {
 
     private static final long LONGEST_LATENCY = Duration.ofHours(1).toNanos();
@@ -69,7 +69,7 @@ final class Tally {
         lastEvent = System.nanoTime();
     }
 
-    /** Adds the latency of the interval to that of the run. */
+    /** Adds the latency of the interval to that of the run, and resets the former. */
     void endInterval() {
         latency.add(intervalLatency);
         intervalLatency.reset();
@@ -103,12 +103,12 @@ final class Tally {
         return lastAnswer;
     }
 
-    /** Returns when the last message was answered or the last connection failed. */
+    /** Returns the time at which the last message was answered or the last failure occurred. */
     long lastEvent() {
         return Math.max(lastEvent, lastAnswer);
     }
 
-    /** Makes the report, after the last interval has ended. */
+    /** Creates the report. Call it after the last interval has ended. */
     ProbeReport report(
             int connections, int usable, long planned, long endedAt, OutageSummary outages) {
         boolean measured = measuringSince != Long.MAX_VALUE;

@@ -4,20 +4,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Whether a person is looking. */
+/** Detects whether output goes to a terminal. */
 final class Terminal {
 
     private Terminal() {}
 
     /**
-     * Whether standard error is a terminal. {@link java.io.Console} knows only of the other two.
+     * Returns whether standard error is a terminal. {@link java.io.Console} covers only standard
+     * input and output.
      */
     static boolean isStderr() {
         try {
             String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
         } catch (IOException | UnsupportedOperationException e) {
-            return false; // not Linux: a line a second is right everywhere
+            return false; // not Linux: plain lines work everywhere
         }
     }
 }

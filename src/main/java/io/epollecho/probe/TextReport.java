@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Writes a report for people. */
+/** Formats a report for people. */
 final class TextReport {
 
     private static final double MICRO = 1e3;
@@ -32,7 +32,7 @@ final class TextReport {
         outages(report.outages(), lines);
         lines.add(
                 report.messages() == 0 && report.planned() == 0
-                        ? "messages     none, as no connection was usable"
+                        ? "messages     none: no connection was usable"
                         : format(
                                 "messages     %d of %d planned, in %.3f s, %.0f/s",
                                 report.messages(),
@@ -89,14 +89,14 @@ final class TextReport {
                     format(
                             "outages      %d%s: longest %.3f s, total %.3f s, availability %.4f %%",
                             outages.count(),
-                            outages.down() ? ", the last is not over" : "",
+                            outages.down() ? ", the last one ongoing" : "",
                             outages.longest().toNanos() / SECOND,
                             outages.total().toNanos() / SECOND,
                             outages.availability() * 100));
         }
     }
 
-    @SuppressWarnings("AnnotateFormatMethod") // Error Prone's annotation is not in the classpath
+    @SuppressWarnings("AnnotateFormatMethod") // Error Prone's annotation is not on the classpath
     private static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }

@@ -21,39 +21,42 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
-/** The options of the command line that concern TLS. */
+/** The command-line options for TLS. */
 final class TlsArguments {
 
-    private static final String NEEDS_TLS = "leave it out, or add --tls";
+    private static final String NEEDS_TLS = "requires --tls";
 
-    @Option(names = "--tls", description = "Speak TLS, and verify the server's certificate.")
+    @Option(names = "--tls", description = "Use TLS, and verify the server's certificate.")
     private boolean tls;
 
     @Option(
             names = "--ca",
             paramLabel = "FILE",
-            description = "Certificates to trust, in PEM (default: those of Java).")
+            description = "PEM file with the trusted certificates (default: those of Java).")
     private @Nullable Path ca;
 
-    @Option(names = "--cert", paramLabel = "FILE", description = "Client certificate, in PEM.")
+    @Option(
+            names = "--cert",
+            paramLabel = "FILE",
+            description = "PEM file with the client certificate.")
     private @Nullable Path certificate;
 
     @Option(
             names = "--key",
             paramLabel = "FILE",
-            description = "Its private key, in PEM (PKCS #8).")
+            description = "PEM file with its private key, in PKCS #8 format.")
     private @Nullable Path key;
 
     @Option(
             names = "--server-name",
             paramLabel = "NAME",
-            description = "Name to ask for (SNI) and to verify (default: the host).")
+            description = "Name to send (SNI) and to verify (default: the host).")
     private @Nullable String serverName;
 
-    @Option(names = "--insecure", description = "Accept every certificate of the server.")
+    @Option(names = "--insecure", description = "Accept any server certificate.")
     private boolean insecure;
 
-    /** Returns the client's side of TLS, or null if there is none. */
+    /** Returns the client's TLS settings, or null if TLS is not used. */
     @Nullable ClientTls resolve(String host) {
         if (!tls) {
             require(ca == null, "ca", ca, NEEDS_TLS);
@@ -63,9 +66,9 @@ final class TlsArguments {
             require(!insecure, "insecure", null, NEEDS_TLS);
             return null;
         }
-        require(!insecure || ca == null, "ca", ca, "leave it out, or leave out --insecure");
-        require(certificate == null || key != null, "cert", certificate, "add --key");
-        require(key == null || certificate != null, "key", key, "add --cert");
+        require(!insecure || ca == null, "ca", ca, "cannot be combined with --insecure");
+        require(certificate == null || key != null, "cert", certificate, "requires --key");
+        require(key == null || certificate != null, "key", key, "requires --cert");
         if (serverName != null) {
             requireHostName(serverName);
         }
@@ -76,7 +79,7 @@ final class TlsArguments {
         try {
             new SNIHostName(name);
         } catch (IllegalArgumentException e) {
-            throw new InvalidOptionException("server-name", name, "give a host name");
+            throw new InvalidOptionException("server-name", name, "must be a host name");
         }
     }
 
@@ -86,7 +89,7 @@ final class TlsArguments {
             context.init(keyManagers(), trustManagers(), null);
             return context;
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e); // every JDK has TLS
+            throw new IllegalStateException(e); // every JDK supports TLS
         }
     }
 
@@ -133,13 +136,16 @@ final class TlsArguments {
                 belongTogether(privateKey, publicKey),
                 "key",
                 key,
-                "give the key that belongs to the certificate of --cert");
+                "the key does not match the certificate of --cert");
         return new KeyManager[] {
             new ClientIdentity(chain.toArray(new X509Certificate[0]), privateKey)
         };
     }
 
-    /** Otherwise the server would refuse the handshake for a reason that is hard to find. */
+    /**
+     * Returns whether the keys form a pair. A mismatch would otherwise make the server refuse the
+     * handshake with an alert that does not name the reason.
+     */
     private static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey)
             throws GeneralSecurityException {
         Signature signature =

@@ -6,7 +6,10 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Accepts every certificate. The JDK would add checks to a trust manager of the simpler type. */
+/**
+ * A trust manager that accepts every certificate. It extends the class rather than implementing
+ * {@link javax.net.ssl.X509TrustManager}, because the JDK adds checks of its own to the latter.
+ */
 final class TrustEverybody extends X509ExtendedTrustManager {
 
     @Override

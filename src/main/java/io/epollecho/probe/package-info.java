@@ -1,12 +1,13 @@
 /**
- * A client that loads any TCP echo server and checks every byte that comes back.
+ * A client that puts load on any TCP echo server and verifies every byte that comes back.
  *
- * <p>{@link io.epollecho.probe.Probe} runs one, on the caller's thread; {@link
- * io.epollecho.probe.ProbeCommand} is its command line. Its connections are {@link
- * io.epollecho.stream.ByteStream}s. It knows no server: whatever listens at the address is probed.
+ * <p>{@link io.epollecho.probe.Probe} performs one run on the caller's thread; {@link
+ * io.epollecho.probe.ProbeCommand} is the command-line interface. Connections are {@link
+ * io.epollecho.stream.ByteStream}s. The package does not depend on the server: it probes whatever
+ * listens at the given address.
  *
- * <p>Only the runnable jar holds this package, with HdrHistogram, picocli, Jackson and Micrometer,
- * which it needs. The starter does not.
+ * <p>Only the runnable jar contains this package and the libraries it needs (HdrHistogram, picocli,
+ * Jackson and Micrometer). The starter does not.
  */
 @NullMarked
 package io.epollecho.probe;

@@ -13,12 +13,12 @@ class BytePatternTest {
     private final BytePattern pattern = new BytePattern();
 
     @Test
-    void isAsItShouldBe() {
+    void acceptsTheExpectedBytes() {
         assertThat(wrong(bytes(3, 1_000_000_007L), 3, 1_000_000_007L)).isZero();
     }
 
     @Test
-    void countsWhatDiffers() {
+    void countsDifferingBytes() {
         byte[] bytes = bytes(0, 0);
         bytes[0]++;
         bytes[63]++;
@@ -26,7 +26,7 @@ class BytePatternTest {
     }
 
     @Test
-    void aMessageIsLikeNoOtherOfItsStream() {
+    void messagesOfAStreamDiffer() {
         byte[] first = bytes(0, 0);
         for (int message = 1; message < 10_000; message++) {
             assertThat(wrong(first, 0, (long) message * LENGTH)).isGreaterThan(LENGTH / 2);
@@ -34,7 +34,7 @@ class BytePatternTest {
     }
 
     @Test
-    void aMessageIsLikeNoneOfAnotherStreamAtTheSameTime() {
+    void messagesOfDifferentStreamsDiffer() {
         byte[] first = bytes(0, 0);
         for (int stream = 1; stream < 10_000; stream++) {
             assertThat(wrong(first, stream, 0)).isGreaterThan(LENGTH / 2);

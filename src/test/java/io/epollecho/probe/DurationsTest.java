@@ -23,13 +23,13 @@ class DurationsTest {
         "365d, PT8760H",
         "999999999d, PT23999999976H",
     })
-    void readsWhatPeopleWrite(String text, Duration duration) {
+    void parsesDurations(String text, Duration duration) {
         assertThat(Durations.parse(text)).isEqualTo(duration);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "-1s", "1 s", "s", "1.s", ".5s", "1e3", "1us", "1s2", "9999999999"})
-    void refusesEverythingElse(String text) {
+    void rejectsInvalidText(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> Durations.parse(text));
     }
 }

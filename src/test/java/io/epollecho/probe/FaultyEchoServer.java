@@ -12,28 +12,28 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLException;
 
-/** An echo server with blocking sockets whose echo can be spoilt. */
+/** An echo server with blocking sockets and a configurable faulty echo. */
 final class FaultyEchoServer implements AutoCloseable {
 
-    /** What is done with the bytes that one connection has just sent. */
+    /** The reaction to received bytes. */
     interface Echo {
 
         /**
-         * Answers.
+         * Answers received bytes.
          *
-         * @param before how many bytes the connection had sent before these
+         * @param before the number of bytes received on the connection before these
          */
         void answer(Peer peer, byte[] bytes, long before) throws IOException;
     }
 
-    /** What comes before the echo of a connection. */
+    /** The steps of a connection before its echo. */
     interface Front {
 
-        /** Returns the socket of the echo, which may be a layer on top of the accepted one. */
+        /** Returns the socket of the echo, which may wrap the accepted socket. */
         Socket open(Socket accepted) throws IOException;
     }
 
-    /** One connection, counted from 0 in the order in which they were accepted. */
+    /** A connection; connections are numbered from 0 in the order of acceptance. */
     record Peer(int number, Socket socket) {
 
         void send(byte... bytes) throws IOException {
@@ -91,11 +91,11 @@ final class FaultyEchoServer implements AutoCloseable {
             try (Socket socket = front.open(accepted)) {
                 echo(new Peer(number, socket));
             } catch (SSLException e) {
-                // Closing at once would send a reset, which may overtake the alert.
+                // Closing immediately would send a reset, which may overtake the alert.
                 accepted.getInputStream().transferTo(OutputStream.nullOutputStream());
             }
         } catch (IOException e) {
-            // The probe, or the fault, cut the connection.
+            // The probe or the fault has closed the connection.
         }
     }
 

@@ -19,7 +19,7 @@ class HostAndPortTest {
         "[fe80::1%eth0]:7, fe80::1%eth0, 7",
         "[::ffff:192.0.2.1]:7, ::ffff:192.0.2.1, 7",
     })
-    void readsNamesAndAddresses(String text, String host, int port) {
+    void parsesNamesAndAddresses(String text, String host, int port) {
         assertThat(HostAndPort.of(text)).isEqualTo(new HostAndPort(host, port));
     }
 
@@ -40,7 +40,7 @@ class HostAndPortTest {
                 "a b:7",
                 "host:-1"
             })
-    void refusesEverythingElse(String text) {
+    void rejectsInvalidText(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> HostAndPort.of(text));
     }
 }

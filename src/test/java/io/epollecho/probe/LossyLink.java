@@ -18,13 +18,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A second link into a namespace, of two TUN devices between which this process carries the
- * packets: each later, and every so many not at all. Unlike netem, the kernel needs no module for
- * it.
+ * A second link into a namespace, with delay and loss. It consists of two TUN devices, between
+ * which this process forwards packets. Unlike netem, it requires no kernel module.
  */
 final class LossyLink implements AutoCloseable {
 
-    /** This machine's end of the link. */
+    /** The address of this machine on the link. */
     static final String HOST = NetworkNamespace.address(5);
 
     private static final String GUEST = NetworkNamespace.address(6);
@@ -80,9 +79,9 @@ final class LossyLink implements AutoCloseable {
     /**
      * Creates the link.
      *
-     * @param delay the time that each packet takes, in either direction
-     * @param lossEvery one of that many packets is lost
-     * @throws IOException if that is not permitted or possible here; the message says why
+     * @param delay the delay of each packet, in either direction
+     * @param lossEvery one in this number of packets is lost
+     * @throws IOException if this is not permitted or possible; the message contains the reason
      */
     LossyLink(NetworkNamespace namespace, Duration delay, int lossEvery) throws IOException {
         this.namespace = namespace;
@@ -104,10 +103,10 @@ final class LossyLink implements AutoCloseable {
         Thread.ofPlatform().daemon().start(() -> carry(guest, host));
     }
 
-    /** Opens a device, which goes when it is closed. */
+    /** Opens a device, which the kernel removes when it is closed. */
     private static int device(String name) throws IOException {
         if (!Files.isReadable(DEVICE)) {
-            throw new IOException(DEVICE + " is not there, or not readable");
+            throw new IOException(DEVICE + " does not exist or is not readable");
         }
         try (Arena arena = Arena.ofConfined()) {
             int device = (int) OPEN.invokeExact(arena.allocateFrom(DEVICE.toString()), O_RDWR);
@@ -115,7 +114,7 @@ final class LossyLink implements AutoCloseable {
             request.setString(0, name);
             request.set(ValueLayout.JAVA_SHORT, IFREQ_FLAGS, IFF_TUN_NO_PI);
             if (device < 0 || (int) IOCTL.invokeExact(device, TUNSETIFF, request) < 0) {
-                throw new IOException("the kernel permits no device of " + DEVICE);
+                throw new IOException("the kernel refused to create a device from " + DEVICE);
             }
             return device;
         } catch (IOException | RuntimeException | Error e) {
@@ -150,19 +149,19 @@ final class LossyLink implements AutoCloseable {
     private static void send(int to, byte[] packet) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, packet);
-            // What a device refuses, as it is gone by now, is lost.
+            // The device has been removed; the packet is lost.
             long _ = (long) WRITE.invokeExact(to, bytes, bytes.byteSize());
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
     }
 
-    /** Loses all packets from now on, or no longer does. */
+    /** Drops all packets from now on if {@code all} is true, or stops doing so. */
     void cut(boolean all) {
         cut = all;
     }
 
-    /** Returns how many packets were lost. */
+    /** Returns the number of lost packets. */
     long lost() {
         return lost.get();
     }

@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A network of its own for a process, behind a link to this machine; needs root and iproute2. */
+/** A network namespace with a link to this machine; requires root and iproute2. */
 final class NetworkNamespace implements AutoCloseable {
 
-    /** This machine's end of the link. */
+    /** The address of this machine on the link. */
     static final String HOST = address(1);
 
     private static final String GUEST = address(2);
@@ -17,9 +17,9 @@ final class NetworkNamespace implements AutoCloseable {
     private final String name = "probe-" + ProcessHandle.current().pid();
 
     /**
-     * Creates the network.
+     * Creates the namespace and its link.
      *
-     * @throws IOException if that is not permitted or possible here; the message says why
+     * @throws IOException if this is not permitted or possible; the message contains the reason
      */
     NetworkNamespace() throws IOException {
         command("ip", "netns", "add", name);
@@ -44,8 +44,8 @@ final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Returns one of the eight addresses that this process uses, so that tests of several processes
-     * do not meet; of a range for tests (RFC 2544).
+     * Returns one of eight addresses used by this process only, so that tests in several processes
+     * do not conflict. The range is reserved for tests (RFC 2544).
      */
     static String address(int number) {
         long block = ProcessHandle.current().pid() % (1 << 14);
@@ -53,12 +53,12 @@ final class NetworkNamespace implements AutoCloseable {
                 .formatted(18 + block / (1 << 13), block / 32 % 256, block % 32 * 8 + number);
     }
 
-    /** Runs a command in it, to its end. */
+    /** Runs a command in the namespace, and waits for its end. */
     void inside(String... command) throws IOException {
         command(words(command));
     }
 
-    /** Starts a process in it. */
+    /** Starts a process in the namespace. */
     Process start(String... command) throws IOException {
         return new ProcessBuilder(words(command)).start();
     }
@@ -69,7 +69,7 @@ final class NetworkNamespace implements AutoCloseable {
         return words.toArray(new String[0]);
     }
 
-    /** Runs a command on this machine, to its end. */
+    /** Runs a command on this machine, and waits for its end. */
     static void command(String... words) throws IOException {
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
@@ -78,7 +78,7 @@ final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    /** Removes the network; the link goes with it. */
+    /** Removes the namespace, and with it the link. */
     @Override
     public void close() throws IOException {
         command("ip", "netns", "delete", name);

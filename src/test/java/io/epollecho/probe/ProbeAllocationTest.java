@@ -16,11 +16,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
 
-/** An echo costs the probe no memory; a pause of its collector would look like the server's. */
+/**
+ * Tests that the probe allocates no memory per echo. A garbage-collection pause of the probe would
+ * look like one of the server.
+ */
 @Timeout(60)
 class ProbeAllocationTest {
 
-    /** Ends the run with the first interval in which an echo allocates no more than that. */
+    /** Ends the run after the first interval in which an echo allocates at most this much. */
     private static final class Allocation implements ProbeListener {
 
         private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -46,7 +49,7 @@ class ProbeAllocationTest {
         }
     }
 
-    /** Until the code is compiled it does allocate. */
+    /** Code that is not compiled yet does allocate, so the test waits for a clean interval. */
     @ParameterizedTest
     @ValueSource(doubles = {0, 5000})
     void anEchoAllocatesNothing(double rate) throws IOException {
@@ -67,7 +70,7 @@ class ProbeAllocationTest {
         assertThat(allocation.least).isLessThanOrEqualTo(allocation.limit);
     }
 
-    /** The JDK's selector looks for the key of a descriptor by an Integer; above 127 it is new. */
+    /** The JDK's selector boxes each descriptor; an Integer above 127 is not cached. */
     private static long boxedByTheSelector() throws IOException {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
             return descriptors.count() > 100 ? 16 : 0;

@@ -23,7 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The command line, against the real server. */
+/** Tests of the command line against the real server. */
 @Timeout(60)
 class ProbeCommandTest {
 
@@ -71,7 +71,7 @@ class ProbeCommandTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "--rate 1000", "--warmup 100ms", "--warmup 100ms --rate 1000"})
-    void aDuration(String options) {
+    void runsForTheGivenDuration(String options) {
         assertThat(probe("--connections 4 --json --duration 300ms " + options)).isZero();
         assertThat(number("elapsedNanos")).isBetween(300_000_000L, 5_000_000_000L);
         assertThat(number("messages")).isEqualTo(number("messagesPlanned")).isPositive();
@@ -84,7 +84,7 @@ class ProbeCommandTest {
     }
 
     @Test
-    void json() {
+    void writesTheSummaryAsJson() {
         assertThat(probe("--json --count 100 --size 10")).isZero();
         assertThat(out.toString().lines())
                 .singleElement()
@@ -96,7 +96,7 @@ class ProbeCommandTest {
     }
 
     @Test
-    void progressIsALineEachSecondOnStandardError() {
+    void writesProgressToStandardErrorEverySecond() {
         assertThat(probe("--duration 1200ms")).isZero();
         assertThat(err.toString().lines())
                 .isNotEmpty()
@@ -105,7 +105,7 @@ class ProbeCommandTest {
     }
 
     @Test
-    void onATerminalProgressStaysInItsLine() {
+    void updatesProgressInPlaceOnATerminal() {
         try (var line = new ProgressLine(new PrintWriter(err), true)) {
             line.interval(interval(1));
             line.interval(interval(2));
@@ -134,7 +134,7 @@ class ProbeCommandTest {
     }
 
     @Test
-    void aFaultIsExitCode1() throws IOException {
+    void aFailureIsExitCode1() throws IOException {
         try (var faulty =
                 new FaultyEchoServer(
                         (peer, bytes, _) -> {
@@ -152,29 +152,29 @@ class ProbeCommandTest {
             quoteCharacter = '`',
             textBlock =
                     """
-                    --size 0                | --size 0: give 1 to 67108864
-                    --size many             | '--size': give a whole number
-                    --connections -1        | --connections -1: give 1 to 1000000
-                    --pipeline 70000        | --pipeline 70000: give 1 to 65536
-                    --rate 0                | --rate 0.0: give more than 0, or leave it out
-                    --rate -5               | --rate -5.0: give messages per second
-                    --rate fast             | '--rate': give a number instead of 'fast'
-                    --duration ten          | instead of 'ten'
-                    --duration 0.1ms        | --duration 0s: give 1ms to 365d, or 0 for no end
-                    --interval 1ms          | --interval 1ms: give 10ms to 1d
-                    --percentiles 50,100    | --percentiles 100: give numbers above 0 and below 100
+                    --size 0                | --size 0: must be between 1 and 67108864
+                    --size many             | '--size': 'many' is not a whole number
+                    --connections -1        | --connections -1: must be between 1 and 1000000
+                    --pipeline 70000        | --pipeline 70000: must be between 1 and 65536
+                    --rate 0                | --rate 0.0: must be above 0, or omitted
+                    --rate -5               | --rate -5.0: must be above 0 and at most 10000000 messages per second
+                    --rate fast             | '--rate': 'fast' is not a number
+                    --duration ten          | 'ten' is not a duration
+                    --duration 0.1ms        | --duration 0s: must be between 1ms and 365d, or 0 for no limit
+                    --interval 1ms          | --interval 1ms: must be between 10ms and 1d
+                    --percentiles 50,100    | --percentiles 100: must be above 0 and below 100
                     --percentiles most      | '--percentiles'
-                    --metrics-port 0        | --metrics-port 0: give 1 to 65535
+                    --metrics-port 0        | --metrics-port 0: must be between 1 and 65535
                     --histogram /           | --histogram /: the file cannot be written
-                    --count 0               | --count 0: give 1 or more
-                    --count few             | '--count': give a whole number
-                    --count 5 --duration 1s | --count 5: leave it out, or leave out --duration
-                    --count 5 --warmup 1s   | --warmup 1s: leave it out where --count is given
-                    --timeout 2h            | --timeout 7200s: give 1ms to 1h
+                    --count 0               | --count 0: must be at least 1
+                    --count few             | '--count': 'few' is not a whole number
+                    --count 5 --duration 1s | --count 5: cannot be combined with --duration
+                    --count 5 --warmup 1s   | --warmup 1s: cannot be combined with --count
+                    --timeout 2h            | --timeout 7200s: must be between 1ms and 1h
                     --conections 5          | '--conections'
-                    --port 70000            | --port 70000: give 1 to 65535
+                    --port 70000            | --port 70000: must be between 1 and 65535
                     """)
-    void badUsageIsExitCode2AndOneLineThatHelps(String options, String told) {
+    void invalidUsageIsExitCode2AndOneHelpfulLine(String options, String message) {
         int exitCode =
                 options.startsWith("--port")
                         ? run(List.of(("--host localhost " + options).split(" ")))
@@ -185,17 +185,17 @@ class ProbeCommandTest {
                 .singleElement()
                 .asString()
                 .startsWith("probe: ")
-                .contains(told);
+                .contains(message);
     }
 
     @Test
-    void hostAndPortAreNeeded() {
+    void requiresBothHostAndPort() {
         assertThat(run(List.of("--host", "localhost"))).isEqualTo(2);
         assertThat(err.toString().lines()).singleElement().asString().contains("--port");
     }
 
     @Test
-    void help() {
+    void showsHelp() {
         assertThat(run(List.of("--help"))).isZero();
         assertThat(out.toString()).contains("--connections", "--rate", "Exit codes");
     }

@@ -22,19 +22,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Every kind of failure is told from the others, and counted. */
+/** Tests that the probe distinguishes and counts every kind of failure. */
 @Timeout(60)
 class ProbeFailureKindsTest {
 
     private static final int SIZE = 100;
 
-    /** Longer than a busy machine keeps an echo waiting. */
+    /** Longer than an echo takes on a busy machine. */
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
 
     @Test
-    void theNameHasNoAddress() throws IOException {
+    void countsAnUnknownHost() throws IOException {
         var nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
         assertThat(run(nowhere, 1).failures())
                 .containsExactly(
@@ -45,7 +45,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void nobodyListens() throws IOException {
+    void countsRefusedConnections() throws IOException {
         InetSocketAddress nobody;
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             nobody = (InetSocketAddress) socket.getLocalSocketAddress();
@@ -58,16 +58,16 @@ class ProbeFailureKindsTest {
         assertThat(report.source()).isEmpty();
         assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                 .contains("failures     refused 2, first: connection 0: Connection refused")
-                .contains("messages     none, as no connection was usable")
+                .contains("messages     none: no connection was usable")
                 .doesNotContain("latency");
         assertThat(new JsonReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                 .contains("\"failures\":[{\"kind\":\"refused\",\"count\":2,")
                 .contains("\"latencyNanos\":{}");
     }
 
-    /** A full backlog drops what comes, as a firewall does. */
+    /** The kernel drops connection requests to a full backlog, as a firewall does. */
     @Test
-    void nothingAnswersAtAll() throws IOException {
+    void countsAConnectTimeout() throws IOException {
         List<SocketChannel> fillers = new ArrayList<>();
         try (var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             for (int i = 0; i < 8; i++) {
@@ -76,7 +76,7 @@ class ProbeFailureKindsTest {
                 fillers.add(filler);
                 assumeTrue(
                         i < 4 || !filler.connect(full.getLocalSocketAddress()),
-                        "the kernel does not drop what a full backlog has no room for");
+                        "the kernel does not drop connection requests to a full backlog");
                 if (i < 4) {
                     filler.connect(full.getLocalSocketAddress());
                 }
@@ -94,7 +94,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void thePeerResetsAtOnce() throws IOException {
+    void countsAnImmediateReset() throws IOException {
         Front resetting =
                 accepted -> {
                     accepted.setSoLinger(true, 0);
@@ -110,7 +110,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void thePeerEndsItsStreamAtOnce() throws IOException {
+    void countsAnImmediateClose() throws IOException {
         Front ending =
                 accepted -> {
                     accepted.shutdownOutput();
@@ -123,9 +123,9 @@ class ProbeFailureKindsTest {
         }
     }
 
-    /** The peer's kernel answers what is sent after the FIN by a reset. */
+    /** The peer's kernel answers data sent after its FIN with a reset. */
     @Test
-    void thePeerClosesInOrderAndRefusesTheRest() throws IOException {
+    void anOrderlyCloseFollowedByAResetIsClosedEarly() throws IOException {
         Echo closing =
                 (peer, bytes, before) -> {
                     peer.send(bytes);
@@ -141,9 +141,9 @@ class ProbeFailureKindsTest {
         }
     }
 
-    /** The write fails by the peer's reset, but it was the FIN before it that ended the echo. */
+    /** The write fails because of the reset, but the earlier FIN ended the echo. */
     @Test
-    void aWriteThatFailsBehindAnOrderlyEndIsNoReset() throws IOException {
+    void aFailedWriteAfterAnOrderlyCloseIsNotAReset() throws IOException {
         try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var client = SocketChannel.open(listener.getLocalSocketAddress())) {
             listener.accept().close();
@@ -160,7 +160,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void aWrongByteIsNamedWithItsOffset() throws IOException {
+    void reportsTheOffsetOfAWrongByte() throws IOException {
         Echo flipping =
                 (peer, bytes, before) -> {
                     if (before == 3 * SIZE) {
@@ -181,7 +181,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void aByteThatWasNeverSentIsNamed() throws IOException {
+    void reportsAnUnsentByte() throws IOException {
         Echo chatty =
                 (peer, bytes, before) -> {
                     peer.send(bytes);
@@ -198,7 +198,7 @@ class ProbeFailureKindsTest {
     }
 
     @Test
-    void aServerThatGreetsUnexpectedlyIsRecognized() throws IOException {
+    void recognizesAnUnexpectedGreeting() throws IOException {
         Front greeting =
                 accepted -> {
                     accepted.getOutputStream()
@@ -212,12 +212,13 @@ class ProbeFailureKindsTest {
                                     assertThat(it)
                                             .contains("byte at offset 0: ")
                                             .endsWith(
-                                                    "the server may greet, see --expect-greeting"));
+                                                    "the server may send a greeting, see"
+                                                            + " --expect-greeting"));
         }
     }
 
     @Test
-    void aServerThatEchoesTheProxyHeaderIsRecognized() throws IOException {
+    void recognizesAServerThatEchoesTheProxyHeader() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             ProbeOptions options =
                     builder(server.address(), 1)
@@ -227,12 +228,12 @@ class ProbeFailureKindsTest {
                     .hasValueSatisfying(
                             it ->
                                     assertThat(it)
-                                            .endsWith("PROXY header back, it does not expect one"));
+                                            .endsWith("PROXY header and does not expect one"));
         }
     }
 
     @Test
-    void missingBytesAreNamedWithTheirOffset() throws IOException {
+    void reportsTheOffsetOfMissingBytes() throws IOException {
         Echo half =
                 (peer, bytes, before) -> {
                     if (before < 5 * SIZE) {
@@ -265,13 +266,13 @@ class ProbeFailureKindsTest {
             ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
             assertThat(report.count(FailureKind.STALLED)).isEqualTo(1);
             assertThat(report.count(FailureKind.MISSING_BYTES)).isEqualTo(1);
-            // The run has lasted until the stall, although nothing was answered.
+            // The elapsed time includes the stall, although nothing was answered.
             assertThat(report.elapsed()).isGreaterThan(TIMEOUT.dividedBy(2));
         }
     }
 
     @Test
-    void allKindsAreListed() throws IOException {
+    void listsAllKinds() throws IOException {
         var next = new AtomicInteger();
         Echo mixed =
                 (peer, bytes, _) -> {

@@ -17,18 +17,18 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** No fault of a server goes unseen. */
+/** Tests that the probe detects every fault of a server. */
 @Timeout(60)
 class ProbeFaultsTest {
 
     private static final int SIZE = 100;
     private static final int COUNT = 50;
 
-    /** In the middle of the tenth message. */
+    /** Offset of the fault, in the middle of the tenth message. */
     private static final long SPOT = 950;
 
     @Test
-    void aServerWithoutFaultHasNone() throws IOException {
+    void aCorrectServerHasNoFailures() throws IOException {
         ProbeReport report = probe((peer, bytes, _) -> peer.send(bytes), 2);
         assertThat(report.flawless()).isTrue();
         assertThat(report.messages()).isEqualTo(COUNT);
@@ -84,7 +84,7 @@ class ProbeFaultsTest {
     }
 
     @Test
-    void aMessageThatNobodySentIsWrongEvenAfterTheLastAnswer() throws IOException {
+    void unsentBytesAreWrongEvenAfterTheLastAnswer() throws IOException {
         long last = (long) (COUNT - 1) * SIZE;
         ProbeReport report =
                 probe(
@@ -133,7 +133,7 @@ class ProbeFaultsTest {
     }
 
     @Test
-    void aReset() throws IOException {
+    void reportsAReset() throws IOException {
         ProbeReport report =
                 probe(
                         (peer, bytes, before) -> {
@@ -151,7 +151,7 @@ class ProbeFaultsTest {
     }
 
     @Test
-    void aStreamEndedEarly() throws IOException {
+    void reportsAConnectionClosedEarly() throws IOException {
         ProbeReport report =
                 probe(
                         atSpot(
@@ -166,7 +166,7 @@ class ProbeFaultsTest {
     }
 
     @Test
-    void nobodyListens() throws IOException {
+    void reportsARefusedConnection() throws IOException {
         InetSocketAddress nobody;
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             nobody = (InetSocketAddress) socket.getLocalSocketAddress();
@@ -179,16 +179,16 @@ class ProbeFaultsTest {
     }
 
     @Test
-    void anUnknownHost() throws IOException {
+    void reportsAnUnknownHost() throws IOException {
         ProbeReport report = probe(InetSocketAddress.createUnresolved("nowhere.invalid", 7), 1);
         assertThat(report.connectFailures()).isEqualTo(1);
         assertThat(report.firstFailure()).contains("connection 0: Unknown host nowhere.invalid");
     }
 
     @Test
-    void aPauseShowsInEveryMessageThatWasDueMeanwhile() throws IOException {
+    void aPauseDelaysEveryMessageDueDuringIt() throws IOException {
         long pauseNanos = Duration.ofMillis(200).toNanos();
-        // 200 messages in a second: a fifth of them are due in the pause, one every 5 ms.
+        // 200 messages in one second: a fifth of them are due during the pause, one every 5 ms.
         ProbeReport report;
         try (var server = new FaultyEchoServer(pausingOnce(pauseNanos))) {
             ProbeOptions options =
@@ -197,7 +197,7 @@ class ProbeFaultsTest {
         }
         assertThat(report.flawless()).isTrue();
         assertThat(report.latency().getMaxValue()).isGreaterThan(pauseNanos * 95 / 100);
-        // In a closed loop one single message would have seen the pause.
+        // In a closed loop, only a single message would have been delayed.
         assertThat(report.latency().getCountBetweenValues(pauseNanos / 2, pauseNanos * 10))
                 .isGreaterThanOrEqualTo(18);
         assertThat(report.latency().getValueAtPercentile(90)).isGreaterThan(pauseNanos * 4 / 10);
@@ -220,7 +220,7 @@ class ProbeFaultsTest {
         void answer(Peer peer, byte[] bytes, int at) throws IOException;
     }
 
-    /** Echoes, but for the bytes around the spot. */
+    /** Returns an echo that applies the fault to the bytes that contain {@link #SPOT}. */
     private static Echo atSpot(Fault fault) {
         return (peer, bytes, before) -> {
             if (before <= SPOT && SPOT < before + bytes.length) {

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The probe as people run it: in the runnable jar. */
+/** Integration tests of the probe in the runnable jar. */
 @Timeout(120)
 class ProbeIT {
 
@@ -32,7 +32,7 @@ class ProbeIT {
     }
 
     @Test
-    void anInterruptEndsItWithItsSummary() throws Exception {
+    void writesTheSummaryWhenInterrupted() throws Exception {
         try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
             Process probe = start(server, "--duration", "0");
             try (BufferedReader progress = probe.errorReader(StandardCharsets.UTF_8)) {
@@ -44,7 +44,7 @@ class ProbeIT {
         }
     }
 
-    /** By the shell's own kill, as not every machine has a program of that name. */
+    /** Uses the shell's built-in kill, because not every machine has a kill program. */
     private static int interrupt(Process process) throws IOException, InterruptedException {
         return new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor();
     }
@@ -55,8 +55,7 @@ class ProbeIT {
         var command =
                 new ArrayList<>(
                         List.of(
-                                // A background job of a shell ignores SIGINT, and so do its
-                                // children.
+                                // Background jobs of a shell, and their children, ignore SIGINT.
                                 "env",
                                 "--default-signal=INT",
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -66,7 +65,7 @@ class ProbeIT {
                                 "127.0.0.1:" + server.address().getPort()));
         command.addAll(List.of(options));
         Process probe = new ProcessBuilder(command).start();
-        // A read of its output is not interrupted by the test's timeout.
+        // The timeout of the test does not interrupt reading from the process.
         CompletableFuture.delayedExecutor(60, TimeUnit.SECONDS).execute(probe::destroyForcibly);
         return probe;
     }

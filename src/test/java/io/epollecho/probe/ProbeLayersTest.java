@@ -35,7 +35,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 /**
- * The command line against servers with TLS, PROXY protocol and greeting in front of their echo.
+ * Tests of the command line against servers that use TLS, the PROXY protocol and a greeting.
  */
 @Timeout(60)
 class ProbeLayersTest {
@@ -43,7 +43,7 @@ class ProbeLayersTest {
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
     private static final String COUNT = "--count 20 ";
 
-    /** For servers whose silence is awaited. */
+    /** Options for servers that are expected to stay silent. */
     private static final String IMPATIENT = COUNT + "--timeout 300ms ";
 
     private static Path directory = Path.of("");
@@ -113,7 +113,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void aFlippedBitIsSeenUnderTls() throws IOException {
+    void detectsAFlippedBitUnderTls() throws IOException {
         Echo flipping =
                 (peer, bytes, before) -> {
                     if (before == 0) {
@@ -128,7 +128,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theAuthorityIsUnknown() throws IOException {
+    void reportsAnUntrustedAuthority() throws IOException {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls --server-name " + Certificates.HOST))
                     .isEqualTo(1);
@@ -140,7 +140,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theCertificateIsForAnotherName() throws IOException {
+    void reportsACertificateForAnotherName() throws IOException {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls --server-name other.test " + ca)).isEqualTo(1);
             assertThat(out.toString())
@@ -151,7 +151,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theHostIsTheNameByDefault() throws IOException {
+    void verifiesTheHostByDefault() throws IOException {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls " + ca)).isEqualTo(1);
             assertThat(out.toString())
@@ -160,7 +160,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theCertificateHasExpired() throws IOException {
+    void reportsAnExpiredCertificate() throws IOException {
         SSLContext expired = Certificates.context(Certificates.EXPIRED);
         try (var server = new FaultyEchoServer(tls(expired, "TLSv1.3"), ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
@@ -178,7 +178,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theServerLearnsTheNameThatIsAskedFor() throws Exception {
+    void sendsTheServerName() throws Exception {
         var asked = new CompletableFuture<String>();
         Front front =
                 accepted -> {
@@ -207,7 +207,7 @@ class ProbeLayersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void theServerDemandsACertificate(String protocol) throws IOException {
+    void reportsThatTheServerRequiresACertificate(String protocol) throws IOException {
         try (var server = new FaultyEchoServer(demandingCertificate(protocol), ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
             assertThat(out.toString())
@@ -219,14 +219,14 @@ class ProbeLayersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void theServerIsGivenTheCertificateThatItDemands(String protocol) throws IOException {
+    void presentsTheRequiredCertificate(String protocol) throws IOException {
         try (var server = new FaultyEchoServer(demandingCertificate(protocol), ECHO)) {
             assertThat(probe(server, trusted() + identity + COUNT)).isZero();
         }
     }
 
     @Test
-    void theServerDoesNotTrustTheCertificate() throws Exception {
+    void reportsThatTheServerDoesNotTrustTheCertificate() throws Exception {
         String stranger =
                 "--cert %s --key %s "
                         .formatted(
@@ -241,16 +241,16 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theServerEchoesWithoutTls() throws IOException {
+    void recognizesAServerWithoutTls() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
             assertThat(out.toString())
-                    .contains("the server sends the handshake back; it echoes without TLS");
+                    .contains("the server echoes the handshake; it does not use TLS");
         }
     }
 
     @Test
-    void theServerEndsTheHandshake() throws IOException {
+    void reportsAConnectionClosedDuringTheHandshake() throws IOException {
         Front leaving =
                 accepted -> {
                     accepted.getInputStream().read();
@@ -265,11 +265,11 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theServerDoesNotAnswerTheHandshake() throws IOException {
+    void reportsAHandshakeWithoutAnswer() throws IOException {
         try (var server = new FaultyEchoServer((_, _, _) -> {})) {
             assertThat(probe(server, trusted() + IMPATIENT)).isEqualTo(1);
             assertThat(out.toString())
-                    .contains("TLS handshake failed: the server does not answer it");
+                    .contains("TLS handshake failed: the server does not answer");
         }
     }
 
@@ -299,13 +299,13 @@ class ProbeLayersTest {
 
     // ---- PROXY protocol -----------------------------------------------------------------------
 
-    /** Compares the first bytes of each connection; echoes if they are right, else ends. */
+    /** Returns a front that closes the connection unless it begins with the expected bytes. */
     private static Front receiving(Header expected, Front front) {
         return accepted -> {
             byte[] wanted = expected.of(accepted);
             byte[] bytes = accepted.getInputStream().readNBytes(wanted.length);
             if (!ByteBuffer.wrap(wanted).equals(ByteBuffer.wrap(bytes))) {
-                throw new IOException("Another header");
+                throw new IOException("Unexpected header");
             }
             return front.open(accepted);
         };
@@ -344,7 +344,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theLineOfVersion1NamesTheSocketsAddresses() throws IOException {
+    void theHeaderOfVersion1ContainsTheSocketsAddresses() throws IOException {
         proxied(
                 "--proxy-protocol v1",
                 it ->
@@ -354,7 +354,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theLineOfVersion1NamesTheSourceThatIsGiven() throws IOException {
+    void theHeaderOfVersion1ContainsTheGivenSource() throws IOException {
         proxied(
                 "--proxy-protocol v1 --proxy-source 192.0.2.1:4711",
                 it ->
@@ -364,12 +364,12 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theHeaderOfVersion2NamesTheSocketsAddresses() throws IOException {
+    void theHeaderOfVersion2ContainsTheSocketsAddresses() throws IOException {
         proxied("--proxy-protocol v2", it -> binaryHeader(0x11, "127.0.0.1", it.getPort(), it, 4));
     }
 
     @Test
-    void theHeaderOfVersion2NamesTheSourceThatIsGiven() throws IOException {
+    void theHeaderOfVersion2ContainsTheGivenSource() throws IOException {
         proxied(
                 "--proxy-protocol v2 --proxy-source [2001:db8::1]:4711",
                 it -> binaryHeader(0x21, "2001:db8::1", 4711, it, 16));
@@ -397,7 +397,7 @@ class ProbeLayersTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void theServerLeavesAfterTheHeader(boolean tls) throws IOException {
+    void reportsAConnectionClosedAfterTheHeader(boolean tls) throws IOException {
         Front leaving =
                 accepted -> {
                     accepted.getInputStream().readNBytes(20);
@@ -427,7 +427,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theSummaryCountsWhoGreeted() throws IOException {
+    void theSummaryCountsConnectionsPerServer() throws IOException {
         Front front =
                 greeting(
                         "{\"server\":\"epoll-echo\",\"host\":\"h\",\"pod\":\"echo-b\"}\n",
@@ -440,7 +440,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theJsonCountsWhoGreeted() throws IOException {
+    void theJsonCountsConnectionsPerServer() throws IOException {
         Front front = greeting("{\"server\":\"epoll-echo\",\"host\":\"echo-a\"}\n");
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting --json --connections 2")).isZero();
@@ -449,7 +449,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theGreetingComesByteByByteOverTls() throws IOException {
+    void acceptsAGreetingByteByByteOverTls() throws IOException {
         Front front =
                 accepted -> {
                     Socket socket = tls("TLSv1.3").open(accepted);
@@ -477,7 +477,7 @@ class ProbeLayersTest {
                     []                                 | but with '[]'
                     {"server":"epoll-echo","host":     | but with '{"server":"epoll-echo","host":'
                     """)
-    void theGreetingIsAnother(String line, String words) throws IOException {
+    void reportsAnUnexpectedGreeting(String line, String words) throws IOException {
         try (var server = new FaultyEchoServer(greeting(line + "\n"), ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
             assertThat(out.toString())
@@ -487,7 +487,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void aLineWithoutEndIsNoGreeting() throws IOException {
+    void reportsAGreetingWithoutEnd() throws IOException {
         try (var server = new FaultyEchoServer(greeting("x".repeat(10_000)), ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
             assertThat(out.toString()).contains("but with a line of more than 8192 bytes");
@@ -495,7 +495,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theGreetingIsMissing() throws IOException {
+    void reportsAMissingGreeting() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, IMPATIENT + "--expect-greeting")).isEqualTo(1);
             assertThat(out.toString())
@@ -504,7 +504,7 @@ class ProbeLayersTest {
     }
 
     @Test
-    void theServerLeavesInsteadOfGreeting() throws IOException {
+    void reportsAConnectionClosedBeforeTheGreeting() throws IOException {
         Front leaving =
                 accepted -> {
                     accepted.shutdownOutput();
@@ -512,12 +512,13 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(leaving, (_, _, _) -> {})) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString()).contains("The server ended its stream without a greeting");
+            assertThat(out.toString())
+                    .contains("The server closed the connection without a greeting");
         }
     }
 
     @Test
-    void bytesBehindTheGreetingAreWrong() throws IOException {
+    void bytesAfterTheGreetingAreWrong() throws IOException {
         Front front = greeting("{\"server\":\"epoll-echo\",\"host\":\"echo-a\"}\nxyz");
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
@@ -525,9 +526,9 @@ class ProbeLayersTest {
         }
     }
 
-    /** Nothing is due yet on a connection that is open before the others. */
+    /** No message is due yet on connections that open before the last one. */
     @Test
-    void aServerThatSpeaksFirstIsWrongInAnOpenLoop() throws IOException {
+    void bytesBeforeTheFirstMessageAreWrongInAnOpenLoop() throws IOException {
         AtomicInteger accepted = new AtomicInteger();
         Front front =
                 socket -> {
@@ -549,27 +550,27 @@ class ProbeLayersTest {
             delimiter = '|',
             textBlock =
                     """
-                    --ca ca.pem                               | --ca ca.pem: leave it out, or add --tls
-                    --cert a.pem                              | --cert a.pem: leave it out, or add --tls
-                    --key a.key                               | --key a.key: leave it out, or add --tls
-                    --server-name x                           | --server-name x: leave it out, or add --tls
-                    --insecure                                | --insecure: leave it out, or add --tls
-                    --tls --insecure --ca ca.pem              | --ca ca.pem: leave it out, or leave out --insecure
-                    --tls --cert a.pem                        | --cert a.pem: add --key
-                    --tls --key a.key                         | --key a.key: add --cert
-                    --tls --server-name a_b..c                | --server-name a_b..c: give a host name
+                    --ca ca.pem                               | --ca ca.pem: requires --tls
+                    --cert a.pem                              | --cert a.pem: requires --tls
+                    --key a.key                               | --key a.key: requires --tls
+                    --server-name x                           | --server-name x: requires --tls
+                    --insecure                                | --insecure: requires --tls
+                    --tls --insecure --ca ca.pem              | --ca ca.pem: cannot be combined with --insecure
+                    --tls --cert a.pem                        | --cert a.pem: requires --key
+                    --tls --key a.key                         | --key a.key: requires --cert
+                    --tls --server-name a_b..c                | --server-name a_b..c: must be a host name
                     --tls --ca /nowhere.pem                   | --ca /nowhere.pem: the file does not exist
-                    --proxy-protocol v3                       | --proxy-protocol v3: give v1 or v2
-                    --proxy-source 192.0.2.1:1                | --proxy-source 192.0.2.1:1: leave it out, or add --proxy-protocol
-                    --proxy-protocol v1 --proxy-source 1.2    | --proxy-source 1.2: give an address and a port
-                    --proxy-protocol v1 --proxy-source h:1    | --proxy-source h:1: give an address and a port
-                    --proxy-protocol v1 --proxy-source ::1:1  | --proxy-source ::1:1: give an address and a port
+                    --proxy-protocol v3                       | --proxy-protocol v3: must be v1 or v2
+                    --proxy-source 192.0.2.1:1                | --proxy-source 192.0.2.1:1: requires --proxy-protocol
+                    --proxy-protocol v1 --proxy-source 1.2    | --proxy-source 1.2: must be an address and a port
+                    --proxy-protocol v1 --proxy-source h:1    | --proxy-source h:1: must be an address and a port
+                    --proxy-protocol v1 --proxy-source ::1:1  | --proxy-source ::1:1: must be an address and a port
                     """)
-    void optionsThatContradictEachOtherAreBadUsage(String options, String told) throws IOException {
-        badUsage(options, told);
+    void contradictoryOptionsAreInvalidUsage(String options, String message) throws IOException {
+        invalidUsage(options, message);
     }
 
-    private void badUsage(String options, String told) throws IOException {
+    private void invalidUsage(String options, String message) throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, options)).isEqualTo(2);
         }
@@ -578,11 +579,11 @@ class ProbeLayersTest {
                 .singleElement()
                 .asString()
                 .startsWith("probe: ")
-                .contains(told);
+                .contains(message);
     }
 
     @Test
-    void filesThatHoldSomethingElseAreBadUsage() throws Exception {
+    void filesWithUnexpectedContentAreInvalidUsage() throws Exception {
         String certificate = Certificates.certificateAsPem(Certificates.CLIENT);
         Path pem = file("a.pem", certificate);
         Path none = file("none.pem", "nothing");
@@ -590,21 +591,23 @@ class ProbeLayersTest {
         Path legacy =
                 file("ec.key", "-----BEGIN EC PRIVATE KEY-----\n\n-----END EC PRIVATE KEY-----\n");
         Path other = file("other.key", Certificates.keyAsPem(Certificates.SERVER));
-        badUsage("--tls --ca " + none, "none.pem: the file has ");
+        invalidUsage("--tls --ca " + none, "none.pem: the file contains ");
         reset();
-        badUsage("--tls --ca " + broken, "broken.pem: the file has an invalid certificate");
+        invalidUsage(
+                "--tls --ca " + broken, "broken.pem: the file contains an invalid certificate");
         reset();
-        badUsage("--tls --ca " + directory, "the file cannot be read");
+        invalidUsage("--tls --ca " + directory, "the file cannot be read");
         reset();
-        badUsage("--tls --cert %s --key %s".formatted(pem, none), "the file has no private key");
+        invalidUsage(
+                "--tls --cert %s --key %s".formatted(pem, none), "the file contains no private key");
         reset();
-        badUsage(
+        invalidUsage(
                 "--tls --cert %s --key %s".formatted(pem, legacy),
-                "the file has an EC PRIVATE KEY; convert it by openssl pkcs8 -topk8 -nodes");
+                "the file contains an EC PRIVATE KEY; convert it with openssl pkcs8 -topk8 -nodes");
         reset();
-        badUsage(
+        invalidUsage(
                 "--tls --cert %s --key %s".formatted(pem, other),
-                "give the key that belongs to the certificate of --cert");
+                "the key does not match the certificate of --cert");
     }
 
     private void reset() {

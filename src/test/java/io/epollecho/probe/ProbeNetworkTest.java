@@ -29,7 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** The probe in a network of its own, with packet filters, delay and loss. */
+/** Tests of the probe in its own network namespace, with packet filters, delay and loss. */
 @Timeout(120)
 class ProbeNetworkTest {
 
@@ -51,7 +51,7 @@ class ProbeNetworkTest {
         try {
             created = new NetworkNamespace();
         } catch (IOException e) {
-            skip("no network namespace here: " + e.getMessage());
+            skip("no network namespace available: " + e.getMessage());
         }
         started = server(NetworkNamespace.HOST);
     }
@@ -78,12 +78,12 @@ class ProbeNetworkTest {
         abort(reason);
     }
 
-    /** Runs what has to succeed for the test to make sense. */
+    /** Runs a command, and skips the tests if it fails. */
     private static void require(String... command) {
         try {
             network().inside(command);
         } catch (IOException e) {
-            skip("not possible here: " + e.getMessage());
+            skip("command failed: " + e.getMessage());
         }
     }
 
@@ -94,19 +94,19 @@ class ProbeNetworkTest {
     }
 
     @Test
-    void thereIsNoRoute() throws Exception {
+    void reportsAMissingRoute() throws Exception {
         JsonNode summary = probe("203.0.113.1:7", "--count", "1");
         assertThat(kinds(summary)).containsExactly("unreachable");
     }
 
-    /** The question of everybody who looks for a firewall. */
+    /** The difference shows whether a firewall is in the way. */
     @ParameterizedTest
     @CsvSource({
         "OUTPUT, REJECT --reject-with tcp-reset, refused",
         "INPUT, DROP, timed out",
         "OUTPUT, REJECT --reject-with icmp-host-unreachable, unreachable",
     })
-    void aRejectIsToldFromADrop(String chain, String target, String kind) throws Exception {
+    void distinguishesRejectFromDrop(String chain, String target, String kind) throws Exception {
         String direction = chain.equals("OUTPUT") ? "--dport" : "--sport";
         List<String> rule =
                 new ArrayList<>(List.of(chain, "-p", "tcp", direction, String.valueOf(port())));
@@ -122,7 +122,7 @@ class ProbeNetworkTest {
         }
     }
 
-    /** Packets of open connections are dropped, nothing is answered: as if a cable were pulled. */
+    /** Drops the packets of open connections without an answer, as if a cable were pulled. */
     @Test
     void aPathThatDropsPacketsIsAnOutage() throws Exception {
         String[] rule = {"INPUT", "-p", "tcp", "--sport", String.valueOf(port()), "-j", "DROP"};
@@ -173,7 +173,7 @@ class ProbeNetworkTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"INPUT", "OUTPUT"})
-    void overLossEveryByteComesBack(String chain) throws Exception {
+    void everyByteComesBackDespiteLoss(String chain) throws Exception {
         String[] rule = {
             chain,
             "-p",
@@ -193,7 +193,7 @@ class ProbeNetworkTest {
                     probe(target(), "--connections", "10", "--count", "1000", "--timeout", "30s");
             assertThat(summary.get("ok").asBoolean()).isTrue();
             assertThat(summary.get("messages").asLong()).isEqualTo(1000);
-            // What was lost is sent again after 200 ms at the earliest.
+            // Lost packets are retransmitted after 200 ms at the earliest.
             assertThat(summary.get("latencyNanos").get("max").asLong()).isGreaterThan(150_000_000);
         } finally {
             filter("-D", rule);
@@ -201,7 +201,7 @@ class ProbeNetworkTest {
     }
 
     @Test
-    void overDelayAndLossEveryByteComesBack() throws Exception {
+    void everyByteComesBackDespiteDelayAndLoss() throws Exception {
         try (LossyLink link = lossyLink();
                 FaultyEchoServer server = server(LossyLink.HOST)) {
             JsonNode summary =
@@ -218,13 +218,13 @@ class ProbeNetworkTest {
             JsonNode latency = summary.get("latencyNanos");
             assertThat(latency.get("min").asLong()).isGreaterThan(ROUND_TRIP.toNanos());
             assertThat(link.lost()).isPositive();
-            // What was lost is sent again when its answer is late by a round trip at the earliest.
+            // A retransmission takes place a further round trip later at the earliest.
             assertThat(latency.get("max").asLong()).isGreaterThan(2 * ROUND_TRIP.toNanos());
         }
     }
 
     @Test
-    void overDelayAndLossAnOutageOfThreeSecondsIsReportedWithItsLength() throws Exception {
+    void reportsTheLengthOfAnOutageDespiteDelayAndLoss() throws Exception {
         try (LossyLink link = lossyLink();
                 FaultyEchoServer server = server(LossyLink.HOST)) {
             Process probe =
@@ -277,7 +277,7 @@ class ProbeNetworkTest {
         try {
             return new LossyLink(network(), ROUND_TRIP.dividedBy(2), 50);
         } catch (IOException e) {
-            skip("no TUN devices here: " + e.getMessage());
+            skip("no TUN devices available: " + e.getMessage());
             throw new AssertionError(e);
         }
     }

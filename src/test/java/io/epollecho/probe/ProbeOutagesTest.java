@@ -20,15 +20,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Connections that are lost are opened again, and outages are reported. */
+/** Tests that the probe reopens lost connections and reports outages. */
 @Timeout(120)
 class ProbeOutagesTest {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
 
     /**
-     * Stops the server as soon as messages are answered, starts it again after so many intervals,
-     * and ends the run once that has happened for each outage asked for.
+     * Stops the server as soon as messages are answered, starts it again after a number of
+     * intervals, and ends the run after the requested outages.
      */
     private static final class Interrupter implements ProbeListener {
 
@@ -86,7 +86,7 @@ class ProbeOutagesTest {
 
     @ParameterizedTest
     @CsvSource({"1, 0", "20, 0", "4, 2000"})
-    void anOutageOfThreeSecondsAndAShortOneAreReported(int connections, double rate)
+    void reportsALongAndAShortOutage(int connections, double rate)
             throws IOException {
         ProbeReport report;
         Interrupter interrupter;
@@ -117,7 +117,7 @@ class ProbeOutagesTest {
         assertThat(summary.longest()).isEqualTo(first.compareTo(second) > 0 ? first : second);
         assertThat(summary.down()).isFalse();
         assertThat(summary.availability()).isBetween(0.1, 0.95);
-        // What was due during an outage is not made up for.
+        // Messages that were due during an outage are skipped.
         assertThat(report.latency().getMaxValue()).isLessThan(summary.longest().toNanos());
         assertThat(report.usable()).isEqualTo(connections);
         assertThat(report.wrongBytes()).isZero();
@@ -136,7 +136,7 @@ class ProbeOutagesTest {
     }
 
     @Test
-    void aServerThatIsNotThereInTheBeginningIsWaitedFor() throws IOException {
+    void waitsForAServerThatStartsLater() throws IOException {
         try (var server = new RestartableEchoServer()) {
             server.stop();
             Probe[] probe = new Probe[1];
@@ -166,7 +166,7 @@ class ProbeOutagesTest {
     }
 
     @Test
-    void anOutageThatLastsUntilTheEndCounts() throws IOException {
+    void countsAnOutageThatLastsUntilTheEnd() throws IOException {
         try (var server = new RestartableEchoServer()) {
             server.stop();
             ProbeOptions options =
@@ -180,13 +180,13 @@ class ProbeOutagesTest {
             assertThat(report.outages().total()).isGreaterThan(Duration.ofSeconds(1));
             assertThat(report.usable()).isZero();
             assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
-                    .contains("outages      1, the last is not over: longest ");
+                    .contains("outages      1, the last one ongoing: longest ");
         }
     }
 
-    /** A load balancer accepts, although no server is behind it. */
+    /** A load balancer accepts connections even without a server behind it. */
     @Test
-    void aConnectionThatIsAcceptedAndResetIsNoRecovery() throws IOException {
+    void acceptingAndResettingAConnectionIsNotARecovery() throws IOException {
         var accepted = new AtomicInteger();
         Front resettingSome =
                 socket -> {
@@ -219,7 +219,7 @@ class ProbeOutagesTest {
     }
 
     @Test
-    void aStallIsAnOutageSinceTheLastAnswer() throws IOException {
+    void anOutageByStallBeginsWithTheLastAnswer() throws IOException {
         var connections = new AtomicInteger();
         Front counting =
                 socket -> {
@@ -260,7 +260,7 @@ class ProbeOutagesTest {
     }
 
     @Test
-    void eachConnectionIsGreetedAgain() throws IOException {
+    void expectsAGreetingOnEachNewConnection() throws IOException {
         Front greeting =
                 socket -> {
                     socket.getOutputStream()

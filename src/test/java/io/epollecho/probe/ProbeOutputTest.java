@@ -35,7 +35,7 @@ import java.util.concurrent.CompletionException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What the command line writes, and where. */
+/** Tests of the output of the command line. */
 @Timeout(60)
 class ProbeOutputTest {
 
@@ -45,7 +45,7 @@ class ProbeOutputTest {
     private final StringWriter err = new StringWriter();
 
     @Test
-    void theTargetStandsAlone() throws IOException {
+    void acceptsATargetAsASingleArgument() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             String target = "127.0.0.1:" + server.address().getPort();
             assertThat(run(target + " --count 10")).isZero();
@@ -58,13 +58,13 @@ class ProbeOutputTest {
     }
 
     @Test
-    void theTargetIsAnIpv6Address() throws IOException {
+    void acceptsAnIpv6Target() throws IOException {
         var address = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
         FaultyEchoServer started;
         try {
             started = new FaultyEchoServer(address, socket -> socket, ECHO);
         } catch (SocketException e) {
-            assumeTrue(false, "no IPv6 here: " + e.getMessage());
+            assumeTrue(false, "no IPv6 available: " + e.getMessage());
             return;
         }
         try (FaultyEchoServer server = started) {
@@ -74,20 +74,20 @@ class ProbeOutputTest {
     }
 
     @Test
-    void theTargetIsGivenOnce() {
+    void rejectsADuplicateOrInvalidTarget() {
         assertThat(run("localhost:7 --host localhost")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("--host localhost: leave it out, or leave out localhost:7");
+                .contains("--host localhost: cannot be combined with localhost:7");
         assertThat(run("localhost:7 --port 7")).isEqualTo(2);
-        assertThat(err.toString()).contains("--port 7: leave it out, or leave out localhost:7");
+        assertThat(err.toString()).contains("--port 7: cannot be combined with localhost:7");
         assertThat(run("::1:7")).isEqualTo(2);
-        assertThat(err.toString()).contains("::1:7: give HOST:PORT, such as");
+        assertThat(err.toString()).contains("::1:7: must be HOST:PORT, such as");
         assertThat(run("--count 5")).isEqualTo(2);
-        assertThat(err.toString()).contains("give HOST:PORT, or both --host and --port");
+        assertThat(err.toString()).contains("specify HOST:PORT, or both --host and --port");
     }
 
     @Test
-    void eachIntervalIsALineOnStandardOutput() throws IOException {
+    void writesALinePerIntervalToStandardOutput() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, "--duration 0.5s --interval 100ms")).isZero();
         }
@@ -105,7 +105,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void intervalsAndSummaryAreJsonAndAddUp() throws IOException {
+    void writesIntervalsAndSummaryAsJson() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, "--json --rate 500 --duration 0.5s --interval 100ms"))
                     .isZero();
@@ -125,7 +125,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void outagesAreLinesOfJson() throws IOException {
+    void writesOutagesAsLinesOfJson() throws IOException {
         try (var server =
                 new FaultyEchoServer(
                         (peer, bytes, before) -> {
@@ -153,7 +153,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void outagesInterruptTheProgressOfATerminal() throws IOException {
+    void outagesInterruptTheProgressLineOfATerminal() throws IOException {
         try (var server =
                 new FaultyEchoServer(
                         (peer, bytes, before) -> {
@@ -175,7 +175,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void thePercentilesAreChosen() throws IOException {
+    void showsTheRequestedPercentiles() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, "--count 50 --percentiles 25,99.999")).isZero();
             assertThat(out.toString())
@@ -184,7 +184,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void theHistogramLogHasAllMessages(@TempDir Path directory) throws IOException {
+    void theHistogramLogContainsAllMessages(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("probe.hlog");
         try (var server = new FaultyEchoServer(ECHO)) {
             String options = "--json --duration 0.5s --interval 100ms --histogram " + file;
@@ -205,14 +205,14 @@ class ProbeOutputTest {
     }
 
     @Test
-    void prometheusReadsMetricsWhileItRuns() throws Exception {
+    void servesPrometheusMetricsDuringTheRun() throws Exception {
         int port;
         try (var socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
         var scraped = new CompletableFuture<String>();
         var openMetrics = new CompletableFuture<String>();
-        // The server itself scrapes the probe, once it has answered enough.
+        // The server scrapes the probe's metrics once it has answered enough messages.
         Echo scraping =
                 (peer, bytes, before) -> {
                     peer.send(bytes);
@@ -261,7 +261,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void aPortForMetricsThatIsInUseIsBadUsage() throws IOException {
+    void aMetricsPortInUseIsInvalidUsage() throws IOException {
         try (var server = new FaultyEchoServer(ECHO);
                 var taken = new ServerSocket(0)) {
             assertThat(probe(server, "--metrics-port " + taken.getLocalPort())).isEqualTo(2);
@@ -273,7 +273,7 @@ class ProbeOutputTest {
     }
 
     @Test
-    void theShellCompletesTheOptions() throws Exception {
+    void generatesShellCompletion() throws Exception {
         assertThat(run("generate-completion")).isZero();
         assertThat(out.toString())
                 .contains("complete -F _complete_probe ")

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 
-/** A server that stops and starts again at the same address. */
+/** An echo server that can be stopped and started again at the same address. */
 final class RestartableEchoServer implements AutoCloseable {
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
