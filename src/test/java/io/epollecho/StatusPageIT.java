@@ -446,7 +446,7 @@ class StatusPageIT {
                     assertThat(browser.text("state")).isEqualTo("draining");
                     assertThat(browser.text("drain-progress"))
                             .startsWith("1 of 1 connections left, 1")
-                            .endsWith(" until they are cut");
+                            .endsWith(" until they are closed");
                     assertThat(browser.element("drain").isEnabled()).isFalse();
                 });
         busy.finish();

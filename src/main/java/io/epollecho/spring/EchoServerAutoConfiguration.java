@@ -20,15 +20,15 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
- * Runs an {@link EchoServer} with the application, unless {@code echo.server.enabled} is false.
- * Each bean gives way to one of the application's own.
+ * Auto-configuration of an {@link EchoServer} that runs with the application, unless {@code
+ * echo.server.enabled} is false. An application can replace each of the main beans with its own.
  */
 @AutoConfiguration(after = SslAutoConfiguration.class)
 @Conditional(OnEchoServerEnabled.class)
 @EnableConfigurationProperties(EchoServerProperties.class)
 public final class EchoServerAutoConfiguration {
 
-    // Static, as it is asked for before any configuration properties are bound.
+    // Static, because Spring Boot needs it before it binds any configuration properties.
     @Bean
     static ConfigurationPropertiesBindHandlerAdvisor echoServerSettingChecks(
             Environment environment) {
@@ -57,8 +57,8 @@ public final class EchoServerAutoConfiguration {
         return new EchoServerEventPublisher(publisher);
     }
 
-    // Stopped by its life cycle: by the time beans are destroyed the web server is gone, and probes
-    // with it.
+    // No destroy method: the lifecycle bean stops the server earlier. By the time beans are
+    // destroyed, the web server has stopped and no longer answers health probes.
     @Bean(destroyMethod = "")
     @ConditionalOnMissingBean
     EchoServer echoServer(EchoServerConfig config, EchoServerEventPublisher publisher) {

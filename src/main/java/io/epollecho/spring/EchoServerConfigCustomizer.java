@@ -3,16 +3,16 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServerConfig;
 
 /**
- * A bean of this type changes the configuration after the properties have been applied; several go
- * by their order.
+ * A callback that customizes the configuration after the properties have been applied. Beans of
+ * this type are called in their order.
  */
 @FunctionalInterface
 public interface EchoServerConfigCustomizer {
 
     /**
-     * Changes what is to be changed.
+     * Customizes the configuration.
      *
-     * @param config holds what the properties say
+     * @param config the builder, with the values of the properties already applied
      */
     void customize(EchoServerConfig.Builder config);
 }

@@ -3,7 +3,8 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServer;
 
 /**
- * The echo server accepts no more connections and lets those that are open come to an end.
+ * Published when the echo server begins to drain: it no longer accepts connections, and closes the
+ * open connections once their data has been echoed.
  *
  * @param server the server
  */

@@ -11,11 +11,11 @@ import org.springframework.boot.availability.ReadinessState;
 import org.springframework.context.ApplicationEventPublisher;
 
 /**
- * Tells the application what the echo server does: as events, and as the availability that probes
- * ask for.
+ * A listener that publishes the states of the echo server as application events and as liveness and
+ * readiness.
  *
- * <p>The first readiness is Spring Boot's to declare, when the whole application is up; after that
- * it follows the echo server.
+ * <p>Spring Boot declares readiness for the first time, when the whole application has started.
+ * After that, readiness follows the echo server.
  */
 public final class EchoServerEventPublisher implements EchoServerListener {
 

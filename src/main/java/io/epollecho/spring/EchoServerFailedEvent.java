@@ -3,9 +3,9 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServer;
 
 /**
- * An event loop of the echo server died of an unexpected error, and the server closed all its
- * connections. Published on the thread that died.
+ * Published when an event loop of the echo server has died of an unexpected error and the server
+ * has closed all its connections. Published on the thread of the event loop.
  *
- * @param server the server; {@link EchoServer#failure()} tells what the loop died of
+ * @param server the server; {@link EchoServer#failure()} returns the error
  */
 public record EchoServerFailedEvent(EchoServer server) {}

@@ -6,26 +6,26 @@ import io.epollecho.server.EchoServerState;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Starts the echo server with the application context, and drains and stops it when the context
- * closes.
+ * A lifecycle that starts the echo server with the application context, and drains and stops it
+ * when the context closes.
  *
- * <p>The web server is started in a phase before and stopped in one after this, so that probes and
- * metrics are answered while the echo server drains.
+ * <p>The web server starts in an earlier phase and stops in a later one, so that it answers health
+ * probes and serves metrics while the echo server drains.
  */
 public final class EchoServerLifecycle implements SmartLifecycle {
 
     /**
-     * Above the web server's phases, which are 1024 and 2048 below the default, and below the
-     * beans' own default.
+     * The lifecycle phase: above the phases of the web server, which are 1024 and 2048 below the
+     * default, and below the default phase of other beans.
      */
     public static final int PHASE = SmartLifecycle.DEFAULT_PHASE - 512;
 
     private final EchoServer server;
 
     /**
-     * Manages a server.
+     * Creates the lifecycle of a server.
      *
-     * @param server the server, which nobody else should start
+     * @param server the server, which only this lifecycle should start
      */
     public EchoServerLifecycle(EchoServer server) {
         this.server = server;
@@ -48,13 +48,13 @@ public final class EchoServerLifecycle implements SmartLifecycle {
                         .whenComplete((stopped, failure) -> callback.run());
     }
 
-    /** A failed server counts as running until it is stopped. */
+    /** Returns whether the server is not stopped. A failed server counts as running. */
     @Override
     public boolean isRunning() {
         return server.state() != EchoServerState.STOPPED;
     }
 
-    /** Peers would not know of a pause: their connections would just hang. */
+    /** Returns false, because a pause would leave the connections of peers hanging. */
     @Override
     public boolean isPauseable() {
         return false;

@@ -30,30 +30,31 @@ import javax.net.ssl.SSLEngine;
  * The properties {@code echo.server.*}. Their defaults and ranges are those of {@link Setting}.
  *
  * @param enabled Whether to run an echo server.
- * @param address Address to listen on. All addresses of the machine if not set.
- * @param port Port to listen on, 0 to 65535. 0 takes any free one.
- * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps it at
+ * @param address Address to listen on. If not set, the server listens on all addresses.
+ * @param port Port to listen on, 0 to 65535. 0 selects any free port.
+ * @param backlog Maximum number of connections waiting to be accepted. The kernel caps it at
  *     net.core.somaxconn.
- * @param proxyProtocol Header of the PROXY protocol, which a load balancer sends in front of each
+ * @param proxyProtocol PROXY protocol header, which a load balancer sends at the beginning of each
  *     connection.
- * @param ssl TLS.
- * @param greeting What to send before the echo.
- * @param listeners Further addresses and ports to listen on, by name. Those directly below
- *     echo.server are of the listener default.
- * @param selector Selector to run on.
- * @param triggerMode How the selector reports readiness. If not set, edge on the epoll selector and
- *     level on the JDK's, which has no other mode.
- * @param eventLoops Number of event loops, each with a selector and a thread of its own.
+ * @param ssl TLS settings.
+ * @param greeting Greeting to send before the echo.
+ * @param listeners Additional listeners by name. The properties directly below echo.server
+ *     configure the listener named default.
+ * @param selector Selector to use.
+ * @param triggerMode How the selector reports readiness. If not set, edge with the epoll selector
+ *     and level with the JDK's, which has no other mode.
+ * @param eventLoops Number of event loops, each with its own selector and thread.
  * @param workerThreads Number of threads that compute TLS handshakes.
- * @param busyPoll How long a loop polls for the next event before it sleeps, up to 10ms. Costs a
- *     processor meanwhile.
- * @param readBufferSize Size of each loop's read buffer, which is also the most that is kept for
- *     one slow peer.
- * @param readBudget How much one connection may echo before the others have their turn.
- * @param socket Options of the accepted sockets.
+ * @param busyPoll How long an event loop polls for the next event before it sleeps, up to 10ms.
+ *     Polling occupies a processor.
+ * @param readBufferSize Size of the read buffer of each event loop, which also limits the pending
+ *     bytes of one connection.
+ * @param readBudget Maximum amount of data that one connection echoes before other connections get
+ *     their turn.
+ * @param socket Options of accepted sockets.
  * @param connections Limits on connections.
- * @param shutdown What happens at shutdown.
- * @param accessLog Whether to log each closed connection, to the logger echo.access.
+ * @param shutdown Shutdown settings.
+ * @param accessLog Whether to log each closed connection to the logger echo.access.
  */
 @ConfigurationProperties(prefix = EchoServerProperties.PREFIX, ignoreUnknownFields = false)
 public record EchoServerProperties(
@@ -77,22 +78,22 @@ public record EchoServerProperties(
         @DefaultValue Shutdown shutdown,
         @DefaultValue(Setting.Default.ACCESS_LOG) boolean accessLog) {
 
-    /** The prefix of all properties. */
+    /** The common prefix of all properties. */
     public static final String PREFIX = "echo.server";
 
     static final String ENABLED_BY_DEFAULT = "true";
 
     /**
-     * A further address and port to listen on.
+     * An additional listener.
      *
-     * @param address Address to listen on. All addresses of the machine if not set.
-     * @param port Port to listen on, 0 to 65535. 0 takes any free one.
-     * @param backlog Length of the queue of connections that wait to be accepted. The kernel caps
-     *     it at net.core.somaxconn.
-     * @param proxyProtocol Header of the PROXY protocol, which a load balancer sends in front of
+     * @param address Address to listen on. If not set, the listener listens on all addresses.
+     * @param port Port to listen on, 0 to 65535. 0 selects any free port.
+     * @param backlog Maximum number of connections waiting to be accepted. The kernel caps it at
+     *     net.core.somaxconn.
+     * @param proxyProtocol PROXY protocol header, which a load balancer sends at the beginning of
      *     each connection.
-     * @param ssl TLS.
-     * @param greeting What to send before the echo.
+     * @param ssl TLS settings.
+     * @param greeting Greeting to send before the echo.
      */
     public record Listener(
             @Nullable InetAddress address,
@@ -115,12 +116,12 @@ public record EchoServerProperties(
     }
 
     /**
-     * The header of the PROXY protocol, version 1 or 2.
+     * The PROXY protocol header, version 1 or 2.
      *
-     * @param mode Whether connections begin with a header. There is no detection, because it would
-     *     let any peer send one.
-     * @param trusted Addresses and CIDR ranges that may send a header. All peers if not set.
-     * @param headerTimeout How long the header may take, from the accept.
+     * @param mode Whether connections begin with a header. Headers are not detected automatically,
+     *     because that would allow any peer to send one.
+     * @param trusted Addresses and CIDR ranges that may send a header. If not set, all peers may.
+     * @param headerTimeout Maximum time for the header to arrive, from the accept.
      */
     public record ProxyProtocol(
             @DefaultValue(Setting.Default.PROXY_PROTOCOL_MODE) ProxyProtocolMode mode,
@@ -144,11 +145,12 @@ public record EchoServerProperties(
     }
 
     /**
-     * TLS 1.2 and 1.3. Keys, certificates, protocols and cipher suites are those of an SSL bundle.
+     * TLS 1.2 and 1.3. Keys, certificates, protocols and cipher suites are defined by an SSL
+     * bundle.
      *
-     * @param bundle Name of the SSL bundle. No TLS if not set.
+     * @param bundle Name of the SSL bundle. If not set, TLS is disabled.
      * @param clientAuth Whether to ask clients for a certificate.
-     * @param handshakeTimeout How long the handshake may take, from the accept.
+     * @param handshakeTimeout Maximum time for the TLS handshake, from the accept.
      */
     public record Ssl(
             @Nullable String bundle,
@@ -178,14 +180,14 @@ public record EchoServerProperties(
         }
     }
 
-    /** Makes the TLS engines of a bundle. */
+    /** A factory of the TLS engines of a bundle. */
     interface Engines {
 
-        /** Stands for engines while only the properties are checked. */
+        /** A placeholder used when the properties are only validated. */
         Engines UNUSED =
                 (property, bundle, asksClients) ->
                         () -> {
-                            throw new IllegalStateException("only checked");
+                            throw new IllegalStateException("for validation only");
                         };
 
         Supplier<SSLEngine> of(
@@ -193,13 +195,13 @@ public record EchoServerProperties(
     }
 
     /**
-     * Options of the accepted sockets.
+     * Options of accepted sockets.
      *
-     * @param receiveBuffer Size of the kernel's receive buffer (SO_RCVBUF). Tuned by the kernel if
-     *     not set.
-     * @param sendBuffer Size of the kernel's send buffer (SO_SNDBUF). Tuned by the kernel if not
-     *     set.
-     * @param noDelay Whether to send at once instead of waiting for more (TCP_NODELAY).
+     * @param receiveBuffer Size of the kernel's receive buffer (SO_RCVBUF). If not set, the kernel
+     *     tunes it.
+     * @param sendBuffer Size of the kernel's send buffer (SO_SNDBUF). If not set, the kernel tunes
+     *     it.
+     * @param noDelay Whether to send data immediately instead of waiting for more (TCP_NODELAY).
      * @param keepAlive Whether to probe silent peers (SO_KEEPALIVE).
      */
     public record Socket(
@@ -211,15 +213,17 @@ public record EchoServerProperties(
     /**
      * Limits on connections.
      *
-     * @param max Number of connections that may be open at once. Lowered, with a warning, to what
-     *     the limit of open files allows.
-     * @param maxPerAddress Number of connections that may be open at once from one address. 0 sets
-     *     no limit.
-     * @param ipv6PrefixLength Number of leading bits of an IPv6 address that count as one address.
-     * @param maxPending How much may wait for slow peers, over all connections. A quarter of the
-     *     maximum heap if not set.
-     * @param idleTimeout How long a connection may be silent. 0 never closes an idle connection.
-     * @param writeTimeout How long a peer may take nothing of what waits for it. 0 waits forever.
+     * @param max Maximum number of open connections. Lowered, with a warning, if the limit on open
+     *     files does not allow as many.
+     * @param maxPerAddress Maximum number of open connections from one address. 0 sets no limit.
+     * @param ipv6PrefixLength Number of leading bits of an IPv6 address that identify one address
+     *     for the limit.
+     * @param maxPending Maximum number of pending bytes over all connections. If not set, a quarter
+     *     of the maximum heap.
+     * @param idleTimeout How long a connection may be idle before it is closed. 0 never closes an
+     *     idle connection.
+     * @param writeTimeout How long a peer may accept no pending bytes before its connection is
+     *     closed. 0 waits forever.
      */
     public record Connections(
             @DefaultValue(Setting.Default.MAX_CONNECTIONS) int max,
@@ -230,9 +234,9 @@ public record EchoServerProperties(
             @DefaultValue(Setting.Default.WRITE_TIMEOUT) Duration writeTimeout) {}
 
     /**
-     * What happens at shutdown.
+     * Shutdown settings.
      *
-     * @param drainTimeout How long a drain may last. 0 cuts connections at once.
+     * @param drainTimeout Maximum duration of a drain. 0 closes connections immediately.
      * @param lingerTimeout How long a drained connection waits for its peer to close. 0 does not
      *     wait.
      */
@@ -276,7 +280,7 @@ public record EchoServerProperties(
         return size == null ? null : bytes(setting, size);
     }
 
-    /** Checked first, so that what the configuration counts in an int fits into one. */
+    /** Returns the size after a range check, which ensures that it fits into an int. */
     private static int bytes(Setting<Long> setting, DataSize size) {
         setting.check(size.toBytes());
         return (int) size.toBytes();

@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The names of the properties {@code echo.server.*}, and the setting that each stands for. */
+/** The names of the properties {@code echo.server.*}, and the settings they correspond to. */
 public final class EchoServerPropertyNames {
 
     static final ConfigurationPropertyName PREFIX =
             ConfigurationPropertyName.of(EchoServerProperties.PREFIX);
 
-    /** The properties of further listeners are below this and the listener's name. */
+    /** The prefix of the properties of additional listeners, followed by the listener's name. */
     static final ConfigurationPropertyName LISTENERS = PREFIX.append("listeners");
 
     static final Setting<Boolean> ENABLED =
@@ -29,14 +29,14 @@ public final class EchoServerPropertyNames {
     static final Setting<String> SSL_BUNDLE =
             Setting.text(
                     "ssl.bundle",
-                    "the name of an SSL bundle below spring.ssl.bundle, or unset to speak no TLS");
+                    "the name of an SSL bundle below spring.ssl.bundle, or unset to disable TLS");
 
     private static final int LISTENER_DEPTH = LISTENERS.getNumberOfElements() + 1;
 
     private EchoServerPropertyNames() {}
 
     /**
-     * Returns all settings that there are properties for.
+     * Returns all settings that have a property.
      *
      * @return an unmodifiable list
      */
@@ -44,7 +44,7 @@ public final class EchoServerPropertyNames {
         return Stream.concat(Stream.of(ENABLED), withBundle(Setting.all()).stream()).toList();
     }
 
-    /** Returns the settings that there are properties for below the name of each listener. */
+    /** Returns the settings that have a property for each additional listener. */
     static List<Setting<?>> ofListeners() {
         return withBundle(Setting.ofListeners());
     }
@@ -56,21 +56,21 @@ public final class EchoServerPropertyNames {
     }
 
     /**
-     * Returns whether there is a property of this name.
+     * Returns whether a property of this name exists.
      *
      * @param name a name in any form that Spring Boot understands, such as {@code
      *     echo.server.read-buffer-size} or {@code echo.server.readBufferSize}
-     * @return true for a property; false for a group of properties
+     * @return true for a property; false for a group of properties or an unknown name
      */
     public static boolean isKnown(String name) {
         return setting(ConfigurationPropertyName.adapt(name, '.')) != null;
     }
 
     /**
-     * Returns whether a name is in the namespace of these properties, allowing for a typing error.
+     * Returns whether a name is in the namespace of these properties, tolerating one typing error.
      *
-     * @param name a name with a dot, such as {@code ehco.server.port}
-     * @return false for the properties of others
+     * @param name a name that contains a dot, such as {@code ehco.server.port}
+     * @return false for properties of other namespaces
      */
     public static boolean isLike(String name) {
         String namespace = PREFIX.getElement(0, Form.UNIFORM);
@@ -78,10 +78,10 @@ public final class EchoServerPropertyNames {
     }
 
     /**
-     * Returns the property that somebody probably meant.
+     * Returns the property that was probably meant by an unknown name.
      *
-     * @param name a name that is not known, in full or not
-     * @return the name of a property; empty if none is similar
+     * @param name an unknown name, with or without the prefix
+     * @return the name of the most similar property; empty if none is similar
      */
     public static Optional<String> nearest(String name) {
         ConfigurationPropertyName property = ConfigurationPropertyName.adapt(name, '.');
@@ -95,7 +95,7 @@ public final class EchoServerPropertyNames {
         return Nearest.to(key, spellings().keySet()).map(spellings()::get);
     }
 
-    /** The names by their keys, by the ends of those, and in full. */
+    /** Returns the full names by key, by the last part of the key, and by the full name itself. */
     private static Map<String, String> spellings() {
         var names = new LinkedHashMap<String, String>();
         for (Setting<?> setting : settings()) {
@@ -112,13 +112,13 @@ public final class EchoServerPropertyNames {
         return names;
     }
 
-    /** Returns the environment variables that stand for a property: {@code ECHO_SERVER_PORT}. */
+    /** Returns the environment variables of a property, such as {@code ECHO_SERVER_PORT}. */
     static List<String> variables(String name) {
         String upper = name.toUpperCase(Locale.ROOT).replace('.', '_');
         return List.of(upper.replace("-", ""), upper.replace('-', '_'));
     }
 
-    /** Returns the environment variables of all properties but those of further listeners. */
+    /** Returns the environment variables of all properties, except those of named listeners. */
     static List<String> variables() {
         var variables = new ArrayList<String>();
         settings()
@@ -139,7 +139,7 @@ public final class EchoServerPropertyNames {
                         .equals(listener);
     }
 
-    /** Returns the setting that a property stands for; null if it is a group or does not exist. */
+    /** Returns the setting of a property; null if it is a group or does not exist. */
     static @Nullable Setting<?> setting(ConfigurationPropertyName property) {
         boolean ofListener =
                 LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > LISTENER_DEPTH;
@@ -152,7 +152,7 @@ public final class EchoServerPropertyNames {
                         .orElse(null);
     }
 
-    /** Returns the name of the list that a property is an element of, or the name as it is. */
+    /** Returns the name of the list if the property is an element of one, or else its name. */
     private static ConfigurationPropertyName withoutIndex(ConfigurationPropertyName property) {
         return property.isLastElementIndexed() ? property.getParent() : property;
     }

@@ -3,8 +3,8 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServer;
 
 /**
- * The echo server accepts connections, for the first time or again.
+ * Published when the echo server has started, for the first time or again, and accepts connections.
  *
- * @param server the server; its address is bound
+ * @param server the server, whose addresses are bound
  */
 public record EchoServerStartedEvent(EchoServer server) {}

@@ -3,7 +3,7 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServer;
 
 /**
- * The echo server has closed its selectors and channels, and its threads have ended.
+ * Published when the echo server has closed its selectors and channels and its threads have ended.
  *
  * @param server the server
  */

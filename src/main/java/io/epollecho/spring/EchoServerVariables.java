@@ -20,12 +20,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Checks the environment variables that begin with {@code ECHO_SERVER_}: one that stands for no
- * property stops the start, as Spring Boot itself ignores it.
+ * An environment post-processor that checks the environment variables that begin with {@code
+ * ECHO_SERVER_}. A variable that does not correspond to a property makes the start fail; Spring
+ * Boot itself would ignore it.
  *
- * <p>Kubernetes gives each container the addresses of the services of its namespace in variables,
- * and those of a service called echo-server begin with {@code ECHO_SERVER_} as well. They are
- * hidden from the application; {@code ECHO_SERVER_PORT}, for one, would be taken for the property.
+ * <p>Kubernetes passes the addresses of the services in a namespace to each container in variables,
+ * and those of a service named echo-server also begin with {@code ECHO_SERVER_}. They are hidden
+ * from the application; otherwise {@code ECHO_SERVER_PORT}, for example, would be mistaken for the
+ * property.
  *
  * @see <a href="https://kubernetes.io/docs/concepts/services-networking/service/">Service</a>,
  *     "Environment variables"
@@ -45,7 +47,7 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
                             + "([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?"
                             + "|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
 
-    /** The value that Kubernetes gives to a variable whose name alone may also be a property's. */
+    /** The value of a Kubernetes variable whose name may also stand for a property. */
     private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
     private final Log log;
@@ -54,7 +56,7 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
         this.log = logs.getLog(getClass());
     }
 
-    /** Before Spring Boot wraps the variables to know their origin. */
+    /** Runs before Spring Boot wraps the variables to track their origin. */
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE;
@@ -105,8 +107,8 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
                     nearest(variable.substring(PREFIX.length()))
                             .map("Rename it if you mean %s, or unset it."::formatted)
                             .orElse(
-                                    "Rename it to that of a property, such as ECHO_SERVER_PORT, or"
-                                            + " unset it."));
+                                    "Rename it to the variable of a property, such as"
+                                            + " ECHO_SERVER_PORT, or unset it."));
         }
     }
 
@@ -122,14 +124,14 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
                 .toList();
     }
 
-    /** The prefix is right, so it does not count. */
+    /** Returns the most similar variable, comparing names without the common prefix. */
     private static Optional<String> nearest(String variable) {
         var candidates = new ArrayList<String>();
         for (String known : EchoServerPropertyNames.variables()) {
             candidates.add(known.substring(PREFIX.length()));
         }
         if (variable.startsWith(LISTENERS) && variable.lastIndexOf('_') > LISTENERS.length()) {
-            // The name of a listener has no _ in a variable, where it separates names.
+            // In a variable, the underscore separates names; a listener's name cannot contain it.
             String name =
                     variable.substring(LISTENERS.length(), variable.lastIndexOf('_'))
                             .replace("_", "");

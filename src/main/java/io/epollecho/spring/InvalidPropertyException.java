@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.origin.Origin;
 
-/** Thrown while properties are bound, for a value that is not allowed. */
+/** Thrown during binding if the value of a property is invalid. */
 final class InvalidPropertyException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -27,9 +27,9 @@ final class InvalidPropertyException extends RuntimeException {
     }
 
     /**
-     * Creates an exception for a value that is written somewhere.
+     * Creates an exception for a value that was set explicitly.
      *
-     * @param requirement the values that are allowed, as a clause such as "it must be 1 to 256"
+     * @param requirement the allowed values, as a clause such as "it must be 1 to 256"
      */
     InvalidPropertyException(
             ConfigurationProperty property, @Nullable Setting<?> setting, String requirement) {
@@ -44,17 +44,17 @@ final class InvalidPropertyException extends RuntimeException {
                                 .formatted(setting.defaultText()));
     }
 
-    /** Returns an exception for a default that other properties do not allow. */
+    /** Returns an exception for a default value that conflicts with other properties. */
     static InvalidPropertyException ofDefault(String name, String value, String requirement) {
         return new InvalidPropertyException(
                 "The property " + name,
                 value,
                 " by default",
                 requirement,
-                "Set the property to a value that is allowed, or correct the other one.");
+                "Set the property to an allowed value, or correct the other property.");
     }
 
-    /** Returns an exception for the name of the listener that a property belongs to. */
+    /** Returns an exception for an invalid listener name in the name of a property. */
     static InvalidPropertyException ofListenerName(
             String name, ConfigurationProperty property, String requirement) {
         return new InvalidPropertyException(

@@ -5,8 +5,8 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.Ordered;
 
 /**
- * Explains that a property has a value that is not allowed. Goes before Spring Boot's own
- * analyzers, which do not know what is.
+ * Failure analyzer for a property with an invalid value. It runs before Spring Boot's own
+ * analyzers, which do not know the allowed values.
  */
 final class InvalidPropertyFailureAnalyzer extends AbstractFailureAnalyzer<InvalidPropertyException>
         implements Ordered {

@@ -6,8 +6,8 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
 /**
- * Explains that code of the application set a value that is not allowed; those of properties were
- * checked when they were bound.
+ * Failure analyzer for an invalid value set by code of the application. Values of properties are
+ * checked when they are bound.
  */
 final class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<InvalidSettingException> {
 

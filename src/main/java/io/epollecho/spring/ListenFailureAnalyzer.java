@@ -9,7 +9,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 
 import java.util.Locale;
 
-/** The echo server could not listen: says on what, why, and what to do. */
+/** Failure analyzer for an address that the echo server cannot listen on. */
 final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedException> {
 
     private static final int FIRST_UNPRIVILEGED_PORT = 1024;
@@ -38,12 +38,12 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
         }
         if (reason.contains("permission denied")) {
             return port < FIRST_UNPRIVILEGED_PORT
-                    ? "Ports below %d need the capability CAP_NET_BIND_SERVICE: set %s to a higher one, or grant it to the process."
+                    ? "Ports below %d require the capability CAP_NET_BIND_SERVICE. Set %s to a higher port, or grant the capability to the process."
                             .formatted(FIRST_UNPRIVILEGED_PORT, portProperty)
-                    : "Set %s to a port that the process may use, or lift what forbids it port %d."
+                    : "Set %s to a port that the process may use, or remove the restriction on port %d."
                             .formatted(portProperty, port);
         }
-        return "Set %s to an address of this machine (ip address shows them), or leave it out to listen on all of them."
+        return "Set %s to an address of this machine (ip address shows them), or remove it to listen on all addresses."
                 .formatted(property(cause.listener(), Setting.ADDRESS));
     }
 }

@@ -11,10 +11,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Injects the port that a listener of the echo server is bound to, most often into a test:
- * {@code @LocalEchoServerPort int port}, or {@code @LocalEchoServerPort("second") int port} for the
- * listener of that name. Works on fields, and on parameters of constructors and methods, of
- * everything that is created after the server has started.
+ * Annotation that injects the port that a listener of the echo server is bound to, typically into a
+ * test: {@code @LocalEchoServerPort int port}, or {@code @LocalEchoServerPort("second") int port}
+ * for the listener of that name. It applies to fields and to parameters of constructors and
+ * methods, in any object created after the server has started.
  */
 @Target({ElementType.FIELD, ElementType.METHOD, ElementType.PARAMETER, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
@@ -22,13 +22,13 @@ import java.lang.annotation.Target;
 @Value("${" + LocalEchoServerPort.PROPERTY + "}")
 public @interface LocalEchoServerPort {
 
-    /** The property that holds the port of the listener {@code default} from the start on. */
+    /** The property that contains the port of the listener {@code default} after the start. */
     String PROPERTY = "local.echo.server.port";
 
     /**
      * Returns the name of the listener.
      *
-     * @return {@code default} for the listener that every server has
+     * @return the name, {@code default} for the default listener
      */
     String value() default EchoServerConfig.DEFAULT_LISTENER;
 }

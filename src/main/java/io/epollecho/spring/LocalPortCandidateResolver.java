@@ -10,8 +10,8 @@ import org.springframework.core.annotation.AnnotatedElementUtils;
 import java.lang.annotation.Annotation;
 
 /**
- * Fills the listener's name into the property that {@link LocalEchoServerPort} stands for, which
- * Spring cannot do in an annotation of an annotation. Leaves everything else to another resolver.
+ * A resolver that inserts the listener's name into the property of {@link LocalEchoServerPort},
+ * which Spring cannot do in a meta-annotation. It delegates everything else to another resolver.
  */
 final class LocalPortCandidateResolver implements AutowireCandidateResolver {
 

@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Puts the ports that the echo server is bound to into the environment of the application. */
+/** Publishes the ports of the echo server as properties in the environment of the application. */
 final class LocalPortRegistrar {
 
     private static final String PROPERTY_SOURCE = "echoServerPorts";
@@ -21,7 +21,7 @@ final class LocalPortRegistrar {
         this.environment = environment;
     }
 
-    /** Returns the property that holds the port of a listener. */
+    /** Returns the name of the property that contains the port of a listener. */
     static String property(String listener) {
         return "local.echo.server." + listener + ".port";
     }

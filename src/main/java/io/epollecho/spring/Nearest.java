@@ -3,13 +3,13 @@ package io.epollecho.spring;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds the name that a misspelled one probably stands for. */
+/** Finds the intended name for a misspelled one. */
 final class Nearest {
 
     private Nearest() {}
 
     /**
-     * Returns the candidate with the fewest differences; empty if even that one differs too much.
+     * Returns the candidate with the fewest differences, or empty if all differ too much.
      */
     static Optional<String> to(String text, Collection<String> candidates) {
         String nearest = null;
@@ -29,8 +29,8 @@ final class Nearest {
     }
 
     /**
-     * Returns the number of characters to insert, delete, replace or swap with their neighbour
-     * (optimal string alignment).
+     * Returns the number of edits that turn one string into the other, where an edit inserts,
+     * deletes or replaces a character or swaps two adjacent ones (optimal string alignment).
      */
     static int distance(String a, String b) {
         var distances = new int[a.length() + 1][b.length() + 1];

@@ -10,8 +10,8 @@ import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Whether {@code echo.server.enabled} is not false. Spring Boot's own condition would take a value
- * that is neither true nor false for the latter, and the server would be missing without a word.
+ * A condition that matches unless {@code echo.server.enabled} is false. Spring Boot's own condition
+ * treats a value that is neither true nor false as false, and the server would be silently missing.
  */
 final class OnEchoServerEnabled extends SpringBootCondition {
 

@@ -20,9 +20,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Checks each property below {@code echo.server} where it is bound, while it is known how it was
- * written and where; and when all are bound, that they do not contradict each other. Properties of
- * others pass through.
+ * A bind handler that checks each property below {@code echo.server} when it is bound, while its
+ * original text and origin are known, and finally checks that the properties do not contradict each
+ * other. It ignores all other properties.
  */
 final class SettingBindHandler extends AbstractBindHandler {
 
@@ -112,7 +112,10 @@ final class SettingBindHandler extends AbstractBindHandler {
         return super.onFailure(name, target, context, error);
     }
 
-    /** Not always the context's, which has forgotten it when it has tried the name as a group. */
+    /**
+     * Returns the property of a name. The context does not always have it: it is lost after the
+     * context has tried the name as a group.
+     */
     private static @Nullable ConfigurationProperty find(
             ConfigurationPropertyName name, BindContext context) {
         for (ConfigurationPropertySource source : context.getSources()) {

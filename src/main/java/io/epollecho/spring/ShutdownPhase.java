@@ -11,10 +11,10 @@ import java.time.Duration;
 import java.util.Collection;
 
 /**
- * The time that Spring gives to each phase of a shutdown. The drain has to fit into it, with a
- * margin for closing: after that Spring goes on, and the process may exit in the middle of an echo.
+ * The time that Spring allows for each phase of a shutdown. The drain, plus a margin for closing,
+ * must fit into it; otherwise Spring continues, and the process may exit in the middle of an echo.
  *
- * @param timeout how long a phase may take
+ * @param timeout the maximum duration of a phase
  */
 record ShutdownPhase(Duration timeout) {
 
@@ -35,10 +35,10 @@ record ShutdownPhase(Duration timeout) {
     }
 
     /**
-     * Checks the drain timeout, unless it is the default, which gives way. One that somebody chose
-     * does not, as it would not be kept.
+     * Checks a drain timeout that was set explicitly. The default is shortened instead, but an
+     * explicit value must not be shortened silently.
      *
-     * @throws InvalidSettingException if it does not fit
+     * @throws InvalidSettingException if the timeout does not fit into the phase
      */
     void check(
             EchoServerProperties.Shutdown shutdown, Collection<ConfigurationPropertyName> chosen) {

@@ -26,8 +26,9 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
 /**
- * Makes TLS engines of the SSL bundles that listeners name. A bundle that is renewed serves new
- * connections at once; if it cannot be loaded again, the previous state serves on.
+ * A factory of TLS engines based on the SSL bundles that listeners refer to. A renewed bundle
+ * applies to new connections immediately; if it cannot be reloaded, its previous state remains in
+ * use.
  */
 final class SslEngines {
 
@@ -37,17 +38,17 @@ final class SslEngines {
     private final Environment environment;
 
     /**
-     * Creates engines of these bundles.
+     * Creates a factory for the given bundles.
      *
      * @param bundles the application's bundles
-     * @param environment tells where a property is written
+     * @param environment the environment, used to find the origin of a property
      */
     SslEngines(SslBundles bundles, Environment environment) {
         this.bundles = bundles;
         this.environment = environment;
     }
 
-    /** A bundle as far as each engine needs it. */
+    /** The parts of a bundle that each engine needs. */
     private record State(SSLContext context, SslOptions options) {
 
         static State of(SslBundle bundle) {
@@ -67,19 +68,19 @@ final class SslEngines {
     }
 
     /**
-     * Returns the engines of a bundle.
+     * Returns the engine supplier of a bundle.
      *
      * @param property the property that names the bundle
      * @param name the name of the bundle
-     * @param asksClients whether clients are asked for a certificate, which has to be verified
-     * @return makes a fresh engine at each call, for any thread
-     * @throws InvalidPropertyException if there is no such bundle, if it cannot be loaded, or if
-     *     something is missing in it
+     * @param asksClients true if clients are asked for a certificate, which must be verified
+     * @return a thread-safe supplier that returns a new engine at each call
+     * @throws InvalidPropertyException if the bundle does not exist, cannot be loaded or is
+     *     incomplete
      */
     Supplier<SSLEngine> of(ConfigurationPropertyName property, String name, boolean asksClients) {
         var current = new AtomicReference<@Nullable State>();
         try {
-            // First the handler: no renewal after the bundle has been read gets lost.
+            // Register the handler before reading the bundle; otherwise a renewal could be missed.
             bundles.addBundleUpdateHandler(
                     name, renewed -> renew(name, current, renewed, asksClients));
             SslBundle bundle = bundles.getBundle(name);
@@ -88,7 +89,7 @@ final class SslEngines {
                 throw invalid(property, missing);
             }
             State loaded = State.of(bundle);
-            loaded.newEngine(); // refuses unknown protocols and cipher suites
+            loaded.newEngine(); // throws if a protocol or cipher suite is unknown
             current.compareAndSet(null, loaded);
         } catch (NoSuchSslBundleException e) {
             throw invalid(property, "it must be the name of an SSL bundle, " + known());
@@ -115,13 +116,13 @@ final class SslEngines {
             log.info("SSL bundle %s renewed; new connections use it".formatted(name));
         } catch (RuntimeException e) {
             log.error(
-                    "SSL bundle %s cannot be loaded again; new connections use its previous state"
+                    "SSL bundle %s cannot be reloaded; new connections use its previous state"
                             .formatted(name),
                     e);
         }
     }
 
-    /** Returns what a bundle must have and has not, as a clause; null if it has everything. */
+    /** Returns a requirement that the bundle does not meet, as a clause; null if it is complete. */
     private static @Nullable String missing(SslBundle bundle, boolean asksClients) {
         KeyStore keys = bundle.getStores().getKeyStore();
         if (keys == null || !hasKey(keys)) {

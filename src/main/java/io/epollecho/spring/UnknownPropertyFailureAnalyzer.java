@@ -12,8 +12,8 @@ import org.springframework.core.Ordered;
 import java.util.stream.Collectors;
 
 /**
- * Explains that there is no property of a name below {@code echo.server}. Goes before Spring Boot's
- * own analyzers, which do not know which there are.
+ * Failure analyzer for an unknown property below {@code echo.server}. It runs before Spring Boot's
+ * own analyzers, which do not know the valid names.
  */
 final class UnknownPropertyFailureAnalyzer
         extends AbstractFailureAnalyzer<UnboundConfigurationPropertiesException>

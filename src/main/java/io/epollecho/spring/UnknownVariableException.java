@@ -2,7 +2,7 @@ package io.epollecho.spring;
 
 import org.springframework.boot.ExitCodeGenerator;
 
-/** Thrown for an environment variable that looks like a property of the echo server but is none. */
+/** Thrown if an environment variable begins with ECHO_SERVER_ but does not match any property. */
 final class UnknownVariableException extends RuntimeException implements ExitCodeGenerator {
 
     private static final long serialVersionUID = 1L;

@@ -3,7 +3,7 @@ package io.epollecho.spring;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Explains that an environment variable stands for no property. */
+/** Failure analyzer for an environment variable that does not match any property. */
 final class UnknownVariableFailureAnalyzer
         extends AbstractFailureAnalyzer<UnknownVariableException> {
 

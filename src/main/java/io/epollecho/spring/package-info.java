@@ -1,8 +1,8 @@
 /**
  * The echo server in a Spring Boot application: configuration properties under {@code echo.server},
- * auto-configuration, life cycle, events, and what a person is told when the start fails.
+ * auto-configuration, lifecycle, events, and failure analyses for a failed start.
  *
- * <p>Here the selector is chosen; {@link io.epollecho.server} does the work.
+ * <p>This package chooses the selector; {@link io.epollecho.server} contains the server itself.
  */
 @NullMarked
 package io.epollecho.spring;

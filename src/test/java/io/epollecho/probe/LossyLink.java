@@ -63,7 +63,7 @@ final class LossyLink implements AutoCloseable {
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, options);
     }
 
-    // One thread, so that packets keep their order.
+    // A single thread preserves the order of packets.
     private final ScheduledExecutorService delayed = Executors.newSingleThreadScheduledExecutor();
     private final AtomicLong packets = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
@@ -170,7 +170,7 @@ final class LossyLink implements AutoCloseable {
     @Override
     public void close() throws IOException {
         delayed.shutdownNow();
-        // The readers wake up when their devices are removed, not when these are closed.
+        // The readers wake up when the devices are removed, but not when they are closed.
         NetworkNamespace.command("ip", "link", "delete", hostDevice);
         namespace.inside("ip", "link", "delete", guestDevice);
         close(host);

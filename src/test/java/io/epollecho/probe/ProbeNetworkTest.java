@@ -156,7 +156,7 @@ class ProbeNetworkTest {
                     filter("-D", rule);
                     removed = true;
                 } else if (removed && outage) {
-                    probe.toHandle().destroy(); // by SIGTERM, which ends it with its summary
+                    probe.toHandle().destroy(); // SIGTERM; the probe still writes its summary
                 }
             }
             assertThat(probe.waitFor()).isEqualTo(1);
@@ -257,7 +257,7 @@ class ProbeNetworkTest {
                             cut = Duration.ofNanos(since);
                         }
                     } else if (!cut.isZero() && outage && json.get("over").asBoolean()) {
-                        probe.toHandle().destroy(); // by SIGTERM, which ends it with its summary
+                        probe.toHandle().destroy(); // SIGTERM; the probe still writes its summary
                     }
                 }
                 assertThat(probe.waitFor()).isEqualTo(1);

@@ -7,32 +7,33 @@ import io.epollecho.server.SelectorBackend;
 import java.nio.channels.spi.SelectorProvider;
 
 /**
- * The JDK's channels and selectors, but event loops that wait on them can be held up and killed.
+ * The JDK's channels and selectors, with the ability to block and kill the event loops that use
+ * them.
  */
 public final class BreakableSelector {
 
     private final FaultyProvider provider = new FaultyProvider(SelectorProvider.provider());
 
-    /** What a server has to run on to be breakable by this. */
+    /** Returns the selector backend to configure. */
     public SelectorBackend selector() {
         return SelectorBackend.of("breakable", provider);
     }
 
-    /** Makes all event loops die of an unexpected exception. */
+    /** Kills all event loops with an unexpected exception. */
     public void breakLoops() {
         for (FaultySelector selector : provider.selectors()) {
             selector.breakDown(new IllegalStateException("broken"));
         }
     }
 
-    /** Keeps all event loops where they are until {@link #releaseLoops}. */
+    /** Blocks all event loops until {@link #releaseLoops}. */
     public void holdLoops() throws InterruptedException {
         for (FaultySelector selector : provider.selectors()) {
             selector.hold();
         }
     }
 
-    /** Lets the event loops that are held go on. */
+    /** Releases the blocked event loops. */
     public void releaseLoops() {
         provider.selectors().forEach(FaultySelector::release);
     }

@@ -46,7 +46,7 @@ class EchoServerAutoConfigurationTest {
                     .withPropertyValues("echo.server.address=127.0.0.1", "echo.server.port=0");
 
     @Test
-    void runsAServerWithTheContextAndNoLonger() {
+    void runsAServerAsLongAsTheContext() {
         runner.run(
                 context -> {
                     assertEchoes(context);
@@ -57,7 +57,7 @@ class EchoServerAutoConfigurationTest {
     }
 
     @Test
-    void leavesNoBeanWhenDisabled() {
+    void definesNoBeansWhenDisabled() {
         runner.withPropertyValues("echo.server.enabled=false")
                 .run(
                         context ->
@@ -66,7 +66,7 @@ class EchoServerAutoConfigurationTest {
     }
 
     @Test
-    void givesWayToAConfigurationOfTheApplication() {
+    void backsOffForAConfigurationOfTheApplication() {
         var own = EchoServerConfig.builder().port(0).backlog(77).build();
         runner.withPropertyValues("echo.server.backlog=55")
                 .withBean("own", EchoServerConfig.class, () -> own)
@@ -91,16 +91,16 @@ class EchoServerAutoConfigurationTest {
     }
 
     @Test
-    void appliesCustomizersByTheirOrderOnTopOfTheProperties() {
+    void appliesCustomizersInOrderAfterTheProperties() {
         runner.withUserConfiguration(Customizers.class)
                 .withPropertyValues("echo.server.backlog=1", "echo.server.event-loops=3")
                 .run(
                         context -> {
                             EchoServerConfig config = context.getBean(EchoServerConfig.class);
                             assertThat(config.listeners().firstEntry().getValue().backlog())
-                                    .as("the last word")
+                                    .as("the last customizer wins")
                                     .isEqualTo(3);
-                            assertThat(config.eventLoops()).as("untouched").isEqualTo(3);
+                            assertThat(config.eventLoops()).as("unchanged").isEqualTo(3);
                         });
     }
 
@@ -120,7 +120,7 @@ class EchoServerAutoConfigurationTest {
         }
     }
 
-    /** What is missing, and which beans there still are: endpoint, health, meters. */
+    /** Returns combinations of missing packages, and the beans that remain without them. */
     static Stream<Arguments> absences() {
         String actuator = "org.springframework.boot.actuate";
         String health = "org.springframework.boot.health";
@@ -146,7 +146,7 @@ class EchoServerAutoConfigurationTest {
 
     @ParameterizedTest
     @MethodSource("absences")
-    void echoesWhateverTheHostDoesWithout(List<String> missing, Set<String> beans) {
+    void echoesWithoutOptionalDependencies(List<String> missing, Set<String> beans) {
         runner.withUserConfiguration(ApplicationWithWhatIsThere.class)
                 .withPropertyValues("management.endpoints.web.exposure.include=echo")
                 .withClassLoader(new FilteredClassLoader(missing.toArray(String[]::new)))
@@ -169,7 +169,7 @@ class EchoServerAutoConfigurationTest {
     @Import(AutoConfigurationOfWhatIsThere.class)
     static class ApplicationWithWhatIsThere {}
 
-    /** A jar that is missing takes its own auto-configurations away as well. */
+    /** Omits the auto-configurations of missing jars, as they would be missing too. */
     static class AutoConfigurationOfWhatIsThere extends AutoConfigurationImportSelector {
 
         @Override
@@ -191,7 +191,7 @@ class EchoServerAutoConfigurationTest {
     }
 
     @Test
-    void isFoundByAutoConfigurationAlone() {
+    void isFoundByAutoConfiguration() {
         new ApplicationContextRunner()
                 .withUserConfiguration(AnyApplication.class)
                 .withPropertyValues("echo.server.port=0", "spring.main.web-application-type=none")
@@ -203,7 +203,7 @@ class EchoServerAutoConfigurationTest {
     static class AnyApplication {}
 
     @Test
-    void hasNothingThatAComponentScanWouldFind() throws IOException {
+    void containsNothingThatAComponentScanFinds() throws IOException {
         String classes =
                 EchoServerAutoConfiguration.class
                         .getProtectionDomain()

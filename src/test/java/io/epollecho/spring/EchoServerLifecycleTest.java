@@ -41,7 +41,7 @@ class EchoServerLifecycleTest {
 
     private static final int SOON_SECONDS = 5;
 
-    /** A dead or stuck loop breaks liveness so soon. */
+    /** Maximum time until a dead or stuck event loop breaks liveness. */
     private static final Duration NOTICED = Duration.ofSeconds(2);
 
     private final ConfigurableApplicationContext context = start();
@@ -71,14 +71,14 @@ class EchoServerLifecycleTest {
     }
 
     @Test
-    void isNotPaused() throws IOException {
+    void isNotPausedWithTheContext() throws IOException {
         assertThat(context.getBean(EchoServerLifecycle.class).isPauseable()).isFalse();
         context.pause();
         EchoPeer.assertEchoes(port());
     }
 
     @Test
-    void stopsInTheBackgroundAndTellsWhenItHas() throws IOException {
+    void stopsInTheBackgroundAndCallsBack() throws IOException {
         try (EchoPeer peer = stalledPeer()) {
             var stopped = new CompletableFuture<Void>();
             var lifecycle = context.getBean(EchoServerLifecycle.class);
@@ -93,7 +93,7 @@ class EchoServerLifecycleTest {
     }
 
     @Test
-    void startsAgainWithTheContext() throws IOException {
+    void restartsWithTheContext() throws IOException {
         for (int i = 0; i < 3; i++) {
             EchoPeer.assertEchoes(port());
             context.stop();
@@ -105,7 +105,7 @@ class EchoServerLifecycleTest {
     }
 
     @Test
-    void publishesWhatHappensInOrderWhileItHappens() throws IOException {
+    void publishesEventsInOrder() throws IOException {
         try (EchoPeer peer = EchoPeer.connect(port())) {
             peer.exchange(10);
             CompletableFuture<Void> stopped = CompletableFuture.runAsync(context::stop);
@@ -138,7 +138,7 @@ class EchoServerLifecycleTest {
     }
 
     @Test
-    void livenessBreaksWithAnEventLoopAndARestartMendsIt() throws IOException {
+    void livenessBreaksWhenALoopDiesAndRecoversWithARestart() throws IOException {
         context.getBean(BreakableSelector.class).breakLoops();
         await().atMost(NOTICED).until(() -> liveness() == LivenessState.BROKEN);
         await().untilAsserted(
@@ -153,7 +153,7 @@ class EchoServerLifecycleTest {
         EchoPeer.assertEchoes(port());
     }
 
-    /** A busy machine may add to the time, but not each time. */
+    /** Takes the shortest of three times, because a busy machine may delay the detection. */
     @Test
     void livenessBreaksWhileALoopIsStuck() throws Exception {
         BreakableSelector breakable = context.getBean(BreakableSelector.class);
@@ -168,12 +168,12 @@ class EchoServerLifecycleTest {
             breakable.releaseLoops();
             await().until(() -> liveness() == LivenessState.CORRECT);
         }
-        assertThat(least).as("time until the stuck loop is noticed").isLessThan(NOTICED);
+        assertThat(least).as("time until the stuck loop is detected").isLessThan(NOTICED);
         EchoPeer.assertEchoes(port());
     }
 
     @Test
-    void tellsThePortOfEachStart() throws IOException {
+    void updatesTheLocalPortAtEachStart() throws IOException {
         int before = port();
         context.stop();
         context.start();
@@ -182,17 +182,17 @@ class EchoServerLifecycleTest {
 
     @ParameterizedTest(name = "phase {0}, drain {1}: {2}")
     @CsvSource({
-        // the default gives way, to nothing at last
+        // The default is shortened if necessary, down to zero.
         "30s, , 20s",
         "22s, , 20s",
         "10s, , 8s",
         "1s, , 0s",
-        // what was chosen holds
+        // An explicit value is kept.
         "10s, 8s, 8s",
         "30s, 28s, 28s",
         "60s, 58s, 58s",
     })
-    void drainsWithinThePhaseThatSpringGivesIt(
+    void drainsWithinSpringsShutdownPhase(
             String phase, @Nullable String chosen, String drain) {
         var arguments = new ArrayList<String>();
         arguments.add("--spring.lifecycle.timeout-per-shutdown-phase=" + phase);
@@ -252,7 +252,7 @@ class EchoServerLifecycleTest {
         }
     }
 
-    /** Notes each event with what is true at that moment. */
+    /** Records each event with the state of the server at that moment. */
     static class Recorder {
 
         final List<String> events = new CopyOnWriteArrayList<>();

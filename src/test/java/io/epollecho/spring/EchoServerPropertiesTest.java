@@ -51,14 +51,14 @@ class EchoServerPropertiesTest {
     }
 
     @Test
-    void withoutAnyPropertyTheDefaultsHold() {
+    void appliesDefaultsWithoutProperties() {
         EchoServerProperties properties = bind(Map.of());
         assertThat(properties.enabled()).isTrue();
         assertThat(properties.toConfig(ENGINES).build()).isEqualTo(EchoServerConfig.defaults());
     }
 
     @Test
-    void eachPropertyArrivesWhereItBelongs() throws IOException {
+    void appliesEachProperty() throws IOException {
         var values =
                 Map.<Setting<?>, String>ofEntries(
                         Map.entry(Setting.ADDRESS, "127.0.0.9"),
@@ -133,7 +133,7 @@ class EchoServerPropertiesTest {
     }
 
     @Test
-    void eachListenerHasPropertiesOfItsOwn() {
+    void appliesThePropertiesOfEachListener() {
         var source = new MapConfigurationPropertySource();
         source.put("echo.server.port", "7000");
         source.put("echo.server.listeners.second.port", "7001");
@@ -171,7 +171,7 @@ class EchoServerPropertiesTest {
     }
 
     @Test
-    void listenersMayBeInTheEnvironment() {
+    void acceptsListenersFromEnvironmentVariables() {
         var environment = new StandardEnvironment();
         environment
                 .getPropertySources()
@@ -191,7 +191,7 @@ class EchoServerPropertiesTest {
     }
 
     /**
-     * The bounds themselves are allowed; what lies beyond is the matter of WrongConfigurationTest.
+     * The bounds themselves are allowed; WrongConfigurationTest covers the values beyond them.
      */
     @ParameterizedTest
     @CsvSource({
@@ -232,7 +232,7 @@ class EchoServerPropertiesTest {
         "shutdown.linger-timeout, 0",
         "shutdown.linger-timeout, 1d",
     })
-    void takesTheBoundsOfEachRange(String key, String bound) {
+    void acceptsTheBoundsOfEachRange(String key, String bound) {
         Setting<?> setting =
                 Setting.all().stream().filter(s -> s.key().equals(key)).findFirst().orElseThrow();
         assertThatCode(() -> bind(Map.of(setting, bound)).toConfig(ENGINES).build())
@@ -241,7 +241,7 @@ class EchoServerPropertiesTest {
 
     @ParameterizedTest
     @MethodSource("io.epollecho.server.Setting#all")
-    void isDescribedForEditors(Setting<?> setting) throws IOException {
+    void hasMetadataForEachSetting(Setting<?> setting) throws IOException {
         assertDescribed(setting.key());
         List<Object> defaults = metadata(property(setting.key()) + ".defaultValue");
         if (setting.defaultText() == null) {
@@ -252,7 +252,7 @@ class EchoServerPropertiesTest {
     }
 
     @Test
-    void describesNothingThatDoesNotExist() throws IOException {
+    void hasNoMetadataForUnknownProperties() throws IOException {
         assertDescribed("enabled");
         assertDescribed("listeners");
         assertDescribed("ssl.bundle");
@@ -262,7 +262,7 @@ class EchoServerPropertiesTest {
 
     @ParameterizedTest
     @CsvSource({"selector, auto epoll jdk", "trigger-mode, edge level", "listeners.keys, second"})
-    void hintsAtTheChoices(String key, String choices) throws IOException {
+    void hasHintsForTheAllowedValues(String key, String choices) throws IOException {
         assertThat(
                         metadata(
                                 "$.hints[?(@.name == 'echo.server.%s')].values[*].value"
@@ -282,7 +282,7 @@ class EchoServerPropertiesTest {
         return "$.properties[?(@.name == 'echo.server.%s')]".formatted(key);
     }
 
-    /** The metadata of this project, of the many on the class path. */
+    /** Reads the metadata of this project, rather than of any other jar on the class path. */
     private static List<Object> metadata(String path) throws IOException {
         String classes =
                 EchoServerProperties.class

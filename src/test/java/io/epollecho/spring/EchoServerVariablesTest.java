@@ -25,7 +25,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Applications with environment variables that begin with ECHO_SERVER_. */
+/** Tests of applications with environment variables that begin with ECHO_SERVER_. */
 @ExtendWith(OutputCaptureExtension.class)
 class EchoServerVariablesTest {
 
@@ -40,7 +40,7 @@ class EchoServerVariablesTest {
                 "ECHO_SERVER_LISTENERS_TLS_PROT | mean ECHO_SERVER_LISTENERS_TLS_PORT,",
                 "ECHO_SERVER_LISTENERS_MY_TLS_PORT | mean ECHO_SERVER_LISTENERS_MYTLS_PORT,",
             })
-    void refusesOneThatIsNoProperty(String variable, String remedy, CapturedOutput output) {
+    void rejectsAnUnknownVariable(String variable, String remedy, CapturedOutput output) {
         assertThatExceptionOfType(UnknownVariableException.class)
                 .isThrownBy(() -> start(Map.of(variable, "7000")).close())
                 .satisfies(e -> assertThat(e.getExitCode()).isEqualTo(2));
@@ -54,7 +54,7 @@ class EchoServerVariablesTest {
     }
 
     @Test
-    void takesBothSpellingsAndListeners() {
+    void acceptsBothSpellingsAndListeners() {
         var variables =
                 Map.of(
                         "ECHO_SERVER_READBUFFERSIZE", "2KB",
@@ -74,7 +74,7 @@ class EchoServerVariablesTest {
     }
 
     @Test
-    void tellsTheOriginOfAWrongValue(CapturedOutput output) {
+    void reportsTheOriginOfAnInvalidValue(CapturedOutput output) {
         assertThat(catchException(() -> start(Map.of("ECHO_SERVER_BACKLOG", "0")).close()))
                 .isNotNull();
         assertThat(output)
@@ -83,7 +83,7 @@ class EchoServerVariablesTest {
                                 + " \"ECHO_SERVER_BACKLOG\"): it must be 1 to 1048576.");
     }
 
-    /** Of a service called echo-server, and of one called echo-server-metrics. */
+    /** The variables of services named echo-server and echo-server-metrics. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -113,11 +113,11 @@ class EchoServerVariablesTest {
     }
 
     @Test
-    void leavesOthersAlone() {
+    void ignoresOtherVariables() {
         start(Map.of("ECHO_SERVE", "1", "ECHO_CLIENT_PROT", "1", "MY_ECHO_SERVER_X", "1")).close();
     }
 
-    /** On port 0, unless the variables say something else. */
+    /** Runs an application on port 0, unless the variables set another port. */
     private static ConfigurableApplicationContext start(Map<String, String> variables) {
         var environment = new StandardEnvironment();
         environment

@@ -64,7 +64,7 @@ class LocalEchoServerPortTest {
     @interface Second {}
 
     @Test
-    void isInjectedWithThePortThatIsBound(
+    void injectsTheBoundPort(
             @LocalEchoServerPort int parameter,
             @LocalEchoServerPort("default") int ofDefault,
             @Autowired EchoServer server)
@@ -78,7 +78,7 @@ class LocalEchoServerPortTest {
     }
 
     @Test
-    void isInjectedWithThePortOfTheListenerThatItNames(
+    void injectsThePortOfANamedListener(
             @LocalEchoServerPort("second") int parameter, @Autowired EchoServer server)
             throws IOException {
         assertThat(server.localAddresses().values())
@@ -94,7 +94,7 @@ class LocalEchoServerPortTest {
     }
 
     @Test
-    void isAPropertyForEachListenerToo(
+    void definesAPropertyForEachListener(
             @Autowired Environment environment, @Autowired EchoServer server) {
         server.localAddresses()
                 .forEach(
@@ -110,7 +110,7 @@ class LocalEchoServerPortTest {
     }
 
     @Test
-    void leavesOtherInjectionAlone(
+    void doesNotAffectOtherInjection(
             @Value("${some.value}") String value,
             @Autowired @Lazy @Qualifier("echoServerLifecycle") SmartLifecycle lazy) {
         assertThat(value).isEqualTo("an ordinary one");
@@ -130,7 +130,7 @@ class LocalEchoServerPortTest {
     }
 
     @Test
-    void isInjectedIntoBeansThatAreCreatedLater(@Autowired String late) {
+    void injectsIntoBeansCreatedLater(@Autowired String late) {
         assertThat(late).isEqualTo("second at " + secondField);
     }
 }

@@ -13,9 +13,9 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A directory with tls.crt and tls.key as Kubernetes mounts a Secret: both are symbolic links by
- * way of {@code ..data}, itself a symbolic link to a directory with a time stamp, which is replaced
- * as a whole when the Secret changes.
+ * A directory with tls.crt and tls.key in the layout of a Secret mounted by Kubernetes: both files
+ * are symbolic links through {@code ..data}, itself a symbolic link to a timestamped directory,
+ * which is replaced as a whole when the Secret changes.
  */
 final class MountedSecret {
 
@@ -25,7 +25,7 @@ final class MountedSecret {
     private final Path directory;
     private int version;
 
-    /** Mounts a first certificate for that name, in an empty directory. */
+    /** Mounts a first certificate for the given name in an empty directory. */
     MountedSecret(Path directory, String name) throws Exception {
         this.directory = directory;
         rotate(name);
@@ -41,12 +41,12 @@ final class MountedSecret {
         return directory.resolve("tls.key");
     }
 
-    /** Replaces the certificate by one for another name. */
+    /** Replaces the certificate with one for another name. */
     void rotate(String name) throws Exception {
         replace(fresh -> write(fresh, name));
     }
 
-    /** Replaces the certificate by something that is none. */
+    /** Replaces the certificate with an invalid file. */
     void spoil() throws Exception {
         replace(
                 fresh -> {
@@ -60,7 +60,7 @@ final class MountedSecret {
         void writeTo(Path fresh) throws Exception;
     }
 
-    /** Does what the kubelet's AtomicWriter does. */
+    /** Replaces the files in the same way as the kubelet's AtomicWriter. */
     private void replace(Writer writer) throws Exception {
         Path data = directory.resolve("..data");
         Path old = Files.exists(data) ? data.toRealPath() : null;

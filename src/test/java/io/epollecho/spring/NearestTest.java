@@ -27,7 +27,7 @@ class NearestTest {
     }
 
     @Test
-    void isTheOneWithTheFewestErrorsUnlessThoseAreMany() {
+    void returnsTheMostSimilarNameUnlessAllDifferTooMuch() {
         List<String> names = List.of("backlog", "port", "selector");
         assertThat(Nearest.to("selecter", names)).hasValue("selector");
         assertThat(Nearest.to("prot", names)).hasValue("port");

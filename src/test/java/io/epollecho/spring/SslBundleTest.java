@@ -36,7 +36,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
-/** A listener that speaks TLS by a bundle whose files Kubernetes replaces. */
+/** Tests of a TLS listener with a bundle whose files are replaced by Kubernetes. */
 @ExtendWith(OutputCaptureExtension.class)
 class SslBundleTest {
 
@@ -110,9 +110,9 @@ class SslBundleTest {
         assertThat(socket.getInputStream().readNBytes(sent.length)).isEqualTo(sent);
     }
 
-    /** Spring Boot once noticed only the first of several (spring-boot#44807). */
+    /** An earlier Spring Boot noticed only the first of several renewals (spring-boot#44807). */
     @Test
-    void newConnectionsGetEachRenewedCertificateAndOldOnesStay() throws Exception {
+    void appliesEachRenewedCertificateToNewConnections() throws Exception {
         var secret = new MountedSecret(directory, "first");
         EchoServer server = start(secret);
         List<SSLSocket> old = new ArrayList<>();
@@ -131,20 +131,20 @@ class SslBundleTest {
     }
 
     @Test
-    void aCertificateThatCannotBeLoadedIsLoggedAndThePreviousOneServesOn(CapturedOutput output)
+    void logsAnInvalidCertificateAndKeepsThePreviousOne(CapturedOutput output)
             throws Exception {
         var secret = new MountedSecret(directory, "first");
         EchoServer server = start(secret);
         secret.spoil();
         await().atMost(PATIENCE)
-                .until(() -> output.getAll().contains("SSL bundle web cannot be loaded again"));
+                .until(() -> output.getAll().contains("SSL bundle web cannot be reloaded"));
         assertThat(subjectNow(server)).isEqualTo("CN=first");
         secret.rotate("second");
         await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=second"));
     }
 
     @Test
-    void aBundleWithoutAPrivateKeyIsRefused(CapturedOutput output) throws Exception {
+    void rejectsABundleWithoutAPrivateKey(CapturedOutput output) throws Exception {
         var secret = new MountedSecret(directory, "first");
         String keystore = "--spring.ssl.bundle.pem.public.keystore.certificate=";
         assertThatThrownBy(

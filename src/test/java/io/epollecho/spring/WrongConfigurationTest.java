@@ -29,21 +29,21 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a person is told who starts an application with a wrong configuration. */
+/** Tests of the failure analyses for an invalid configuration. */
 @ExtendWith(OutputCaptureExtension.class)
 class WrongConfigurationTest {
 
     private static final String HEADLINE = "APPLICATION FAILED TO START";
 
     /**
-     * The port is in use all the while, and whoever tried to open it would complain of that and not
-     * of the property.
+     * The port is in use throughout the test, so that an attempt to listen before the property is
+     * checked would lead to a different failure.
      */
     @ParameterizedTest(name = "{0}={1}")
     @CsvSource(
             delimiter = '|',
             value = {
-                // out of range, low and high
+                // Out of range.
                 "port                        | -1           | 0 to 65535, where 0 takes any free"
                         + " port",
                 "port                        | 65536        | 0 to 65535",
@@ -86,7 +86,7 @@ class WrongConfigurationTest {
                 "shutdown.drain-timeout      | 25h          | 0 to 1d",
                 "shutdown.linger-timeout     | -1ms         | 0 to 1d",
                 "shutdown.linger-timeout     | 25h          | 0 to 1d",
-                // of the wrong type
+                // Of the wrong type.
                 "port                        | http         | 0 to 65535",
                 "port                        | 99999999999  | 0 to 65535",
                 "backlog                     | many         | 1 to 1048576",
@@ -124,10 +124,10 @@ class WrongConfigurationTest {
                 "trigger-mode                | both         | level or edge",
                 "enabled                     | perhaps      | true or false",
                 "address                     | 1.2.3.4.5    | an IP address of this machine",
-                // spelled as the environment or Java would
+                // In camel case.
                 "readBufferSize              | 512B         | 1KB to 16MB",
             })
-    void isToldThePropertyItsValueAndWhatIsAllowed(
+    void reportsThePropertyItsValueAndTheAllowedValues(
             String property, String value, String allowed, CapturedOutput output)
             throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
@@ -135,11 +135,11 @@ class WrongConfigurationTest {
                 "--echo.server.%s=%s".formatted(property, value),
                 "--echo.server.port=" + busy.getLocalPort()
             };
-            String told =
+            String report =
                     failToStart(output, Arrays.copyOf(arguments, property.equals("port") ? 1 : 2));
             String canonical = property.replace("readBufferSize", "read-buffer-size");
             String quoted = value.isEmpty() || value.contains(" ") ? "'" + value + "'" : value;
-            assertThat(told)
+            assertThat(report)
                     .contains(
                             "The property echo.server.%s is %s (\"echo.server.%s\" from property source \"commandLineArgs\"): it must be %s"
                                     .formatted(canonical, quoted, property, allowed))
@@ -149,13 +149,13 @@ class WrongConfigurationTest {
         }
     }
 
-    /** A setting that is not in the list above is checked by nobody. */
+    /** Verifies that the list above contains every setting. */
     @Test
-    void isToldOfEachSetting() throws NoSuchMethodException {
+    void coversEachSetting() throws NoSuchMethodException {
         CsvSource rows =
                 WrongConfigurationTest.class
                         .getDeclaredMethod(
-                                "isToldThePropertyItsValueAndWhatIsAllowed",
+                                "reportsThePropertyItsValueAndTheAllowedValues",
                                 String.class,
                                 String.class,
                                 String.class,
@@ -177,7 +177,7 @@ class WrongConfigurationTest {
                 "idle-timeout        | Rename it if you mean echo.server.connections.idle-timeout,",
                 "zzz                 | there are: enabled, address, port, backlog,",
             })
-    void isToldTheNearestPropertyOrAllOfThem(String unknown, String known, CapturedOutput output) {
+    void suggestsTheNearestPropertyOrAll(String unknown, String known, CapturedOutput output) {
         assertThat(failToStart(output, "--echo.server." + unknown + "=1"))
                 .contains(
                         "There is no property echo.server."
@@ -188,7 +188,8 @@ class WrongConfigurationTest {
     }
 
     @Test
-    void isToldTheLineOfTheFile(@TempDir Path directory, CapturedOutput output) throws IOException {
+    void reportsTheLineOfTheFile(@TempDir Path directory, CapturedOutput output)
+            throws IOException {
         Path file = directory.resolve("application.yml");
         Files.writeString(
                 file,
@@ -205,9 +206,9 @@ class WrongConfigurationTest {
                         "Correct the value, or remove the property for the default, 10000.");
     }
 
-    /** An empty list would trust all peers, which is not what somebody wants who writes it. */
+    /** An empty list would trust all peers, which is certainly not intended. */
     @Test
-    void isToldTheLineOfAnEmptyListOfTrustedProxies(@TempDir Path directory, CapturedOutput output)
+    void reportsTheLineOfAnEmptyListOfTrustedProxies(@TempDir Path directory, CapturedOutput output)
             throws IOException {
         Path file = directory.resolve("application.yml");
         Files.writeString(
@@ -228,7 +229,7 @@ class WrongConfigurationTest {
                         "Correct the value, or remove the property.");
     }
 
-    /** The value of a default is not in any file. */
+    /** A default value has no origin. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -256,7 +257,7 @@ class WrongConfigurationTest {
                 "selector=jdk trigger-mode=edge | The property echo.server.trigger-mode is edge"
                         + " (@): it must be level, because the JDK's selector has no other mode.",
             })
-    void isToldOfSettingsThatContradictEachOther(
+    void reportsContradictorySettings(
             String properties, String message, CapturedOutput output) throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
             String[] arguments =
@@ -283,7 +284,7 @@ class WrongConfigurationTest {
                 "listeners.b.backlog=9 | The property echo.server.listeners.b.port is 7777 by"
                         + " default: it must differ from the port of the listener default,"
                         + " because |"
-                        + " Set the property to a value that is allowed",
+                        + " Set the property to an allowed value",
                 "listeners.b.port=70000 | The property echo.server.listeners.b.port is 70000 (@):"
                         + " it must be 0 to 65535, where 0 takes any free port. | default, 7777",
                 "listeners.b.address=x.y.z.invalid | The property echo.server.listeners.b.address"
@@ -319,7 +320,7 @@ class WrongConfigurationTest {
                 "listeners.b.prot=7000 | There is no property echo.server.listeners.b.prot (@). |"
                         + " Rename it if you mean echo.server.listeners.b.port, or remove it.",
             })
-    void isToldOfAWrongListener(
+    void reportsAnInvalidListener(
             String properties, String message, String remedy, CapturedOutput output) {
         String[] arguments =
                 Arrays.stream(properties.split(" "))
@@ -331,14 +332,14 @@ class WrongConfigurationTest {
 
     @ParameterizedTest(name = "drain {0}, phase {1}")
     @CsvSource({"29s, 30s", "20s, 10s", "5s, 6s"})
-    void isToldOfADrainThatSpringWouldNotWaitFor(
+    void reportsADrainTimeoutThatExceedsTheShutdownPhase(
             String drain, String phase, CapturedOutput output) {
-        String told =
+        String report =
                 failToStart(
                         output,
                         "--echo.server.shutdown.drain-timeout=" + drain,
                         "--spring.lifecycle.timeout-per-shutdown-phase=" + phase);
-        assertThat(told)
+        assertThat(report)
                 .contains(
                         "The property echo.server.shutdown.drain-timeout is " + drain + " (",
                         "it must be at least 2 seconds less than"
@@ -348,15 +349,15 @@ class WrongConfigurationTest {
     }
 
     @Test
-    void isToldOfAShutdownPhaseThatIsNoDuration(CapturedOutput output) {
+    void reportsAnInvalidShutdownPhase(CapturedOutput output) {
         assertThat(failToStart(output, "--spring.lifecycle.timeout-per-shutdown-phase=soon"))
                 .contains("spring.lifecycle.timeout-per-shutdown-phase", "soon");
     }
 
     @Test
-    void isToldTheValueThatACustomizerSet(CapturedOutput output) {
-        String told = failToStart(output, CustomizedWrongly.class, "--echo.server.backlog=100");
-        assertThat(told)
+    void reportsAnInvalidValueSetByACustomizer(CapturedOutput output) {
+        String report = failToStart(output, CustomizedWrongly.class, "--echo.server.backlog=100");
+        assertThat(report)
                 .contains(
                         "The application's code sets backlog of the echo server to 0: it must be 1"
                                 + " to 1048576.")
@@ -364,7 +365,7 @@ class WrongConfigurationTest {
     }
 
     @Test
-    void isToldThePortThatIsInUse(CapturedOutput output) throws IOException {
+    void reportsAPortInUse(CapturedOutput output) throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
             int port = busy.getLocalPort();
             assertThat(failToStart(output, "--echo.server.port=" + port))
@@ -376,7 +377,7 @@ class WrongConfigurationTest {
     }
 
     @Test
-    void isToldTheListenerWhosePortIsInUse(CapturedOutput output) throws IOException {
+    void reportsTheListenerOfAPortInUse(CapturedOutput output) throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
             int port = busy.getLocalPort();
             assertThat(
@@ -393,7 +394,7 @@ class WrongConfigurationTest {
 
     /** The address is reserved for documentation (RFC 5737), so no machine has it. */
     @Test
-    void isToldTheAddressThatIsNotOfThisMachine(CapturedOutput output) {
+    void reportsAnAddressThatDoesNotBelongToThisMachine(CapturedOutput output) {
         assertThat(failToStart(output, "--echo.server.address=192.0.2.1", "--echo.server.port=0"))
                 .contains("Cannot listen on 192.0.2.1:0", "Set echo.server.address to an address");
     }
@@ -402,10 +403,10 @@ class WrongConfigurationTest {
         return failToStart(output, OnlyTheServer.class, arguments);
     }
 
-    /** Returns description and action, as printed. */
+    /** Returns the printed description and action. */
     private static String failToStart(
             CapturedOutput output, Class<?> application, String... arguments) {
-        // Other tests leave their application contexts, and so their servers, for the next test.
+        // Application contexts of other tests, and their servers, remain cached.
         Set<Thread> before = loops();
         Exception failure =
                 catchException(

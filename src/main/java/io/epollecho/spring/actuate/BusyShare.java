@@ -5,8 +5,8 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * The share of time that a loop was busy since it was last asked, or since shortly before if that
- * was just now.
+ * The share of time that an event loop was busy since the previous call. Calls that follow within
+ * half a second return the previous result, because the window would be too short.
  */
 final class BusyShare implements DoubleSupplier {
 

@@ -31,10 +31,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /**
- * The endpoint {@code echo}: what the server does, the connections it has, its graceful shutdown
- * and its start.
+ * The endpoint {@code echo}. It shows the status of the server and its connections, shuts the
+ * server down gracefully and starts it again.
  *
- * <p>A host opens the operations that change something by {@code
+ * <p>Operations that change the server require {@code
  * management.endpoint.echo.access=unrestricted}.
  */
 @Endpoint(id = EchoEndpoint.NAME, defaultAccess = Access.READ_ONLY)
@@ -43,7 +43,7 @@ public final class EchoEndpoint {
     static final String NAME = "echo";
     static final EndpointId ID = EndpointId.of(NAME);
 
-    /** The selector's name, under which the request's arguments have it. */
+    /** The name of the path selector among the arguments of a request. */
     static final String PART = "part";
 
     private static final String CONNECTIONS = "connections";
@@ -62,10 +62,10 @@ public final class EchoEndpoint {
     private final Duration loopPatience;
 
     /**
-     * Speaks for a server.
+     * Creates the endpoint of a server.
      *
      * @param server the server
-     * @param history the server's recent history
+     * @param history the recent history of the server
      */
     public EchoEndpoint(EchoServer server, EchoServerHistory history) {
         this(server, history, LOOP_PATIENCE);
@@ -77,14 +77,15 @@ public final class EchoEndpoint {
         this.loopPatience = loopPatience;
     }
 
-    /** Live connections, newest or busiest first, and how many there are in all. */
+    /** Open connections, newest or busiest first, and their total number. */
     record ConnectionList(long active, List<Connection> connections)
             implements OperationResponseBody {}
 
     /**
-     * @param peer its address; the one that the PROXY protocol's header names, if it names one
-     * @param proxy the address of the proxy that has sent such a header; none otherwise
-     * @param tls what TLS has negotiated; none in the clear and before the end of the handshake
+     * @param peer the address of the peer, taken from the PROXY protocol header if it contains one
+     * @param proxy the address of the proxy that sent such a header; null otherwise
+     * @param tls the negotiated TLS parameters; null without TLS and before the end of the
+     *     handshake
      */
     record Connection(
             String listener,
@@ -110,12 +111,12 @@ public final class EchoEndpoint {
     }
 
     /**
-     * The last seconds, oldest first, in columns.
+     * The history in columns, oldest point first.
      *
-     * @param interval the time from point to point
+     * @param interval the time between two points
      * @param time the ends of the intervals, in milliseconds since 1970
-     * @param active connections that were open then
-     * @param pending bytes that were pending then
+     * @param active connections open at the end of each interval
+     * @param pending bytes pending at the end of each interval
      * @param accepted connections accepted per second
      * @param received bytes read from peers per second
      * @param sent bytes written to peers per second
@@ -153,8 +154,8 @@ public final class EchoEndpoint {
     }
 
     /**
-     * One operation for both parts, because Spring Boot distinguishes operations by their paths
-     * only.
+     * Returns the connections or the history. One operation serves both parts, because Spring Boot
+     * distinguishes operations only by their paths.
      */
     @ReadOperation
     @Nullable OperationResponseBody part(
@@ -170,7 +171,7 @@ public final class EchoEndpoint {
         };
     }
 
-    /** Returns the parameters that a part takes; all of them if there is no such part. */
+    /** Returns the parameters that a part accepts; all parameters if the part does not exist. */
     static List<String> parametersOf(String part) {
         return switch (part) {
             case CONNECTIONS -> List.of(LIMIT, SORT);
@@ -213,23 +214,26 @@ public final class EchoEndpoint {
         return History.of(history.since(since == null ? Long.MIN_VALUE : parseSince(since)));
     }
 
-    /** Drains and stops; the answer comes at once, and {@link #status} tells how far it is. */
+    /**
+     * Starts to drain and stop the server, and returns immediately; {@link #status} shows the
+     * progress.
+     */
     @DeleteOperation
     EchoStatus shutdown(@Nullable String timeout) {
         Duration drainTimeout =
                 timeout == null ? server.config().drainTimeout() : parseTimeout(timeout);
         if (server.state() == EchoServerState.FAILED) {
-            server.stop(); // at once: no connection is left to drain
+            server.stop(); // no connection is left to drain
             return status();
         }
         if (timeout != null) {
             requireNotLonger(timeout, drainTimeout);
         }
-        var _ = server.shutdown(drainTimeout); // status() tells of it
+        var _ = server.shutdown(drainTimeout); // status() shows the progress
         return status();
     }
 
-    /** A longer timeout would change nothing: the connections have been given their time. */
+    /** Refuses a timeout longer than the remaining time, because it would have no effect. */
     private void requireNotLonger(String timeout, Duration drainTimeout) {
         Optional<Duration> remaining = server.drainProgress().map(DrainProgress::remaining);
         if (remaining.isPresent() && drainTimeout.compareTo(remaining.get()) > 0) {
@@ -245,9 +249,10 @@ public final class EchoEndpoint {
         try {
             server.start();
         } catch (IllegalStateException e) {
-            // Asked beforehand, the state could change until the start.
+            // A check beforehand would be a race: the state could change before the start.
             throw RefusedRequestException.conflict(
-                    "The echo server is draining: wait for its end, or DELETE with timeout=0s");
+                    "The echo server is draining: wait until it has stopped, or send DELETE with"
+                            + " timeout=0s to stop it now");
         } catch (BindFailedException e) {
             throw RefusedRequestException.conflict(String.valueOf(e.getMessage()));
         }
@@ -261,7 +266,7 @@ public final class EchoEndpoint {
                 return parsed;
             }
         } catch (NumberFormatException e) {
-            // refused below, like a number out of range
+            // Refused below, like a number out of range.
         }
         throw RefusedRequestException.invalid(
                 "limit is '%s': it must be a number, 1 to %d".formatted(limit, LARGEST_LIMIT));
@@ -277,7 +282,7 @@ public final class EchoEndpoint {
         }
     }
 
-    /** Takes what the property {@code echo.server.shutdown.drain-timeout} takes. */
+    /** Parses a timeout by the rules of the property echo.server.shutdown.drain-timeout. */
     private static Duration parseTimeout(String timeout) {
         try {
             return EchoServerConfig.builder()

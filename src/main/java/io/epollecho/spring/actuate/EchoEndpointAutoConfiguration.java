@@ -10,7 +10,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 
-/** Adds the endpoint {@code echo} where the application exposes it. */
+/** Auto-configuration of the endpoint {@code echo}, if the application exposes it. */
 @AutoConfiguration(after = EchoServerAutoConfiguration.class)
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnBean(EchoServer.class)

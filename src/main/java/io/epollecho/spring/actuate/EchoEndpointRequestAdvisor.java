@@ -24,11 +24,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Checks the requests to the endpoint {@code echo} for what Spring Boot would ignore and for where
- * they come from, and answers those that are refused.
+ * An advisor that checks requests to the endpoint {@code echo} for unknown parameters and for their
+ * origin, and answers those that are refused.
  *
- * <p>Spring Boot hands an operation the parameters that it declares and drops all others, so that a
- * misspelled one would silently give its default.
+ * <p>Spring Boot passes only declared parameters to an operation and drops all others, so a
+ * misspelled parameter would silently have its default value.
  */
 final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
 
@@ -38,7 +38,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                             "org.springframework.web.context.request.ServletRequestAttributes",
                             null);
 
-    /** The body of an answer over HTTP, with the names that Spring Boot's own errors have. */
+    /** The body of an HTTP error response, with the field names of Spring Boot's own errors. */
     record Refusal(int status, String message) implements OperationResponseBody {}
 
     @Override
@@ -95,24 +95,26 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                 : names.stream().collect(Collectors.joining("', '", "'", "'"));
     }
 
-    /** Apart, because these classes are optional at run time. */
+    /** Checks of the servlet request; a separate class, because servlets are optional. */
     private static final class CurrentRequest {
 
-        /** Spring MVC drops the body of a DELETE, so that a timeout in there would be ignored. */
+        /** Refuses a body, because Spring MVC drops it and a timeout in it would be ignored. */
         static void requireNoBody() {
             if (RequestContextHolder.getRequestAttributes()
                             instanceof ServletRequestAttributes attributes
                     && (attributes.getRequest().getContentLengthLong() > 0
                             || attributes.getRequest().getHeader("Transfer-Encoding") != null)) {
                 throw RefusedRequestException.invalid(
-                        "DELETE takes no body: give the timeout in the query, as in ?timeout=20s");
+                        "DELETE accepts no body: pass the timeout in the query, such as"
+                                + " ?timeout=20s");
             }
         }
 
         /**
-         * Any web page that is open in a browser that can reach the endpoint can send it a POST.
-         * The request is accepted if it comes from a page of this server, from no page at all, or
-         * from a page that the host's CORS configuration allows.
+         * Refuses requests from web pages of other sites. Any web page that is open in a browser
+         * with access to the endpoint can send a POST to it. A request is accepted if it comes from
+         * a page of this server, from a client other than a web page, or from a page that the CORS
+         * configuration of the host application allows.
          */
         static void requireOwnSite() {
             if (RequestContextHolder.getRequestAttributes()
@@ -121,7 +123,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                     && !isAllowed(attributes.getResponse())) {
                 throw RefusedRequestException.forbidden(
                         "The request comes from a web page of another site: only pages of this"
-                                + " server and clients other than browsers may change something");
+                                + " server and clients other than browsers may change the server");
             }
         }
 
@@ -130,7 +132,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
             if (site != null) {
                 return !site.equals("same-origin") && !site.equals("none");
             }
-            // Not sent by older browsers, nor over plain HTTP to other machines.
+            // Older browsers do not send Sec-Fetch-Site, nor do others over HTTP to other hosts.
             String origin = request.getHeader("Origin");
             String host = request.getHeader("Host");
             return origin != null
@@ -138,15 +140,15 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
                     && !origin.equalsIgnoreCase("https://" + host);
         }
 
-        /** Spring MVC applies its CORS configuration before it calls the operation. */
+        /** Returns whether CORS allows the request; Spring MVC has already set the header. */
         private static boolean isAllowed(@Nullable HttpServletResponse response) {
             return response != null && response.containsHeader("Access-Control-Allow-Origin");
         }
     }
 
     /**
-     * Over HTTP the answer has a body of its own, because a host may hide the messages of
-     * exceptions, and by default does. Elsewhere, as over JMX, the exception tells it.
+     * Returns an HTTP response with the reason in its body, because Spring Boot hides the messages
+     * of exceptions by default. For other technologies, such as JMX, throws the exception.
      */
     private static @Nullable Object answer(
             InvocationContext context, RefusedRequestException refused) {

@@ -12,18 +12,18 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The health contributor {@code echo}: up while the server accepts connections. */
+/** The health indicator {@code echo}, which is up while the server accepts connections. */
 public final class EchoServerHealthIndicator extends AbstractHealthIndicator {
 
     private final EchoServer server;
 
     /**
-     * Speaks for a server.
+     * Creates the health indicator of a server.
      *
      * @param server the server
      */
     public EchoServerHealthIndicator(EchoServer server) {
-        super("The echo server cannot be asked");
+        super("The health check of the echo server failed");
         this.server = server;
     }
 

@@ -16,9 +16,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The recent past of an echo server: its rates, their peaks, and a point for each of the last 600
- * seconds. A daemon thread of its own reads what the loops count anyway, so an echo costs no more
- * because of it.
+ * The recent history of an echo server: its rates, their peaks, and a point for each of the last
+ * 600 seconds. A daemon thread samples counters that the event loops maintain anyway, so the
+ * history does not slow down the echo.
  */
 public final class EchoServerHistory implements AutoCloseable {
 
@@ -48,7 +48,7 @@ public final class EchoServerHistory implements AutoCloseable {
     /** Guarded by this. */
     private long steps;
 
-    /** The counts of the loops at one moment, a {@link System#nanoTime()}. */
+    /** The counters of the event loops at a {@link System#nanoTime()}. */
     private record Sample(long nanos, List<LoopStatistics> loops) {
 
         EchoServerStatistics total() {
@@ -57,17 +57,17 @@ public final class EchoServerHistory implements AutoCloseable {
     }
 
     /**
-     * One second.
+     * The figures of one second.
      *
-     * @param time its end, in milliseconds since 1970
-     * @param active connections that were open at its end
-     * @param pending bytes that were pending at its end
-     * @param rates what happened in it
+     * @param time the end of the second, in milliseconds since 1970
+     * @param active the number of open connections at the end
+     * @param pending the number of pending bytes at the end
+     * @param rates the rates during the second
      */
     record Point(long time, long active, long pending, Rates rates) {}
 
     /**
-     * Creates the history of a server, which begins with {@link #start()}.
+     * Creates the history of a server. Sampling begins with {@link #start()}.
      *
      * @param server the server
      */
@@ -78,7 +78,7 @@ public final class EchoServerHistory implements AutoCloseable {
         samples.add(sample());
     }
 
-    /** Starts sampling. May be called once. */
+    /** Starts sampling. Call this method at most once. */
     public void start() {
         thread.start();
     }
@@ -91,16 +91,16 @@ public final class EchoServerHistory implements AutoCloseable {
                 next = Math.max(next + STEP.toNanos(), System.nanoTime());
             } while (!stopped.await(next - System.nanoTime(), TimeUnit.NANOSECONDS));
         } catch (InterruptedException e) {
-            log.warn("Interrupted: the history of the echo server ends here");
+            log.warn("Thread interrupted: the history of the echo server is no longer recorded");
         }
     }
 
-    /** A failure, such as for lack of memory, costs one sample. */
+    /** Adds a sample, or skips it after a failure such as a lack of memory. */
     private void trySample() {
         try {
             add(sample());
         } catch (RuntimeException | OutOfMemoryError e) {
-            log.error("Cannot sample the echo server's figures", e);
+            log.error("Cannot sample the echo server's counters; this sample is skipped", e);
         }
     }
 
@@ -126,7 +126,7 @@ public final class EchoServerHistory implements AutoCloseable {
         }
     }
 
-    /** Returns what happened in the last interval. */
+    /** Returns the last interval. */
     synchronized Interval lastInterval() {
         Sample first = samples.getFirst();
         Sample last = samples.getLast();
@@ -134,13 +134,13 @@ public final class EchoServerHistory implements AutoCloseable {
                 Duration.ofNanos(last.nanos() - first.nanos()), first.loops(), last.loops());
     }
 
-    /** Returns the highest value of each rate in any interval. */
+    /** Returns the highest value of each rate so far. */
     synchronized Rates peaks() {
         return peaks;
     }
 
     /**
-     * Returns the points that are newer than a moment, oldest first.
+     * Returns the points that are newer than the given time, oldest first.
      *
      * @param since milliseconds since 1970
      */

@@ -19,11 +19,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The meters {@code echo.server.*}. They read what the loops count anyway, when a registry asks; an
- * echo pays nothing for them.
+ * The meters {@code echo.server.*}. When a registry collects them, they read counters that the
+ * event loops maintain anyway, so they do not slow down the echo.
  *
- * <p>The meters of connections carry the tag {@code listener}, with the names that the
- * configuration gives. No tag has a value that a peer could choose.
+ * <p>The meters of connections have the tag {@code listener}, whose values are the names in the
+ * configuration. No tag has values that a peer could choose.
  */
 public final class EchoServerMetrics implements MeterBinder {
 
@@ -34,7 +34,7 @@ public final class EchoServerMetrics implements MeterBinder {
     private final EchoServer server;
 
     /**
-     * Measures a server.
+     * Creates the meters of a server.
      *
      * @param server the server
      */
@@ -46,7 +46,7 @@ public final class EchoServerMetrics implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         bindLimits(registry);
         FunctionCounter.builder(PREFIX + "access.log.dropped", server, EchoServer::accessLogDropped)
-                .description("Lines that the access log dropped because its writer fell behind")
+                .description("Access log lines dropped because the writer fell behind")
                 .register(registry);
         for (String listener : server.config().listeners().keySet()) {
             bindConnections(registry, listener);
@@ -59,30 +59,30 @@ public final class EchoServerMetrics implements MeterBinder {
 
     private void bindLimits(MeterRegistry registry) {
         Gauge.builder(PREFIX + "connections.limit", server, EchoServer::maxConnections)
-                .description("Connections that may be open at once, over all listeners")
+                .description("Maximum number of open connections, over all listeners")
                 .register(registry);
         Gauge.builder(PREFIX + "pending.limit", server, server -> server.config().maxPending())
-                .description("Bytes that may wait for slow peers, over all listeners")
+                .description("Maximum number of pending bytes, over all listeners")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
     }
 
     private void bindConnections(MeterRegistry registry, String listener) {
         gauge("connections.active", listener, EchoServerStatistics::active)
-                .description("Connections that are open")
+                .description("Open connections")
                 .register(registry);
         counter("connections.accepted", listener, EchoServerStatistics::accepted)
-                .description("Connections accepted")
+                .description("Accepted connections")
                 .register(registry);
         for (CloseReason reason : CloseReason.values()) {
             counter("connections.closed", listener, figures -> count(figures.closed(), reason))
-                    .description("Connections closed")
+                    .description("Closed connections")
                     .tag("reason", reason.label())
                     .register(registry);
         }
         for (RejectReason reason : RejectReason.values()) {
             counter("connections.rejected", listener, figures -> count(figures.rejected(), reason))
-                    .description("Connections rejected")
+                    .description("Rejected connections")
                     .tag("reason", reason.label())
                     .register(registry);
         }
@@ -92,7 +92,7 @@ public final class EchoServerMetrics implements MeterBinder {
                         server -> statistics(server, listener).closedTotal(),
                         server -> statistics(server, listener).connectionTime().toNanos(),
                         TimeUnit.NANOSECONDS)
-                .description("How long closed connections were open")
+                .description("Duration of closed connections")
                 .tag(LISTENER, listener)
                 .register(registry);
         if (server.config().listener(listener).tls() != null) {
@@ -110,7 +110,7 @@ public final class EchoServerMetrics implements MeterBinder {
                         server -> statistics(server, listener).handshakes(),
                         server -> statistics(server, listener).handshakeTime().toNanos(),
                         TimeUnit.NANOSECONDS)
-                .description("How long TLS handshakes took, from the accept")
+                .description("Duration of TLS handshakes, from the accept")
                 .tag(LISTENER, listener)
                 .register(registry);
     }
@@ -125,7 +125,7 @@ public final class EchoServerMetrics implements MeterBinder {
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
         gauge("pending", listener, EchoServerStatistics::pendingBytes)
-                .description("Bytes that wait for slow peers to take them")
+                .description("Bytes waiting to be sent to slow peers")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
     }
@@ -134,7 +134,7 @@ public final class EchoServerMetrics implements MeterBinder {
         var busy = new BusyShare(() -> server.statisticsByLoop().get(loop).busyTime());
         Gauge.builder(PREFIX + "loop.busy", busy::getAsDouble)
                 .description(
-                        "Share of time that the loop spends on work rather than on waiting for it")
+                        "Share of time that the event loop spends on work rather than waiting")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
         FunctionCounter.builder(
@@ -143,7 +143,7 @@ public final class EchoServerMetrics implements MeterBinder {
                         server ->
                                 server.statisticsByLoop().get(loop).pollingTime().toNanos()
                                         / NANOS_PER_SECOND)
-                .description("Time that the loop spends polling for work instead of sleeping")
+                .description("Time that the event loop spends polling instead of sleeping")
                 .baseUnit("seconds")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
@@ -151,14 +151,14 @@ public final class EchoServerMetrics implements MeterBinder {
                         PREFIX + "loop.selector.rebuilds",
                         server,
                         server -> server.statisticsByLoop().get(loop).selectorRebuilds())
-                .description("Selectors replaced as they returned early over and over")
+                .description("Selectors rebuilt because they repeatedly returned early")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
         Gauge.builder(
                         PREFIX + "loop.connections",
                         server,
                         server -> server.statisticsByLoop().get(loop).total().active())
-                .description("Connections that live on the loop")
+                .description("Open connections of the event loop")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
     }

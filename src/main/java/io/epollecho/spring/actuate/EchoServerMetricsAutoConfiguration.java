@@ -10,7 +10,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 
-/** Registers the meters {@code echo.server.*} with the application's registries. */
+/** Auto-configuration of the meters {@code echo.server.*}. */
 @AutoConfiguration(
         after = EchoServerAutoConfiguration.class,
         afterName =

@@ -24,23 +24,23 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * The echo server at one moment.
+ * A snapshot of the echo server.
  *
  * @param state running, draining, stopped or failed
  * @param stalled true while an event loop makes no progress
- * @param version the version of the server; none if it was not packaged
- * @param uptime the time since the last start; zero if it is stopped
- * @param selector the selector it runs on
- * @param triggerMode how that reports readiness
- * @param listeners its listeners by name, the default one first
- * @param connections how many, and how they ended
- * @param bytes what was moved
- * @param rates what happens in a second
+ * @param version the version of the server; null if it does not run from a jar
+ * @param uptime the time since the last start; zero if the server is stopped
+ * @param selector the name of the selector
+ * @param triggerMode how the selector reports readiness
+ * @param listeners the listeners by name, the default listener first
+ * @param connections the counts of connections, and of the reasons why they ended
+ * @param bytes the bytes transferred and pending
+ * @param rates the rates in the last second
  * @param peaks the highest figures since the application started
- * @param limits what it allows
+ * @param limits the configured limits
  * @param loops the event loops
- * @param drain how far a drain is; none if there is none
- * @param failure what an event loop died of; none if none did
+ * @param drain the progress of a drain; null if the server is not draining
+ * @param failure the error that an event loop died of; null if none did
  */
 record EchoStatus(
         String state,
@@ -71,10 +71,10 @@ record EchoStatus(
     record Bytes(long received, long sent, long pending) {}
 
     /**
-     * @param address where it listens, or listened until the drain began; none if the server is
+     * @param address the address of the listener, also during a drain; null if the server is
      *     stopped
      * @param proxyProtocol off or required
-     * @param tls whether it speaks TLS
+     * @param tls true if the listener uses TLS
      * @param greeting none or identity
      */
     record Listener(
@@ -108,8 +108,8 @@ record EchoStatus(
     }
 
     /**
-     * @param active the most connections that were open at once
-     * @param rates the highest rates, each of a second of its own
+     * @param active the highest number of open connections
+     * @param rates the highest rates, which may stem from different seconds
      */
     record Peaks(long active, Rates rates) {}
 
@@ -126,10 +126,11 @@ record EchoStatus(
             Duration lingerTimeout) {}
 
     /**
-     * @param busy the time spent on work rather than on waiting for it
-     * @param busyShare the share of the last second that was spent on work, 0 to 1
-     * @param polling the time spent polling for work instead of sleeping
-     * @param selectorRebuilds selectors replaced as they returned early over and over
+     * @param busy the time spent on work rather than waiting
+     * @param busyShare the share of the last second spent on work, 0 to 1
+     * @param polling the time spent polling instead of sleeping
+     * @param selectorRebuilds the number of selectors rebuilt because they repeatedly returned
+     *     early
      */
     record Loop(
             int number,

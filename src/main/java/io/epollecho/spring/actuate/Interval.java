@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The counts of a server between two moments.
+ * The change of a server's counters between two points in time.
  *
  * @param length the time between them
- * @param from the counts of its loops at the first
- * @param to the counts at the second
+ * @param from the counters of the event loops at the beginning
+ * @param to the counters of the event loops at the end
  */
 record Interval(Duration length, List<LoopStatistics> from, List<LoopStatistics> to) {
 
@@ -27,7 +27,7 @@ record Interval(Duration length, List<LoopStatistics> from, List<LoopStatistics>
         return rates(from.get(number).total(), to.get(number).total());
     }
 
-    /** Returns the share of the time that a loop spent on work, 0 to 1. */
+    /** Returns the share of time that an event loop spent on work, 0 to 1. */
     double busyShare(int loop) {
         if (length.isZero()) {
             return 0;

@@ -15,7 +15,7 @@ record Rates(double accepted, double received, double sent) {
 
     static final Rates NONE = new Rates(0, 0, 0);
 
-    /** Returns the mean rates of the time between two moments. */
+    /** Returns the mean rates between two points in time. */
     static Rates between(EchoServerStatistics from, EchoServerStatistics to, Duration time) {
         return new Rates(
                 perSecond(to.accepted() - from.accepted(), time),
@@ -23,7 +23,7 @@ record Rates(double accepted, double received, double sent) {
                 perSecond(to.bytesSent() - from.bytesSent(), time));
     }
 
-    /** Rounded to a tenth, as a second is not measured more precisely. */
+    /** Returns the rate rounded to a tenth, because an interval is not measured more precisely. */
     private static double perSecond(long count, Duration time) {
         return time.isZero() ? 0 : Math.rint(count * 1e10 / time.toNanos()) / 10;
     }

@@ -2,7 +2,7 @@ package io.epollecho.spring.actuate;
 
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 
-/** A request that the endpoint {@code echo} refuses; the reason is meant for its sender. */
+/** Thrown if the endpoint {@code echo} refuses a request; the client receives the reason. */
 final class RefusedRequestException extends InvalidEndpointRequestException {
 
     private static final long serialVersionUID = 1L;
@@ -21,32 +21,32 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
         this.reason = reason;
     }
 
-    /** Returns the refusal of a request that is wrong in itself. */
+    /** Returns an exception for a request that is invalid. */
     static RefusedRequestException invalid(String reason) {
         return new RefusedRequestException(BAD_REQUEST, reason);
     }
 
-    /** Returns the refusal of a request that its sender may not make. */
+    /** Returns an exception for a request that the client may not make. */
     static RefusedRequestException forbidden(String reason) {
         return new RefusedRequestException(FORBIDDEN, reason);
     }
 
-    /** Returns the refusal of a request that does not fit what the server is doing. */
+    /** Returns an exception for a request that conflicts with the state of the server. */
     static RefusedRequestException conflict(String reason) {
         return new RefusedRequestException(CONFLICT, reason);
     }
 
-    /** Returns the refusal of a request that the server cannot answer at the moment. */
+    /** Returns an exception for a request that the server cannot answer at the moment. */
     static RefusedRequestException unavailable(String reason) {
         return new RefusedRequestException(SERVICE_UNAVAILABLE, reason);
     }
 
-    /** Returns the HTTP status of the answer. */
+    /** Returns the HTTP status of the response. */
     int status() {
         return status;
     }
 
-    /** Returns what is wrong, and what is allowed. */
+    /** Returns the reason, with the allowed values. */
     String reason() {
         return reason;
     }

@@ -1,7 +1,7 @@
 /**
- * What Spring Boot's actuator shows of the echo server: health, meters, and an endpoint that also
- * shuts it down gracefully and starts it again. Each part is there only if the host application has
- * what it needs.
+ * Actuator support for the echo server: health, meters, and an endpoint that shows the status,
+ * shuts the server down gracefully and starts it again. Each part is configured only if the host
+ * application has the required dependencies.
  */
 @NullMarked
 package io.epollecho.spring.actuate;

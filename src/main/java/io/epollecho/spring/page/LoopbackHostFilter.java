@@ -15,9 +15,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Refuses requests whose {@code Host} does not name this machine's loopback. A browser sends the
- * name that the page was loaded from, and anyone can make a name resolve to 127.0.0.1 (DNS
- * rebinding). Without this filter a browser treats such a page as one of this server's own.
+ * A filter that refuses requests whose {@code Host} header does not name the loopback of this
+ * machine. A browser sends the host name that a page was loaded from, and anyone can make a name
+ * resolve to 127.0.0.1 (DNS rebinding). Without this filter, a browser would treat such a page as a
+ * page of this server.
  */
 final class LoopbackHostFilter extends HttpFilter {
 
@@ -30,7 +31,7 @@ final class LoopbackHostFilter extends HttpFilter {
     protected void doFilter(
             HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        // Host itself: a page can set the headers that proxies add.
+        // Use Host itself: a web page can forge the headers that proxies add.
         if (isLoopback(request.getHeader("Host"))) {
             chain.doFilter(request, response);
         } else {
@@ -38,13 +39,16 @@ final class LoopbackHostFilter extends HttpFilter {
             response.setContentType("text/plain;charset=UTF-8");
             response.getWriter()
                     .println(
-                            "Refused: the server listens on a loopback address and answers"
-                                    + " requests for localhost only. Set the header Host to"
-                                    + " localhost, or server.address to another address.");
+                            "Refused: the server listens on a loopback address and only answers"
+                                    + " requests for localhost. Set the Host header to localhost,"
+                                    + " or set server.address to another address.");
         }
     }
 
-    /** Every browser sends the header, so a request without it does not come from a page. */
+    /**
+     * Returns whether the header names the loopback or is missing. Every browser sends the header,
+     * so a request without it does not come from a web page.
+     */
     static boolean isLoopback(@Nullable String host) {
         if (host == null) {
             return true;
@@ -60,7 +64,7 @@ final class LoopbackHostFilter extends HttpFilter {
         try {
             return InetAddress.ofLiteral(name).isLoopbackAddress();
         } catch (IllegalArgumentException e) {
-            return false; // a name, which may resolve to any address
+            return false; // a host name, which may resolve to any address
         }
     }
 }

@@ -20,11 +20,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 
 /**
- * Serves the page in the web server of the actuator, whether it has one of its own or not.
+ * Configuration that serves the page from the web server of the actuator, whether or not the
+ * actuator has a separate one.
  *
- * <p>Listed among Spring Boot's management context configurations. It has no
- * {@code @ManagementContextConfiguration}, so no component scan finds it; without that annotation
- * it applies to every type of management port.
+ * <p>It is listed among Spring Boot's management context configurations. It is not annotated with
+ * {@code @ManagementContextConfiguration}, so that no component scan finds it; without that
+ * annotation, it applies to every type of management port.
  */
 @ConditionalOnBean(StatusPage.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)

@@ -15,20 +15,20 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** Serves the page and its files, all of them from memory. */
+/** A servlet that serves the page and its files from memory. */
 final class StatusPageServlet extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
 
-    /** The servlet mapping of the page itself: the root, and nothing below it. */
+    /** The servlet mapping of the page itself: the root only. */
     static final String ROOT = "";
 
-    /** The servlet mapping of the files that belong to it. */
+    /** The servlet mapping of the files of the page. */
     static final String FILES = "/page/*";
 
     private static final String PLOTTING = "classpath*:META-INF/resources/webjars/uplot/*/dist/";
 
-    /** Allows nothing from elsewhere or inline, no markup set by scripts, and no framing. */
+    /** Forbids external and inline content, markup inserted by scripts, and framing. */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
                     + " connect-src 'self'; base-uri 'none'; form-action 'none';"
@@ -37,20 +37,20 @@ final class StatusPageServlet extends HttpServlet {
 
     private final transient Map<String, File> files = new HashMap<>();
 
-    /** A file as it is sent. */
+    /** A file with its media type. */
     private record File(String type, String content) {}
 
     /**
      * Reads the files.
      *
      * @param endpoint the path of the endpoint {@code echo} in this web server
-     * @param unrestricted true if the endpoint's operations that change something are open
+     * @param unrestricted true if the endpoint allows operations that change the server
      * @throws IOException if a file is missing
      */
     StatusPageServlet(String endpoint, boolean unrestricted) throws IOException {
         String page =
                 own("index.html")
-                        // Relative, so that it works below any context path.
+                        // A relative path works below any context path.
                         .replace(
                                 "{endpoint}", HtmlUtils.htmlEscape(endpoint.replaceFirst("^/", "")))
                         .replace("{access}", unrestricted ? "unrestricted" : "read-only");

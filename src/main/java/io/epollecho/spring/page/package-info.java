@@ -1,6 +1,6 @@
 /**
- * The status page of the runnable jar, and the filter that refuses web pages of other hosts. The
- * starter does not contain it, because a host's root path is its own.
+ * The status page of the runnable jar, and the filter that refuses requests for other hosts. The
+ * starter does not contain the page, because the root path belongs to the host application.
  */
 @NullMarked
 package io.epollecho.spring.page;

@@ -1,8 +1,8 @@
 "use strict";
 
 /*
- * Polls the endpoint each second and shows the answers. All values are set as text and never as
- * markup, because peers influence some of them.
+ * Polls the endpoint every second and displays its responses. All values are set as text and never
+ * as markup, because peers control some of them.
  */
 
 const INTERVAL = 1000;
@@ -41,7 +41,7 @@ function bytes(number) {
     return (unit === 0 || number >= 100 ? whole : tenths).format(number) + " " + units[unit];
 }
 
-/** Returns the seconds of a duration as the server writes it, such as PT1H2M3.5S. */
+/** Parses a duration in the server's format, such as PT1H2M3.5S, and returns its seconds. */
 function seconds(duration) {
     const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$/.exec(duration);
     return match ? 3600 * (match[1] || 0) + 60 * (match[2] || 0) + Number(match[3] || 0) : NaN;
@@ -66,7 +66,7 @@ function time(total) {
 
 // ---- changing the document ---------------------------------------------------------------------
 
-/** Changes the document only where a text differs, so that a refresh moves nothing. */
+/** Sets the text only if it differs, so that a refresh causes no layout changes. */
 function setText(node, text) {
     const value = String(text ?? "");
     if (node.textContent !== value) {
@@ -74,7 +74,7 @@ function setText(node, text) {
     }
 }
 
-/** Shows one row for each entry, and reuses the existing rows. */
+/** Shows one row per entry, reusing existing rows. */
 function fill(body, entries, columns) {
     while (body.rows.length > entries.length) {
         body.deleteRow(-1);
@@ -95,7 +95,7 @@ function number(text) {
     return {kind: "number", text};
 }
 
-/** Shows the counts by their reasons, and reuses the existing entries. */
+/** Shows the counts by reason, reusing existing entries. */
 function fillCounts(terms, counts) {
     const entries = Object.entries(counts);
     while (terms.children.length > entries.length) {
@@ -113,7 +113,7 @@ function fillCounts(terms, counts) {
     });
 }
 
-/** Returns what stands between the sockets of a listener and its echo, outermost first. */
+/** Returns the layers between the sockets of a listener and its echo, outermost first. */
 function layers(listener) {
     const parts = [
         listener.proxyProtocol !== "off" && "PROXY",
@@ -156,7 +156,7 @@ function showStatus(status) {
     setText(element("state"), stalled ? "stalled: an event loop makes no progress" : status.state);
     setText(element("drain-progress"), status.drain
         ? `${count(status.drain.connectionsLeft)} of ${count(status.drain.connectionsAtStart)}`
-            + ` connections left, ${time(seconds(status.drain.remaining))} until they are cut`
+            + ` connections left, ${time(seconds(status.drain.remaining))} until they are closed`
         : "");
     setText(element("version"), status.version);
     setText(element("uptime"), status.state === "stopped" ? NONE : time(seconds(status.uptime)));
@@ -193,7 +193,7 @@ function tls(connection) {
     return parts.filter(Boolean).join(" ");
 }
 
-/** A column sorts by its key; with "high" the first click sorts in descending order. */
+/** Columns sort by their key; if "high" is set, the first click sorts in descending order. */
 const CONNECTIONS = [
     {title: "Listener", text: c => c.listener, key: c => c.listener},
     {title: "Peer", kind: "address", text: c => c.peer, key: c => c.peer},
@@ -208,7 +208,7 @@ const CONNECTIONS = [
 ];
 
 let list = {active: 0, connections: []};
-let sorting = null; // null leaves the order of the server
+let sorting = null; // null keeps the order of the server
 
 function addColumns() {
     for (const column of CONNECTIONS) {
@@ -290,7 +290,7 @@ function colour(name) {
     return () => getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
-/** Distances of grid lines: round numbers, and powers of two for bytes. */
+/** Distances between grid lines: round numbers, or powers of two for bytes. */
 const DECIMAL = Array.from({length: 30}, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 const BINARY = Array.from({length: 50}, (_, i) => 2 ** i);
 
@@ -355,12 +355,12 @@ function showHistory() {
 const OPERATIONS = [
     {
         id: "drain", title: "Drain", method: "DELETE", states: ["running", "failed"],
-        question: "Drain and stop the echo server? It accepts no more connections and closes the"
-            + " open ones once they are idle.",
+        question: "Drain and stop the echo server? It will accept no new connections, and will"
+            + " close open connections once they are idle.",
     },
     {
         id: "start", title: "Start", method: "POST", states: ["stopped", "failed"],
-        question: "Start the echo server again?",
+        question: "Start the echo server?",
     },
 ];
 
@@ -408,7 +408,7 @@ async function carryOut(operation) {
 
 const notices = new Map();
 
-/** Shows the notice of a source, which replaces its previous one. */
+/** Shows the notice of a source, replacing its previous one. */
 function showNotice(source, notice) {
     notices.set(source, notice);
     setText(element("notice"), [...notices.values()].filter(Boolean).join(" "));
@@ -462,7 +462,7 @@ let timer;
 let refreshing = false;
 let wanted = true;
 
-/** Runs one refresh at a time, and none in a hidden tab. */
+/** Refreshes the page, unless a refresh is in progress or the tab is hidden. */
 async function run() {
     clearTimeout(timer);
     if (refreshing || !wanted || document.hidden) {

@@ -14,7 +14,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Configuration;
 
-/** A host that exposes the endpoint and says no more about it. */
+/** Tests of the endpoint in a host that exposes it with the default access. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -25,7 +25,7 @@ import org.springframework.context.annotation.Configuration;
 class EchoEndpointAccessTest {
 
     @Test
-    void isReadOnlyUnlessTheHostOpensIt(
+    void isReadOnlyByDefault(
             @LocalServerPort int httpPort, @Autowired EchoServer server) {
         var actuator = new Actuator(httpPort);
         assertThat(actuator.get("echo").at("$.state")).isEqualTo("running");

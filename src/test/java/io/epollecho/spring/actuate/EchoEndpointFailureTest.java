@@ -22,7 +22,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The endpoint after an event loop died. */
+/** Tests of the endpoint after an event loop has died. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -50,7 +50,7 @@ class EchoEndpointFailureTest {
     }
 
     @RepeatedTest(5)
-    void deleteAnswersWhenTheFailedServerIsStopped() {
+    void deleteStopsAFailedServer() {
         Answer stopped = actuator.delete("echo?timeout=5s");
         assertThat(stopped.status()).isEqualTo(200);
         assertThat(stopped.at("$.state")).isEqualTo("stopped");
@@ -59,7 +59,7 @@ class EchoEndpointFailureTest {
     }
 
     @Test
-    void postStartsAFailedServerAgain() {
+    void postRestartsAFailedServer() {
         assertThat(actuator.get("echo").at("$.state")).isEqualTo("failed");
         Answer started = actuator.post("echo");
         assertThat(started.status()).isEqualTo(200);

@@ -25,7 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 
-/** The endpoint of a server with two listeners. */
+/** Tests of the endpoint of a server with two listeners. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -88,7 +88,7 @@ class EchoEndpointListenersTest {
     }
 
     @Test
-    void showsNoAddressOfAStoppedServer() {
+    void showsNoAddressesWhileStopped() {
         server.stop();
         Answer answer = actuator.get("echo");
         assertThat(answer.number("$.listeners.second.backlog")).isEqualTo(128);

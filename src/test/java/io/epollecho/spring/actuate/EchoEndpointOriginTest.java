@@ -21,7 +21,7 @@ import org.springframework.context.annotation.Configuration;
 import java.io.IOException;
 import java.util.List;
 
-/** Requests that a browser sends because a web page asks it to. */
+/** Tests of requests that a browser sends on behalf of a web page. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -55,7 +55,7 @@ class EchoEndpointOriginTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"})
-    void refusesChangesThatAPageOfAnotherSiteAsksFor(String header) throws IOException {
+    void refusesChangesByAPageOfAnotherSite(String header) throws IOException {
         for (String change : CHANGES) {
             Answer answer = http.send(change, "Host: " + host, header);
             assertThat(answer.status()).as(change).isEqualTo(403);
@@ -65,7 +65,7 @@ class EchoEndpointOriginTest {
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 
-    /** Spring MVC itself refuses some of these, by its configuration of CORS. */
+    /** Spring MVC itself refuses some of these requests because of its CORS configuration. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -73,7 +73,7 @@ class EchoEndpointOriginTest {
                 "Origin: null",
                 "Origin: http://localhost:1",
             })
-    void refusesChangesThatAnotherOriginAsksFor(String origin) throws IOException {
+    void refusesChangesByAnotherOrigin(String origin) throws IOException {
         for (String change : CHANGES) {
             assertThat(http.send(change, "Host: " + host, origin).status())
                     .as(change)
@@ -84,7 +84,7 @@ class EchoEndpointOriginTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: none", "Accept: */*"})
-    void makesChangesThatItsOwnPageOrNoPageAsksFor(String header) throws IOException {
+    void allowsChangesByItsOwnPageOrByNoPage(String header) throws IOException {
         for (String change : CHANGES) {
             assertThat(http.send(change, "Host: " + host, header).status())
                     .as(change)
@@ -93,7 +93,7 @@ class EchoEndpointOriginTest {
     }
 
     @Test
-    void makesChangesThatItsOwnOriginAsksFor() throws IOException {
+    void allowsChangesByItsOwnOrigin() throws IOException {
         for (String change : CHANGES) {
             assertThat(http.send(change, "Host: " + host, "Origin: http://" + host).status())
                     .as(change)
@@ -102,7 +102,7 @@ class EchoEndpointOriginTest {
     }
 
     @Test
-    void makesChangesThatAnAllowedOriginAsksFor() throws IOException {
+    void allowsChangesByAnAllowedOrigin() throws IOException {
         Answer answer =
                 http.send(
                         "DELETE /actuator/echo?timeout=1s",
@@ -113,7 +113,7 @@ class EchoEndpointOriginTest {
     }
 
     @Test
-    void answersQuestionsOfOtherSitesAsTheirBrowsersKeepTheAnswer() throws IOException {
+    void answersReadRequestsOfOtherSitesWhichBrowsersHide() throws IOException {
         Answer answer =
                 http.send("GET /actuator/echo", "Host: " + host, "Sec-Fetch-Site: cross-site");
         assertThat(answer.status()).isEqualTo(200);

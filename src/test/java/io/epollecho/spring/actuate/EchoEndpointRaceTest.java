@@ -18,7 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** Requests to the endpoint that others overtake. */
+/** Tests of concurrent requests to the endpoint. */
 class EchoEndpointRaceTest {
 
     private final CountDownLatch starting = new CountDownLatch(1);
@@ -42,13 +42,13 @@ class EchoEndpointRaceTest {
         server.stop();
     }
 
-    /** The server is running when it is asked to start, and draining when its turn comes. */
+    /** The server is running when the start is requested, and draining when the start executes. */
     @Test
     void refusesAStartThatADrainOvertakes() throws Exception {
         Thread.ofPlatform().start(server::start);
         assertThat(starting.await(EchoPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
-        // Its drain must not be over, and the server stopped, before the start has its turn.
+        // Keep a connection busy, so that the drain is still in progress when the start executes.
         try (EchoPeer busy = EchoPeer.connect(server.localAddress().getPort())) {
             busy.exchange(1);
             awaitItsTurn(
@@ -77,7 +77,7 @@ class EchoEndpointRaceTest {
     }
 
     /**
-     * Waits until the thread waits for the server's lock, and not for anything on its way there.
+     * Waits until the thread waits for the server's lock rather than for anything before it.
      */
     private static void awaitItsTurn(Thread thread) {
         await().atMost(EchoPeer.PATIENCE)

@@ -34,8 +34,8 @@ import javax.management.ObjectName;
 import javax.management.ReflectionException;
 
 /**
- * What the endpoint answers to requests that it refuses, in a host that opens the endpoint and, as
- * is Spring Boot's default, keeps the messages of its errors to itself.
+ * Tests of requests that the endpoint refuses, in a host that allows changes and, as is Spring
+ * Boot's default, hides the messages of errors.
  */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
@@ -70,7 +70,7 @@ class EchoEndpointRequestTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"garbage", "", "-1s", "25h", "100000d", "99999999999999999999s"})
-    void namesATimeoutThatIsNoneAndWhatIsAllowed(String timeout) {
+    void refusesAnInvalidTimeout(String timeout) {
         Answer answer = actuator.delete("echo?timeout=" + timeout);
         assertRefused(
                 answer,
@@ -83,7 +83,7 @@ class EchoEndpointRequestTest {
 
     @ParameterizedTest
     @CsvSource({"abc, abc", "'', ''", "0, 0", "10001, 10001", "1.5, 1.5", "1&limit=2, '1,2'"})
-    void namesALimitThatIsNoneAndWhatIsAllowed(String query, String value) {
+    void refusesAnInvalidLimit(String query, String value) {
         assertRefused(
                 actuator.get("echo/connections?limit=" + query),
                 400,
@@ -96,7 +96,7 @@ class EchoEndpointRequestTest {
         "connections?sort=oldest, sort is 'oldest': it must be newest or busiest",
         "history?since=now, since is 'now': it must be a number of milliseconds since 1970",
     })
-    void namesAValueThatIsNoneAndWhatIsAllowed(String request, String message) {
+    void refusesAnInvalidValue(String request, String message) {
         assertRefused(actuator.get("echo/" + request), 400, message);
     }
 
@@ -110,7 +110,7 @@ class EchoEndpointRequestTest {
         "GET, echo?limit=3, 'limit', takes none",
         "POST, echo?timeout=5s, 'timeout', takes none",
     })
-    void namesAParameterThatDoesNotExistAndThoseThatDo(
+    void refusesAnUnknownParameter(
             String method, String path, String parameter, String takes) throws Exception {
         assertRefused(
                 ask(method, path, ""),
@@ -120,7 +120,7 @@ class EchoEndpointRequestTest {
     }
 
     @Test
-    void namesAFieldOfThePostedBodyThatDoesNotExist() throws Exception {
+    void refusesAnUnknownFieldInAPostedBody() throws Exception {
         assertRefused(
                 ask("POST", "echo", "{\"port\": \"7778\"}"),
                 400,
@@ -130,16 +130,16 @@ class EchoEndpointRequestTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{\"timeout\": \"5s\"}", "{\"timout\": \"5s\"}"})
-    void refusesABodyOfADeleteInsteadOfIgnoringIt(String body) throws Exception {
+    void refusesADeleteWithABody(String body) throws Exception {
         assertRefused(
                 ask("DELETE", "echo", body),
                 400,
-                "DELETE takes no body: give the timeout in the query, as in ?timeout=20s");
+                "DELETE accepts no body: pass the timeout in the query, such as ?timeout=20s");
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 
     @Test
-    void refusesToLengthenADrainAndTellsTheTimeThatRemains() throws IOException {
+    void refusesToExtendADrainAndReportsTheRemainingTime() throws IOException {
         try (EchoPeer peer = connect()) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
             assertThat(actuator.delete("echo?timeout=40s").status()).isEqualTo(200);
@@ -158,7 +158,7 @@ class EchoEndpointRequestTest {
     }
 
     @Test
-    void answersARepeatedDeleteWithoutTimeoutByTheProgressOfTheDrain() throws IOException {
+    void answersARepeatedDeleteWithTheProgressOfTheDrain() throws IOException {
         try (EchoPeer peer = connect()) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
             actuator.delete("echo?timeout=15s");
@@ -179,7 +179,7 @@ class EchoEndpointRequestTest {
     }
 
     @Test
-    void answersByTheStateWhenNothingIsLeftToDo() {
+    void answersWithTheStateWhenThereIsNothingToDo() {
         Answer running = actuator.post("echo");
         assertThat(running.status()).isEqualTo(200);
         assertThat(running.at("$.state")).isEqualTo("running");
@@ -195,7 +195,7 @@ class EchoEndpointRequestTest {
         "shutdown, soon, timeout is 'soon': it must be a duration such as 20s or PT20S",
         "shutdown, 100000d, timeout is '100000d': it must be a duration such as 20s or PT20S"
     })
-    void refusesByJmxWithTheSameWords(String operation, String argument, String message)
+    void refusesOverJmxWithTheSameMessage(String operation, String argument, String message)
             throws Exception {
         var name = new ObjectName("org.springframework.boot:type=Endpoint,name=Echo");
         assertThatExceptionOfType(ReflectionException.class)

@@ -22,7 +22,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 
-/** Starts a server by the endpoint whose port somebody else has. */
+/** Tests of a start through the endpoint while the port is in use. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -33,7 +33,7 @@ import java.net.ServerSocket;
 class EchoEndpointStartTest {
 
     @Test
-    void tellsThatThePortIsInUse(
+    void reportsThatThePortIsInUse(
             @LocalServerPort int httpPort,
             @Autowired EchoServer server,
             @Autowired ServerSocket other)
@@ -50,7 +50,7 @@ class EchoEndpointStartTest {
         assertThat(actuator.post("echo").at("$.state")).isEqualTo("running");
     }
 
-    /** Its server is not started with it: nothing manages the life cycle. */
+    /** A host without a lifecycle bean, so that its server does not start with it. */
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration(exclude = EchoServerAutoConfiguration.class)
     static class Host {

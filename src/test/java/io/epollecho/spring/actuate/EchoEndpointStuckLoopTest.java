@@ -19,7 +19,7 @@ import org.springframework.context.annotation.Configuration;
 
 import java.time.Duration;
 
-/** The endpoint while an event loop is stuck. */
+/** Tests of the endpoint while an event loop is stuck. */
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {
@@ -32,7 +32,7 @@ class EchoEndpointStuckLoopTest {
     private static final String CONNECTIONS = "echo/connections";
 
     @Test
-    void saysThatALoopDoesNotListItsConnections(
+    void reportsThatALoopDoesNotListItsConnections(
             @LocalServerPort int httpPort, @Autowired BreakableSelector selector)
             throws InterruptedException {
         var actuator = new Actuator(httpPort);

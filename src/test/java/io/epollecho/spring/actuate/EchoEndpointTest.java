@@ -23,7 +23,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** The endpoint, and the probes beside it, of the runnable application. */
+/** Tests of the endpoint and the health probes of the runnable application. */
 @SpringBootTest(
         classes = EpollEchoApplication.class,
         webEnvironment = WebEnvironment.RANDOM_PORT,
@@ -47,7 +47,7 @@ class EchoEndpointTest {
     }
 
     @Test
-    void tellsWhatTheServerIsAndWhatItDid() throws IOException {
+    void showsTheStatusOfTheServer() throws IOException {
         Answer before = actuator.get("echo");
         assertThat(before.status()).isEqualTo(200);
         try (EchoPeer peer = connect()) {
@@ -111,7 +111,7 @@ class EchoEndpointTest {
     }
 
     @Test
-    void tellsRatesOfTheLastSecondAndTheirPeaks() throws IOException {
+    void showsRatesOfTheLastSecondAndTheirPeaks() throws IOException {
         try (EchoPeer peer = connect()) {
             await().atMost(EchoPeer.PATIENCE)
                     .untilAsserted(
@@ -143,7 +143,7 @@ class EchoEndpointTest {
     }
 
     @Test
-    void tellsTheUptime() {
+    void showsTheUptime() {
         assertThat(actuator.get("echo").at("$.uptime")).asString().startsWith("PT0.");
         server.stop();
         assertThat(actuator.get("echo").at("$.uptime")).isEqualTo("PT0S");
@@ -187,12 +187,12 @@ class EchoEndpointTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"echo/conections", "echo/connections/1", "echoes"})
-    void knowsNoOtherPath(String path) {
+    void answersNotFoundForOtherPaths(String path) {
         assertThat(actuator.get(path).status()).isEqualTo(404);
     }
 
     @Test
-    void deleteDrainsWhileProbesAndProgressAreAnswered() throws IOException {
+    void deleteDrainsWhileHealthAndProgressRemainAvailable() throws IOException {
         assertThat(actuator.get(READINESS).status()).isEqualTo(200);
         try (EchoPeer peer = connect()) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
@@ -231,7 +231,7 @@ class EchoEndpointTest {
     }
 
     @Test
-    void deleteWithoutTimeCutsABusyConnection() throws IOException {
+    void deleteWithTimeoutZeroClosesABusyConnection() throws IOException {
         try (EchoPeer peer = connect()) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
             actuator.delete("echo?timeout=60s");
@@ -256,7 +256,7 @@ class EchoEndpointTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"-1s", "soon"})
-    void refusesATimeoutThatIsNone(String timeout) {
+    void refusesAnInvalidTimeout(String timeout) {
         assertThat(actuator.delete("echo?timeout=" + timeout).status()).isEqualTo(400);
         assertThat(actuator.get("echo").at("$.state")).isEqualTo("running");
     }

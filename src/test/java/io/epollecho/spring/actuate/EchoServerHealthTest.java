@@ -65,7 +65,7 @@ class EchoServerHealthTest {
     }
 
     @Test
-    void isOutOfServiceFromTheDrainOn() throws IOException {
+    void isOutOfServiceWhileDrainingAndStopped() throws IOException {
         server.start();
         try (EchoPeer peer = EchoPeer.connect(server.localAddress().getPort())) {
             peer.stall(() -> server.statistics().pendingBytes() > 0);
@@ -78,7 +78,7 @@ class EchoServerHealthTest {
     }
 
     @Test
-    void isDownWithTheReasonWhenALoopDied() {
+    void isDownWithTheErrorOfADeadLoop() {
         server.start();
         breakable.breakLoops();
         await().until(() -> server.state() == EchoServerState.FAILED);

@@ -57,7 +57,7 @@ class EchoServerMetricsTest {
     }
 
     @Test
-    void haveTheNamesThatDashboardsAskFor() {
+    void haveTheNamesUsedByDashboards() {
         assertThat(registry.getMeters())
                 .extracting(meter -> meter.getId().getName().replace(PREFIX, ""))
                 .containsOnly(
@@ -81,9 +81,9 @@ class EchoServerMetricsTest {
                 .allSatisfy(meter -> assertThat(meter.getId().getDescription()).isNotBlank());
     }
 
-    /** A tag that a peer could choose would let it fill the memory of whoever stores the meters. */
+    /** With a tag that a peer can choose, the peer could exhaust the memory of the registry. */
     @Test
-    void haveNoTagWithoutBounds() {
+    void haveNoUnboundedTags() {
         assertThat(registry.getMeters())
                 .flatExtracting(meter -> meter.getId().getTags())
                 .extracting(Tag::getKey)
@@ -101,9 +101,9 @@ class EchoServerMetricsTest {
                         Arrays.stream(RejectReason.values()).map(RejectReason::label).toList());
     }
 
-    /** A sum over the listeners would be off by whatever has the tag on one of them only. */
+    /** If a meter had the tag for some listeners only, sums over all listeners would be wrong. */
     @Test
-    void tellTheListenersApartUnlessTheyShareWhatIsMeasured() {
+    void areTaggedByListenerUnlessListenersShareThem() {
         for (String listener : List.of(DEFAULT, SECOND)) {
             assertThat(
                             registry.getMeters().stream()
@@ -137,7 +137,7 @@ class EchoServerMetricsTest {
     }
 
     @Test
-    void nameTheListenerWhereThereIsOnlyOne() {
+    void areTaggedByListenerEvenIfThereIsOnlyOne() {
         var single = new SimpleMeterRegistry();
         new EchoServerMetrics(new EchoServer(EchoServerConfig.defaults())).bindTo(single);
         assertThat(single.get(PREFIX + "connections.active").gauges())
@@ -209,7 +209,7 @@ class EchoServerMetricsTest {
     }
 
     @Test
-    void pendingShowsWhatAPeerDoesNotTake() throws IOException {
+    void pendingCountsBytesForAStalledPeer() throws IOException {
         try (EchoPeer peer = connect()) {
             peer.stall(() -> gauge("pending", DEFAULT) > 0);
             assertThat(gauge("pending", DEFAULT))
@@ -235,7 +235,7 @@ class EchoServerMetricsTest {
     }
 
     @Test
-    void keepTheirNamesAtPrometheus() throws IOException {
+    void haveStableNamesInPrometheus() throws IOException {
         var prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         new EchoServerMetrics(server).bindTo(prometheus);
         EchoPeer.assertEchoes(server.localAddress().getPort());

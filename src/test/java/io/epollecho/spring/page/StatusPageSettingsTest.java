@@ -15,7 +15,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Where the page is and what it offers, by the settings of its application. */
+/** Tests of the status page under different settings of the application. */
 class StatusPageSettingsTest {
 
     private static final String OTHER_HOST = "Host: echo.example";
@@ -40,7 +40,7 @@ class StatusPageSettingsTest {
     }
 
     @Test
-    void saysThatTheEndpointIsReadOnly() throws IOException {
+    void reflectsReadOnlyAccess() throws IOException {
         try (var context =
                 run(EpollEchoApplication.class, "--management.endpoint.echo.access=read-only")) {
             assertThat(http(context).send("GET /", "Host: localhost").body())
@@ -59,7 +59,7 @@ class StatusPageSettingsTest {
     }
 
     @Test
-    void answersForAnyHostOnAnAddressThatOthersReach() throws IOException {
+    void answersForAnyHostOnANonLoopbackAddress() throws IOException {
         try (var context = run(EpollEchoApplication.class, "--server.address=0.0.0.0")) {
             assertThat(http(context).send("GET /", OTHER_HOST).status()).isEqualTo(200);
             assertThat(http(context).send("GET /actuator/echo", OTHER_HOST).status())
@@ -68,7 +68,7 @@ class StatusPageSettingsTest {
     }
 
     @Test
-    void followsTheActuatorToAPortAndPathsOfItsOwn() throws IOException {
+    void followsTheActuatorToASeparatePortAndPath() throws IOException {
         try (var context =
                 run(
                         EpollEchoApplication.class,
@@ -88,7 +88,7 @@ class StatusPageSettingsTest {
     }
 
     @Test
-    void leavesTheRootOfAHostToIt() throws IOException {
+    void doesNotOccupyTheRootPathOfAHost() throws IOException {
         try (var context =
                 run(
                         Host.class,

@@ -21,14 +21,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** The page of the runnable application, which listens on a loopback address. */
+/** Tests of the page of the runnable application, which listens on a loopback address. */
 @SpringBootTest(
         classes = EpollEchoApplication.class,
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = "echo.server.port=0")
 class StatusPageTest {
 
-    /** An attribute that is code or style, or an element that has it as its content. */
+    /** Matches attributes and elements with inline code or style. */
     private static final Pattern INLINE =
             Pattern.compile("(?is)\\son\\w+\\s*=|\\sstyle\\s*=|<style|<script(?![^>]*\\ssrc=)");
 
@@ -49,7 +49,7 @@ class StatusPageTest {
         "/page/uplot.js, text/javascript",
         "/page/uplot.css, text/css",
     })
-    void allowsNothingFromElsewhereAndNothingInline(String path, String type) throws IOException {
+    void forbidsExternalAndInlineContent(String path, String type) throws IOException {
         Answer answer = http.send("GET " + path, "Host: localhost");
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.head())
@@ -66,20 +66,20 @@ class StatusPageTest {
     }
 
     @Test
-    void hasNoCodeAndNoStyleInItsMarkup() throws IOException {
+    void containsNoInlineCodeOrStyle() throws IOException {
         String page = http.send("GET /", "Host: localhost").body();
         assertThat(page).doesNotContainPattern(INLINE).doesNotContain("//");
     }
 
     @Test
-    void knowsTheEndpointAndThatItMayChangeTheServer() throws IOException {
+    void containsThePathAndAccessOfTheEndpoint() throws IOException {
         assertThat(http.send("GET /", "Host: localhost").body())
                 .contains("data-endpoint=\"actuator/echo\"", "data-access=\"unrestricted\"");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"/page", "/page/", "/page/index.html", "/page/none", "/index.html"})
-    void hasNoOtherFile(String path) throws IOException {
+    void servesNoOtherFiles(String path) throws IOException {
         assertThat(http.send("GET " + path, "Host: localhost").status()).isEqualTo(404);
     }
 
@@ -115,7 +115,7 @@ class StatusPageTest {
     /** Older browsers do not send Sec-Fetch-Site. */
     @ParameterizedTest
     @ValueSource(strings = {"https://stranger.example", "null", "http://localhost:1"})
-    void refusesChangesThatAnotherOriginAsksFor(String origin) throws IOException {
+    void refusesChangesByAnotherOrigin(String origin) throws IOException {
         String host = "Host: localhost:" + http.port();
         for (String line : List.of("DELETE /actuator/echo", "POST /actuator/echo")) {
             Answer answer = http.send(line, host, "Origin: " + origin);
@@ -136,14 +136,14 @@ class StatusPageTest {
                 "[::1]",
                 "[::1]:8080",
             })
-    void answersForEachNameOfTheLoopback(String host) throws IOException {
+    void answersForEveryNameOfTheLoopback(String host) throws IOException {
         assertThat(http.send("GET /", "Host: " + host).status()).isEqualTo(200);
         assertThat(http.send("GET /actuator/echo", "Host: " + host).status()).isEqualTo(200);
     }
 
-    /** As simple probes do. */
+    /** Simple health probes send no Host header. */
     @Test
-    void answersWithoutAHost() throws IOException {
+    void answersWithoutAHostHeader() throws IOException {
         assertThat(http.send("GET /actuator/health HTTP/1.0", List.of()).status()).isEqualTo(200);
     }
 }
