@@ -222,7 +222,7 @@ public record EchoServerProperties(
      *     of the maximum heap.
      * @param idleTimeout How long a connection may be idle before it is closed. 0 never closes an
      *     idle connection.
-     * @param writeTimeout How long a peer may accept no pending bytes before its connection is
+     * @param writeTimeout How long a peer may fail to accept pending bytes before its connection is
      *     closed. 0 waits forever.
      */
     public record Connections(

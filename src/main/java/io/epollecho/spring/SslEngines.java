@@ -151,7 +151,7 @@ final class SslEngines {
     private String known() {
         List<String> names = bundles.getBundleNames();
         return names.isEmpty()
-                ? "and there is none; define one below spring.ssl.bundle"
+                ? "but none is defined; define one below spring.ssl.bundle"
                 : "one of " + String.join(", ", names);
     }
 

@@ -219,7 +219,7 @@ class ProbeOutagesTest {
     }
 
     @Test
-    void anOutageByStallBeginsWithTheLastAnswer() throws IOException {
+    void anOutageCausedByAStallBeginsWithTheLastAnswer() throws IOException {
         var connections = new AtomicInteger();
         Front counting =
                 socket -> {

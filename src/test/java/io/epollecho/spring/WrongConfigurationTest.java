@@ -101,8 +101,8 @@ class WrongConfigurationTest {
                 "proxy-protocol.trusted[0]   | 300.0.0.1    | IP addresses and CIDR",
                 "proxy-protocol.header-timeout | soon       | 10ms to 1h",
                 "ssl.client-auth             | maybe        | none, want or need",
-                "ssl.bundle                  | web          | the name of an SSL bundle, and there"
-                        + " is none; define one below spring.ssl.bundle",
+                "ssl.bundle                  | web          | the name of an SSL bundle, but none"
+                        + " is defined; define one below spring.ssl.bundle",
                 "ssl.handshake-timeout       | a while      | 10ms to 1h",
                 "greeting                    | hello        | none or identity",
                 "read-buffer-size            | 64potatoes   | 1KB to 16MB",
@@ -301,8 +301,8 @@ class WrongConfigurationTest {
                         + " unless ssl.bundle is set. | for the default, none",
                 "port=0 listeners.b.ssl.bundle=web | The property"
                         + " echo.server.listeners.b.ssl.bundle is web (@): it must be the name of"
-                        + " an SSL bundle, and there is none; define one below spring.ssl.bundle. |"
-                        + " remove the property",
+                        + " an SSL bundle, but none is defined; define one below spring.ssl.bundle."
+                        + " | remove the property",
                 "port=0 listeners.b.proxy-protocol.mode=required"
                         + " listeners.b.proxy-protocol.header-timeout=1m listeners.b.ssl.bundle=web"
                         + " | The property echo.server.listeners.b.proxy-protocol.header-timeout is"

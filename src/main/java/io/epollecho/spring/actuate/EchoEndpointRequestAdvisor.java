@@ -132,7 +132,7 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
             if (site != null) {
                 return !site.equals("same-origin") && !site.equals("none");
             }
-            // Older browsers do not send Sec-Fetch-Site, nor do others over HTTP to other hosts.
+            // Older browsers do not send Sec-Fetch-Site, and none does over HTTP to other machines.
             String origin = request.getHeader("Origin");
             String host = request.getHeader("Host");
             return origin != null

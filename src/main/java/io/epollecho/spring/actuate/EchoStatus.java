@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
  * @param bytes the bytes transferred and pending
  * @param rates the rates in the last second
  * @param peaks the highest figures since the application started
- * @param limits the configured limits
+ * @param limits the effective limits
  * @param loops the event loops
  * @param drain the progress of a drain; null if the server is not draining
  * @param failure the error that an event loop died of; null if none did

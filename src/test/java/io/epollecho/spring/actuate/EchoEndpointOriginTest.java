@@ -113,7 +113,7 @@ class EchoEndpointOriginTest {
     }
 
     @Test
-    void answersReadRequestsOfOtherSitesWhichBrowsersHide() throws IOException {
+    void answersReadRequestsFromOtherSites() throws IOException {
         Answer answer =
                 http.send("GET /actuator/echo", "Host: " + host, "Sec-Fetch-Site: cross-site");
         assertThat(answer.status()).isEqualTo(200);
