@@ -295,6 +295,9 @@ class TcpSocket extends Descriptor {
 
     /** Receives into what is staged in the memory of the thread; zero at the end of the stream. */
     final int receiveStaged(ThreadMemory memory) {
+        if (memory.vectorCount() == 1) {
+            return receive(memory, memory.firstAddress(), memory.firstLength());
+        }
         long result;
         do {
             result = Libc.recvmsg(memory, fd(), memory.messagePointer(), 0);
@@ -312,6 +315,9 @@ class TcpSocket extends Descriptor {
 
     /** Sends what is staged in the memory of the thread. */
     final int sendStaged(ThreadMemory memory) {
+        if (memory.vectorCount() == 1) {
+            return send(memory, memory.firstAddress(), memory.firstLength());
+        }
         long result;
         do {
             result = Libc.sendmsg(memory, fd(), memory.messagePointer(), Libc.MSG_NOSIGNAL);

@@ -101,6 +101,24 @@ final class ThreadMemory {
         memory.set(ValueLayout.JAVA_LONG, offset + 8, length);
     }
 
+    /**
+     * Returns the address in the first entry of the {@code iovec} array. A single entry is
+     * transferred by recv(2) or send(2), which spares the kernel copying in a {@code msghdr}.
+     */
+    long firstAddress() {
+        return memory.get(ValueLayout.JAVA_LONG, VECTORS);
+    }
+
+    /** Returns the length in the first entry of the {@code iovec} array. */
+    int firstLength() {
+        return (int) memory.get(ValueLayout.JAVA_LONG, VECTORS + 8);
+    }
+
+    /** Returns the number of used entries of the {@code iovec} array. */
+    long vectorCount() {
+        return memory.get(ValueLayout.JAVA_LONG, MESSAGE_VECTOR_COUNT);
+    }
+
     /** Sets the number of used entries of the {@code iovec} array. */
     void vectorCount(int count) {
         memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTOR_COUNT, count);

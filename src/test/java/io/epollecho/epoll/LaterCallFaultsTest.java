@@ -61,7 +61,7 @@ class LaterCallFaultsTest {
     void aReadThatTimesOutBehindBytesIsNoEndOfStream() throws Exception {
         SocketChannel channel = channelWithBytesToRead();
 
-        assertThat(withSecondCallFailing("recvmsg", "ETIMEDOUT", () -> read(channel)))
+        assertThat(withSecondCallFailing("recvfrom", "ETIMEDOUT", () -> read(channel)))
                 .containsExactly("65536", "IOException: Connection timed out", "1000");
     }
 
@@ -69,7 +69,7 @@ class LaterCallFaultsTest {
     void aReadThatIsResetBehindBytesStaysReset() throws Exception {
         SocketChannel channel = channelWithBytesToRead();
 
-        assertThat(withSecondCallFailing("recvmsg", "ECONNRESET", () -> read(channel)))
+        assertThat(withSecondCallFailing("recvfrom", "ECONNRESET", () -> read(channel)))
                 .containsExactly(
                         "65536",
                         "SocketException: Connection reset",
@@ -80,7 +80,7 @@ class LaterCallFaultsTest {
     void aWriteThatFailsBehindBytesIsReportedByTheNextOne() throws Exception {
         SocketChannel channel = loopback.connect().channel();
 
-        assertThat(withSecondCallFailing("sendmsg", "ECONNRESET", () -> write(channel)))
+        assertThat(withSecondCallFailing("sendto", "ECONNRESET", () -> write(channel)))
                 .containsExactly("65536", "IOException: Connection reset by peer", "66536");
     }
 
