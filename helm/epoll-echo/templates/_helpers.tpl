@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Short enough for the suffixes "-management" and "-dashboard". */}}
+{{/* At most 52 characters, which leaves room for the suffixes "-management" and "-dashboard". */}}
 {{- define "epoll-echo.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
@@ -36,7 +36,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What tells the pods of this release from all others; it can never change. */}}
+{{/* Labels that select the pods of this release. They can never change, as selectors are immutable. */}}
 {{- define "epoll-echo.releaseLabels" -}}
 app.kubernetes.io/name: {{ include "epoll-echo.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -58,8 +58,8 @@ app.kubernetes.io/component: probe
 {{- end -}}
 
 {{/*
-Of pods. The version of chart and image is not among them: it would replace all pods, and end their
-connections, with every version of the chart.
+Labels of pods. They omit the versions of chart and image; otherwise each new chart version would
+replace all pods and close their connections.
 */}}
 {{- define "epoll-echo.podLabels" -}}
 {{- $root := index . 0 -}}
@@ -67,7 +67,7 @@ connections, with every version of the chart.
 {{- merge $own $root.Values.podLabels $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* Of every object, with its component: include "epoll-echo.labels" (list . "server") */}}
+{{/* Labels of an object, with its component: include "epoll-echo.labels" (list . "server") */}}
 {{- define "epoll-echo.labels" -}}
 {{- $root := index . 0 -}}
 {{- $own := dict
@@ -80,7 +80,7 @@ connections, with every version of the chart.
 {{- merge $own $root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* "annotations:" with what is given, or nothing: include "epoll-echo.annotations" (list . map) */}}
+{{/* "annotations:" with the given map, or nothing if empty: include "epoll-echo.annotations" (list . map) */}}
 {{- define "epoll-echo.annotations" -}}
 {{- $root := index . 0 -}}
 {{- with merge (dict) (index . 1) $root.Values.commonAnnotations -}}
@@ -99,7 +99,7 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* The ports and paths of the application, as Spring reads them from the configuration. */}}
+{{/* Ports and paths of the application, read from the configuration as Spring does. */}}
 
 {{- define "epoll-echo.echoPort" -}}
 {{- dig "echo" "server" "port" 7777 .Values.config | int64 -}}
@@ -110,7 +110,7 @@ annotations:
 {{- dig "management" "server" "port" $http .Values.config | int64 -}}
 {{- end -}}
 
-{{/* Whether there is HTTP at all: Spring serves no actuator where management.server.port is -1. */}}
+{{/* "true" if HTTP is served. Spring serves no actuator if management.server.port is -1. */}}
 {{- define "epoll-echo.management" -}}
 {{- if gt (include "epoll-echo.managementPort" . | int64) 0 -}}true{{- end -}}
 {{- end -}}
@@ -119,7 +119,7 @@ annotations:
 {{- if ne (include "epoll-echo.managementPort" . | int64) (dig "server" "port" 8080 .Values.config | int64) -}}true{{- end -}}
 {{- end -}}
 
-{{/* HTTP or HTTPS, by server.ssl or, on a port of its own, management.server.ssl. */}}
+{{/* HTTP or HTTPS, according to server.ssl or, on a separate port, to management.server.ssl. */}}
 {{- define "epoll-echo.managementScheme" -}}
 {{- $ssl := dig "server" "ssl" dict .Values.config -}}
 {{- if include "epoll-echo.managementOfItsOwn" . -}}
@@ -135,7 +135,7 @@ annotations:
 {{- printf "%s/%s" (include "epoll-echo.managementPath" (index . 0)) ($mapped | trimAll "/") -}}
 {{- end -}}
 
-{{/* Fails where no probe from outside the container can succeed: include "epoll-echo.requireReachable" . */}}
+{{/* Fails if no probe from outside the container can succeed: include "epoll-echo.requireReachable" . */}}
 {{- define "epoll-echo.requireReachable" -}}
 {{- $addresses := dict "config.echo.server.address" (dig "echo" "server" "address" "" .Values.config) -}}
 {{- if include "epoll-echo.managementOfItsOwn" . -}}
@@ -145,18 +145,18 @@ annotations:
 {{- end -}}
 {{- range $property, $address := $addresses -}}
 {{- if regexMatch "^(127\\..*|::1|0:0:0:0:0:0:0:1|localhost)$" ($address | toString) -}}
-{{- fail (printf "%s is %q: the kubelet and the services reach the pod from outside; leave the address out" $property $address) -}}
+{{- fail (printf "%s is %q. The kubelet and the Services cannot reach a loopback address. Remove the property to listen on all addresses." $property $address) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The further listeners, a list of name, port and service port. */}}
+{{/* The additional listeners, each with its name, port and Service port. */}}
 {{- define "epoll-echo.listeners" -}}
 {{- $listeners := dig "echo" "server" "listeners" dict .Values.config | default dict -}}
 {{- $ports := .Values.service.listenerPorts -}}
 {{- range $name, $_ := $ports -}}
 {{- if not (hasKey $listeners $name) -}}
-{{- fail (printf "service.listenerPorts.%s names no listener: there are %s" $name (keys $listeners | sortAlpha | join ", " | default "none")) -}}
+{{- fail (printf "service.listenerPorts.%s names no listener of config.echo.server.listeners. The listeners are: %s." $name (keys $listeners | sortAlpha | join ", " | default "none")) -}}
 {{- end -}}
 {{- end -}}
 {{- $list := list -}}
@@ -166,7 +166,7 @@ annotations:
 {{- $servicePort := get $ports $name | default $port | int64 -}}
 {{- $key := $servicePort | toString -}}
 {{- if hasKey $taken $key -}}
-{{- fail (printf "listener %s has port %s of the service, which %s has already: set service.listenerPorts.%s" $name $key (get $taken $key) $name) -}}
+{{- fail (printf "Listener %s has the Service port %s, which is already the port of %s. Set service.listenerPorts.%s to a different port." $name $key (get $taken $key) $name) -}}
 {{- end -}}
 {{- $_ := set $taken $key (printf "listener %s" $name) -}}
 {{- $list = append $list (dict "name" $name "port" $port "servicePort" $servicePort) -}}
@@ -174,7 +174,7 @@ annotations:
 {{- dict "listeners" $list | toYaml -}}
 {{- end -}}
 
-{{/* Options that go before those of the image. It selects a collector, and the JVM refuses two. */}}
+{{/* Options that override those of the image. The image selects a collector, and the JVM refuses two. */}}
 {{- define "epoll-echo.jvmOptions" -}}
 {{- $options := .Values.jvmOptions -}}
 {{- if include "epoll-echo.otherCollector" . -}}
@@ -189,7 +189,7 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* Without a slash at its end. */}}
+{{/* The base path of the actuator, without a trailing slash. */}}
 {{- define "epoll-echo.managementPath" -}}
 {{- $context := dig "server" "servlet" "context-path" "" .Values.config -}}
 {{- if include "epoll-echo.managementOfItsOwn" . -}}
@@ -200,18 +200,18 @@ annotations:
 {{- end -}}
 
 {{/*
-Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be the same for both:
+Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown must take equally long in both:
 
   preStop sleep │ SIGTERM, drain up to drain-timeout │ 5 s for Spring │ rest of the margin │ SIGKILL
 */}}
 
-{{/* Milliseconds of a duration of Spring: include "epoll-echo.milliseconds" (list "name" "20s") */}}
+{{/* Converts a Spring duration to milliseconds: include "epoll-echo.milliseconds" (list "name" "20s") */}}
 {{- define "epoll-echo.milliseconds" -}}
 {{- $name := index . 0 -}}
 {{- $value := index . 1 -}}
 {{- $text := ternary (printf "%v" $value) ($value | int64 | toString) (kindIs "string" $value) -}}
 {{- if not (regexMatch "^[0-9]{1,12}(ms|s|m|h|d)?$" $text) -}}
-{{- fail (printf "%s is %q: allowed is a number with ms, s, m, h or d, such as 20s, 500ms or 1m" $name $text) -}}
+{{- fail (printf "%s is %q, which is not a duration. Use a number with the unit ms, s, m, h or d, such as 20s, 500ms or 1m." $name $text) -}}
 {{- end -}}
 {{- $unit := regexFind "[a-z]+$" $text | default "ms" -}}
 {{- $factor := get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000) $unit -}}
@@ -225,7 +225,7 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- div (add $milliseconds 999) 1000 -}}
 {{- end -}}
 
-{{/* What Spring gives each phase of its shutdown; the application wants two seconds above the drain. */}}
+{{/* Spring's timeout per shutdown phase. The application requires two seconds more than the drain timeout. */}}
 {{- define "epoll-echo.phaseSeconds" -}}
 {{- add (include "epoll-echo.drainSeconds" . | int64) 5 -}}
 {{- end -}}
@@ -234,10 +234,10 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- add (.Values.shutdown.preStopSeconds | int64) (include "epoll-echo.drainSeconds" . | int64) (.Values.shutdown.marginSeconds | int64) -}}
 {{- end -}}
 
-{{/* application.yml: the configuration with what is derived. */}}
+{{/* application.yml: the configuration plus the derived properties. */}}
 {{- define "epoll-echo.application" -}}
 {{- if not (kindIs "invalid" (dig "spring" "lifecycle" "timeout-per-shutdown-phase" nil .Values.config)) -}}
-{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase is derived from config.echo.server.shutdown.drain-timeout: set that one" -}}
+{{- fail "config.spring.lifecycle.timeout-per-shutdown-phase must not be set, because it is derived from config.echo.server.shutdown.drain-timeout. Set the drain timeout instead." -}}
 {{- end -}}
 {{- $derived := dict "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "epoll-echo.phaseSeconds" .)))) -}}
 {{- with .Values.tls -}}
@@ -258,7 +258,7 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- else if hasKey $known . -}}
 {{- $server = merge $server (dict "listeners" (dict . $ssl)) -}}
 {{- else -}}
-{{- fail (printf "tls.listeners names %s, which is no listener: there are %s" . (prepend (keys $known | sortAlpha) "default" | join ", ")) -}}
+{{- fail (printf "tls.listeners names %s, which is not a listener. The listeners are: %s." . (prepend (keys $known | sortAlpha) "default" | join ", ")) -}}
 {{- end -}}
 {{- end -}}
 {{- $_ := set $derived "echo" (dict "server" $server) -}}
@@ -267,7 +267,7 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- mustMergeOverwrite (deepCopy .Values.config) $derived | toYaml -}}
 {{- end -}}
 
-{{/* The command line of the probe in the image that ends by itself. */}}
+{{/* Command line of the image's probe for helm test, which stops after a fixed time. */}}
 {{- define "epoll-echo.probeArgs" -}}
 {{- concat
     (list
@@ -278,7 +278,7 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
     | toYaml -}}
 {{- end -}}
 
-{{/* And of the one that goes on until its pod is deleted. */}}
+{{/* Command line of the continuous probe, which runs until its pod is deleted. */}}
 {{- define "epoll-echo.continuousProbeArgs" -}}
 {{- $probe := .Values.probe -}}
 {{- $rate := $probe.rate | float64 -}}
@@ -303,12 +303,12 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- printf "%s:%d" (include "epoll-echo.fullname" .) (.Values.service.port | int64) -}}
 {{- end -}}
 
-{{/* Options for what the default listener expects in front of the bytes. */}}
+{{/* Probe options that match the TLS, PROXY protocol and greeting of the default listener. */}}
 {{- define "epoll-echo.probeLayers" -}}
 {{- $args := list -}}
 {{- $server := dig "echo" "server" dict .Values.config | default dict -}}
 {{- if or (and .Values.tls.secretName (has "default" .Values.tls.listeners)) (dig "ssl" "bundle" "" $server) -}}
-{{/* By the name of the service, which the certificate need not have. */}}
+{{/* The probe connects by the Service's name, which the certificate need not contain. */}}
 {{- $args = concat $args (list "--tls" "--insecure") -}}
 {{- end -}}
 {{- if eq (dig "proxy-protocol" "mode" "off" $server | toString) "required" -}}
@@ -320,19 +320,19 @@ Times. Kubernetes knows whole seconds, Spring durations; the shutdown has to be 
 {{- dict "args" $args | toYaml -}}
 {{- end -}}
 
-{{/* How Prometheus scrapes the pods. */}}
+{{/* Path and scheme by which Prometheus scrapes the pods. */}}
 {{- define "epoll-echo.scrape" -}}
 path: {{ include "epoll-echo.endpointPath" (list . "prometheus") }}
 {{- if eq (include "epoll-echo.managementScheme" .) "HTTPS" }}
 scheme: https
 tlsConfig:
-  # By address, which no certificate names.
+  # Prometheus scrapes by IP address, which no certificate contains.
   insecureSkipVerify: true
 {{- end }}
 {{- end -}}
 
 {{- define "epoll-echo.requireScrape" -}}
 {{- if not (include "epoll-echo.management" (index . 0)) -}}
-{{- fail (printf "%s is true, but config.management.server.port is -1: there is nothing to scrape" (index . 1)) -}}
+{{- fail (printf "%s is true, but config.management.server.port is -1, so there is nothing to scrape. Set a port, or disable the monitor." (index . 1)) -}}
 {{- end -}}
 {{- end -}}

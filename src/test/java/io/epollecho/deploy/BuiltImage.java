@@ -13,11 +13,11 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * The image that the Dockerfile makes of a copy of this checkout, on bases that are made here.
+ * The image that the Dockerfile builds from a copy of this checkout, on locally built base images.
  *
- * @param engine where it is
- * @param context the copy of the checkout, which only its owner may read
- * @param ports build arguments that name the ports of the training
+ * @param engine the engine that stores the image
+ * @param context the copy of the checkout, readable only by its owner
+ * @param ports build arguments for the ports of the training run
  */
 record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> ports) {
 
@@ -28,7 +28,7 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
     private static final Path DIRECTORY = Path.of("target/containers");
     private static final Path BASES = Path.of("src/test/docker/bases.sh");
 
-    /** Every repository is this directory of the build's container. */
+    /** Maven settings that replace every repository with a directory of the build container. */
     private static final String MIRROR =
             """
             <settings>
@@ -39,8 +39,8 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
             """;
 
     /**
-     * Builds it as unfavourably as it gets: from files that only their owner may read, with times
-     * set to zero, and behind a mirror.
+     * Builds the image under the least favourable conditions: from files readable only by their
+     * owner, with timestamps set to zero, and behind a mirror.
      */
     static BuiltImage build() throws IOException, InterruptedException {
         ContainerEngine engine = ContainerEngine.create(DIRECTORY);
@@ -63,7 +63,7 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
         return image;
     }
 
-    /** The build's container has the network of this machine. */
+    /** Returns free ports, because the build container shares the network of this machine. */
     private static Map<String, Integer> trainingPorts() {
         return Map.of(
                 "TRAIN_ECHO_PORT", Ports.free(),
@@ -71,9 +71,7 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
                 "TRAIN_HTTP_PORT", Ports.free());
     }
 
-    /**
-     * Builds it again, without the mirror's files, under a tag, with further options of Buildah.
-     */
+    /** Rebuilds the image without the files of the mirror, with additional Buildah options. */
     ContainerEngine.Outcome rebuild(String tag, String... options)
             throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of("buildah", "bud", "--isolation", "chroot"));
@@ -97,7 +95,7 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
         command.addAll(List.of("--build-arg", name + "=" + value));
     }
 
-    /** Runs it with the given arguments until it ends. */
+    /** Runs the image with the given arguments and waits until it exits. */
     ContainerEngine.Outcome run(List<String> options, String... arguments)
             throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of("podman", "run", "--rm", "--network", "host"));

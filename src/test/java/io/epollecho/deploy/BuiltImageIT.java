@@ -33,7 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** The image as the Dockerfile makes it, and containers of it as the chart's pods. */
+/** Tests of the image that the Dockerfile builds, also run in containers as the chart's pod. */
 class BuiltImageIT {
 
     private static final int SIGTERM_EXIT = 128 + 15;
@@ -54,7 +54,7 @@ class BuiltImageIT {
         long begin = System.nanoTime();
         image = BuiltImage.build();
         System.out.printf(
-                "image of %s MB, built with its bases in %d s%n",
+                "Image of %s MB built with its base images in %d s%n",
                 Long.parseLong(inspect("{{.Size}}")) / 1_000_000,
                 Duration.ofNanos(System.nanoTime() - begin).toSeconds());
     }
@@ -80,7 +80,7 @@ class BuiltImageIT {
     }
 
     @Test
-    void labelsSayWhatItIsMadeOf() throws Exception {
+    void labelsNameVersionRevisionAndBase() throws Exception {
         String version = image.run(List.of(), "--version").succeeded().output().strip();
         JsonNode labels = JsonMapper.shared().readTree(inspect("{{json .Config.Labels}}"));
         assertThat("epoll-echo " + labels.at("/org.opencontainers.image.version").asString(""))
@@ -91,16 +91,16 @@ class BuiltImageIT {
                 .isEqualTo("localhost/jre");
     }
 
-    /** Its jars have other times by then than those that it was trained with. */
+    /** The cache must be valid although the jars' timestamps differ from those of the training. */
     @Test
-    void cacheIsInUse() throws Exception {
+    void usesTheCache() throws Exception {
         String options = "_JAVA_OPTIONS=-XX:AOTMode=on -Xlog:class+load";
         assertThat(image.run(List.of("--env", options), "--version").succeeded().output())
                 .contains("io.epollecho.EpollEchoApplication source: shared objects file");
     }
 
     @Test
-    void sbomIsInTheImage() throws Exception {
+    void containsTheSbom() throws Exception {
         String sbom =
                 image.run(List.of("--entrypoint", "cat"), "sbom/application.cdx.json")
                         .succeeded()
@@ -108,9 +108,9 @@ class BuiltImageIT {
         assertThat(JsonMapper.shared().readTree(sbom).at("/components").size()).isGreaterThan(20);
     }
 
-    /** The mirror of the first build has no files any more. */
+    /** The mirror is not mounted for this build, so any download would fail. */
     @Test
-    void anotherSourceNeedsNoDownload() throws Exception {
+    void rebuildsChangedSourcesWithoutDownloads() throws Exception {
         Path source = image.context().resolve("src/main/java/io/epollecho/package-info.java");
         String before = Files.readString(source);
         FileTime time = Files.getLastModifiedTime(source);
@@ -125,18 +125,18 @@ class BuiltImageIT {
     }
 
     @Test
-    void anotherRevisionDoesNotTrainAgain() throws Exception {
+    void reusesTheTrainingForAnotherRevision() throws Exception {
         String output =
                 image.rebuild("revised", "--build-arg", "REVISION=other").succeeded().output();
         assertThat(output).contains("RUN ./train.sh").doesNotContain("AOTCache creation");
     }
 
     @Test
-    void refusesAnotherVersionThanThatOfTheApplication() throws Exception {
+    void refusesAVersionOtherThanTheApplications() throws Exception {
         var outcome = image.rebuild("renamed", "--build-arg", "VERSION=9.9.9");
         assertThat(outcome.exitCode()).isNotZero();
         assertThat(outcome.output())
-                .as("Buildah may lose the message of a command that ends at once")
+                .as("Buildah may lose the output of a command that exits immediately")
                 .contains("Error: building at STEP \"RUN grep -q \"^build.version=$VERSION")
                 .doesNotContain("AOTCache creation");
     }
@@ -144,20 +144,20 @@ class BuiltImageIT {
     @ParameterizedTest
     @ValueSource(
             strings = {"-XX:-UseSerialGC -XX:+UseG1GC", "-XX:-UseCompactObjectHeaders", "-Xmx40m"})
-    void startsWithOptionsOfTheOperator(String options) throws Exception {
+    void startsWithTheOperatorsOptions(String options) throws Exception {
         var outcome = image.run(List.of("--env", "_JAVA_OPTIONS=" + options), "--version");
         assertThat(outcome.succeeded().output()).contains("epoll-echo ");
     }
 
     @Test
-    void saysThatAnotherObjectLayoutLosesTheCache() throws Exception {
+    void warnsThatAnotherObjectLayoutDisablesTheCache() throws Exception {
         String options = "_JAVA_OPTIONS=-XX:-UseCompactObjectHeaders";
         assertThat(image.run(List.of("--env", options), "--version").output())
                 .contains("Unable to use AOT cache", "UseCompactObjectHeaders");
     }
 
     @Test
-    void wrongPropertyEndsWithItsMessage() throws Exception {
+    void explainsAnInvalidProperty() throws Exception {
         var outcome = image.run(List.of(), "--echo.server.event-loops=0");
         assertThat(outcome.exitCode()).isEqualTo(1);
         assertThat(outcome.output()).contains("The property echo.server.event-loops is 0 ");
@@ -167,7 +167,7 @@ class BuiltImageIT {
     void runsAsTheChartsPod() throws Exception {
         long begin = System.nanoTime();
         try (PlayedPod pod = PlayedPod.start(image.engine(), "connections: {max: 77}", "", "")) {
-            System.out.printf("pod ready in %.2f s%n", (System.nanoTime() - begin) / 1e9);
+            System.out.printf("Pod ready in %.2f s%n", (System.nanoTime() - begin) / 1e9);
             assertRestricted(pod);
             assertThat(pod.log()).doesNotContainIgnoringCase("warn").doesNotContain("[aot]");
 
@@ -188,13 +188,13 @@ class BuiltImageIT {
                     .succeeded();
 
             System.out.printf(
-                    "pod with at most %d MiB, files included, %s of it anonymous%n",
+                    "Pod used at most %d MiB including files, %s of it anonymous%n",
                     pod.memoryPeak().orElse(0) >> 20, pod.status("RssAnon"));
             assertDrains(pod);
         }
     }
 
-    /** The files of the Secret as cert-manager makes it, where the chart mounts them. */
+    /** The chart mounts the files of a Secret in the format that cert-manager issues. */
     @Test
     void speaksTlsWithTheCertificateOfASecret() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")), "openssl is not installed");
@@ -253,7 +253,7 @@ class BuiltImageIT {
                                 assertThat(bytes)
                                         .isEqualTo(
                                                 Quantity.getAmountInBytes(limit).longValueExact()),
-                        () -> System.out.println("no control group limits the memory of the pod"));
+                        () -> System.out.println("No control group limits the pod's memory"));
         var write =
                 pod.engine().run("podman", "exec", pod.name(), "bash", "-c", ": > /app/written");
         assertThat(write.output()).contains("Read-only file system");
@@ -284,7 +284,7 @@ class BuiltImageIT {
                 "10000");
     }
 
-    /** A busy peer gets all its bytes after SIGTERM, and readiness is gone meanwhile. */
+    /** After SIGTERM, readiness fails and a busy peer still receives all its bytes. */
     private static void assertDrains(PlayedPod pod) throws Exception {
         try (EchoPeer peer = EchoPeer.connect(pod.echoPort());
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -31,14 +31,14 @@ final class Chart {
     private static final String KUBE_VERSION = "1.34.0";
     private static final String HOOK = "\"helm.sh/hook\" \"test\" ";
 
-    /** Helm's template command leaves hooks out, so they are ordinary objects in this copy. */
+    /** A copy in which hooks are ordinary objects, because Helm's template command omits hooks. */
     private static final Path WITHOUT_HOOKS = withoutHooks();
 
     private static final Path WITHOUT_SCHEMA = withoutSchema();
 
     private Chart() {}
 
-    /** Every value of the chart, set to something other than its default. */
+    /** Returns every value of the chart, set to something other than its default. */
     static Map<String, Object> fullValues() {
         return map(yaml(read(FULL_VALUES)));
     }
@@ -56,16 +56,16 @@ final class Chart {
     }
 
     /**
-     * What an installation would create, the pod of {@code helm test} included.
+     * Renders all objects that an installation would create, and the pod of {@code helm test}.
      *
-     * @param values YAML that goes before the chart's own values
-     * @throws IllegalStateException if Helm refuses, with its reason
+     * @param values YAML that overrides the chart's own values
+     * @throws IllegalStateException if Helm refuses the values, with its reason
      */
     static Rendered render(String values) {
         return withFile(values, file -> render(WITHOUT_HOOKS, file));
     }
 
-    /** The same, past the schema of the values: what the templates themselves refuse. */
+    /** Renders without the schema, to test the checks in the templates themselves. */
     static Rendered renderUnchecked(String values) {
         return withFile(values, file -> render(WITHOUT_SCHEMA, file));
     }
@@ -81,7 +81,7 @@ final class Chart {
                         .call());
     }
 
-    /** What Helm tells the person who installs it. */
+    /** Returns the notes that Helm prints after an installation. */
     static String notes(String values) {
         return withFile(
                 values,
@@ -105,7 +105,7 @@ final class Chart {
         return render(new Yaml().dump(values));
     }
 
-    /** Lints a copy of the chart that has these values as its own. */
+    /** Lints a copy of the chart whose {@code values.yaml} contains the given values. */
     static LintResult lint(Path directory, String values) {
         try {
             Path copy = copyTo(directory.resolve("epoll-echo"));
@@ -138,12 +138,12 @@ final class Chart {
                 new Yaml(new SafeConstructor(new LoaderOptions())).load(text), text);
     }
 
-    @SuppressWarnings("unchecked") // YAML of this project has text for keys
+    @SuppressWarnings("unchecked") // all keys in this project's YAML are strings
     static Map<String, Object> map(Object value) {
         return (Map<String, Object>) value;
     }
 
-    /** All paths to a value that is not a map of values, in order. */
+    /** Returns the paths of all values that are not maps, or are empty maps, in order. */
     static List<List<String>> leaves(Map<String, Object> values) {
         List<List<String>> paths = new ArrayList<>();
         values.forEach(
@@ -161,7 +161,7 @@ final class Chart {
         return paths;
     }
 
-    /** A deep copy of maps, as they are changed. */
+    /** Returns a copy that is deep in its maps, so that the caller can change it. */
     static Map<String, Object> copy(Map<String, Object> values) {
         Map<String, Object> copy = new LinkedHashMap<>();
         values.forEach(
@@ -170,7 +170,7 @@ final class Chart {
         return copy;
     }
 
-    /** The map that holds the last name of a path; made where there is none. */
+    /** Returns the map that contains the last name of a path, and creates it if necessary. */
     static Map<String, Object> parent(Map<String, Object> values, List<String> path) {
         Map<String, Object> parent = values;
         for (String name : path.subList(0, path.size() - 1)) {

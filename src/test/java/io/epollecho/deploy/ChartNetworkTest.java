@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 
-/** Who reaches the pods, and how. */
+/** Tests of Services, routes and network policies: who can reach the pods, and how. */
 class ChartNetworkTest {
 
     @Test
@@ -56,7 +56,7 @@ class ChartNetworkTest {
     }
 
     @Test
-    void isReachedInsideTheClusterByDefault() {
+    void isReachableInsideTheClusterByDefault() {
         ServiceSpec service = echo("");
         assertThat(service.getType()).isEqualTo("ClusterIP");
         assertThat(service.getPorts()).singleElement().extracting(p -> p.getPort()).isEqualTo(7777);
@@ -65,7 +65,7 @@ class ChartNetworkTest {
     }
 
     @Test
-    void isReachedAtTheNodesIfAskedTo() {
+    void isReachableThroughNodePorts() {
         ServiceSpec service =
                 echo("service: {type: NodePort, nodePort: 30007, externalTrafficPolicy: Local}");
         assertThat(service.getType()).isEqualTo("NodePort");
@@ -75,7 +75,7 @@ class ChartNetworkTest {
     }
 
     @Test
-    void isReachedThroughALoadBalancerInBothFamiliesIfAskedTo() {
+    void isReachableThroughADualStackLoadBalancer() {
         ServiceSpec service = Chart.renderFull().named(Service.class, "tcp-mirror").getSpec();
         assertThat(service.getType()).isEqualTo("LoadBalancer");
         assertThat(service.getLoadBalancerClass()).isEqualTo("example.com/internal");
@@ -86,7 +86,7 @@ class ChartNetworkTest {
     }
 
     @Test
-    void furtherListenersArePortsOfTheServiceAndOfThePolicy() {
+    void addsListenersToTheServiceAndTheNetworkPolicy() {
         String listeners =
                 "config: {echo: {server: {listeners: {b: {port: 7779}, a-: {port: 7778}}}}}";
         Rendered rendered = Chart.render(listeners + "\nservice: {listenerPorts: {b: 79}}");
@@ -106,11 +106,11 @@ class ChartNetworkTest {
         assertThatThrownBy(() -> Chart.render("service: {listenerPorts: {b: 79}}"))
                 .hasMessageContaining("service.listenerPorts.b names no listener");
         assertThatThrownBy(() -> Chart.render(listeners + "\nservice: {port: 7779}"))
-                .hasMessageContaining("set service.listenerPorts.b");
+                .hasMessageContaining("Set service.listenerPorts.b");
     }
 
     @Test
-    void servicePassesOnWhatProxiesAndNodesMayUse() {
+    void passesHintsForProxiesAndNodesToTheService() {
         ServiceSpec full = Chart.renderFull().named(Service.class, "tcp-mirror").getSpec();
         assertThat(full.getPorts())
                 .hasSize(3)
@@ -182,7 +182,7 @@ class ChartNetworkTest {
                 .hasMessageContaining("gateway.tlsRoute.hostnames is empty");
     }
 
-    /** Its endpoints may tell more than the outside should know. */
+    /** Actuator endpoints may reveal internals, so they are never exposed outside the cluster. */
     @ParameterizedTest
     @ValueSource(strings = {"ClusterIP", "NodePort", "LoadBalancer"})
     void managementStaysInsideTheCluster(String type) {
@@ -209,7 +209,7 @@ class ChartNetworkTest {
     }
 
     @Test
-    void everybodyMayEchoAndNobodyElseGetsInByDefault() {
+    void allowsOnlyEchoTrafficByDefault() {
         NetworkPolicySpec policy = policy(Chart.renderDefaults());
         assertThat(policy.getPodSelector().getMatchLabels())
                 .isEqualTo(
@@ -225,12 +225,12 @@ class ChartNetworkTest {
     }
 
     @Test
-    void letsInOnlyWhoIsNamed() {
+    void allowsOnlyTheConfiguredPeers() {
         NetworkPolicySpec policy = policy(Chart.renderFull());
         List<NetworkPolicyPeer> echo = rules(policy, "echo").getFirst().getFrom();
         assertThat(echo).hasSize(4);
         assertThat(echo.getFirst().getPodSelector().getMatchLabels())
-                .as("the pod of helm test is always one of them")
+                .as("the pod of helm test is always allowed")
                 .isNotEmpty()
                 .satisfies(
                         selector ->
@@ -249,10 +249,10 @@ class ChartNetworkTest {
     }
 
     @Test
-    void notesTellHowToReachIt() {
+    void notesExplainHowToConnect() {
         assertThat(Chart.notes(""))
                 .contains(
-                        "No registry has the image epoll-echo:0.1.0-SNAPSHOT: build it",
+                        "The image epoll-echo:0.1.0-SNAPSHOT is not in any registry. Build it",
                         "helm --namespace net test blue",
                         "port-forward service/blue-epoll-echo 7777:7777",
                         "http://127.0.0.1:8080/actuator/echo",
@@ -262,10 +262,10 @@ class ChartNetworkTest {
         assertThat(Chart.notes(Chart.read(Chart.FULL_VALUES)))
                 .contains("get service tcp-mirror", "nc \"$HOST\" 7\n", "/manage/echo")
                 .contains("WARNING: serviceMonitor and podMonitor are both enabled")
-                .doesNotContain("No registry has", "%!");
+                .doesNotContain("is not in any registry", "%!");
         assertThat(Chart.notes("serviceMonitor: {enabled: true}"))
                 .contains("WARNING: networkPolicy.managementFrom is empty");
         assertThat(Chart.notes("prometheusRule: {enabled: true}"))
-                .contains("WARNING: the alert rules expect the scrape");
+                .contains("WARNING: the alert rules require the scrape");
     }
 }

@@ -30,13 +30,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** What runs in the pods, and what it may do there. */
+/** Tests of the pods: their containers, configuration and permissions. */
 class ChartPodTest {
 
     private static final String DIGEST =
             "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    /** All pods, by default and with every value set. */
+    /** Returns all pods, rendered with the defaults and with every value set. */
     static Stream<PodSpec> pods() {
         return Stream.of(Chart.render("probe: {enabled: true}"), Chart.renderFull())
                 .flatMap(
@@ -47,7 +47,7 @@ class ChartPodTest {
                                         rendered.probeTemplate().getSpec()));
     }
 
-    /** The pod security standard "restricted", and a root file system that cannot be written to. */
+    /** Checks the pod security standard "restricted" and a read-only root file system. */
     @ParameterizedTest
     @MethodSource("pods")
     void isRestricted(PodSpec pod) {
@@ -79,10 +79,10 @@ class ChartPodTest {
                 .toList();
     }
 
-    /** The variables of a service named echo-server would be properties of the server. */
+    /** Spring would read the variables of a Service named echo-server as server properties. */
     @ParameterizedTest
     @MethodSource("pods")
-    void getsNeitherServiceLinksNorToken(PodSpec pod) {
+    void hasNeitherServiceLinksNorToken(PodSpec pod) {
         assertThat(pod.getEnableServiceLinks()).isFalse();
         assertThat(pod.getAutomountServiceAccountToken()).isFalse();
     }
@@ -121,7 +121,7 @@ class ChartPodTest {
         assertProbe(container.getReadinessProbe(), path + "/health/readiness");
     }
 
-    /** One that no probe can succeed with would restart the pods forever. */
+    /** With an address that no probe can reach, the kubelet would restart the pods forever. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -132,7 +132,7 @@ class ChartPodTest {
                     management: {server: {port: 9001, address: localhost}}        | config.management.server.address
                     echo: {server: {address: 127.0.0.1}}                          | config.echo.server.address
                     """)
-    void refusesAnAddressThatNoProbeReaches(String config, String property) {
+    void refusesAnAddressThatNoProbeCanReach(String config, String property) {
         assertThatThrownBy(() -> Chart.render("config:\n  " + config))
                 .hasMessageContaining(property + " is ");
         assertThatCode(
@@ -179,7 +179,7 @@ class ChartPodTest {
     }
 
     @Test
-    void probesTheEchoPortWhereSpringServesNoHttp() {
+    void probesTheEchoPortIfSpringServesNoHttp() {
         Rendered rendered = Chart.render("config: {management: {server: {port: -1}}}");
         Container container = rendered.container();
         for (Probe probe :
@@ -221,7 +221,7 @@ class ChartPodTest {
     }
 
     @Test
-    void selectsItsOwnPodsOnly() {
+    void selectsOnlyItsOwnPods() {
         for (Rendered rendered : List.of(Chart.renderDefaults(), Chart.renderFull())) {
             Deployment deployment = rendered.deployment();
             Map<String, String> selector = deployment.getSpec().getSelector().getMatchLabels();
@@ -229,7 +229,7 @@ class ChartPodTest {
                     deployment.getSpec().getTemplate().getMetadata().getLabels();
             assertThat(labels).containsAllEntriesOf(selector);
             assertThat(rendered.testLabels())
-                    .as("the pod of helm test is none of them")
+                    .as("the pod of helm test is not selected")
                     .isNotEmpty()
                     .doesNotContainEntry(
                             "app.kubernetes.io/component",
@@ -249,13 +249,13 @@ class ChartPodTest {
                                 .getLast()
                                 .getLabelSelector()
                                 .getMatchLabels())
-                .as("a selector that is given stays")
+                .as("a given selector is kept")
                 .isEqualTo(Map.of("team", "net"));
     }
 
-    /** A selector cannot change, so neither may what an upgrade brings be part of it. */
+    /** Selectors are immutable, so they must not contain anything that an upgrade changes. */
     @Test
-    void selectorOutlastsUpgrades() {
+    void selectorStaysTheSameAcrossUpgrades() {
         assertThat(
                         Chart.render("image: {tag: other}\ncommonLabels: {a: b}\npodLabels: {c: d}")
                                 .deployment()
@@ -264,9 +264,9 @@ class ChartPodTest {
                 .isEqualTo(Chart.renderDefaults().deployment().getSpec().getSelector());
     }
 
-    /** A new version of the chart alone would replace all pods, and end their connections. */
+    /** With version labels, each new chart version would replace all pods and their connections. */
     @Test
-    void podsKeepTheirLabelsWithAnotherVersion() {
+    void podLabelsContainNoVersion() {
         assertThat(Chart.renderDefaults().template().getMetadata().getLabels())
                 .doesNotContainKeys("app.kubernetes.io/version", "helm.sh/chart");
         assertThat(Chart.renderFull().template().getMetadata().getLabels())
@@ -275,7 +275,7 @@ class ChartPodTest {
     }
 
     @Test
-    void runsOnEveryNodeIfAskedTo() {
+    void runsOnEveryNodeAsADaemonSet() {
         Rendered rendered =
                 Chart.render(
                         "kind: DaemonSet\nhostNetwork: true\n"
@@ -290,7 +290,7 @@ class ChartPodTest {
         assertThat(Chart.render("hostNetwork: true\ndnsPolicy: Default").pod().getDnsPolicy())
                 .isEqualTo("Default");
         assertThatThrownBy(() -> Chart.render("kind: DaemonSet\nautoscaling: {enabled: true}"))
-                .hasMessageContaining("a DaemonSet has a pod on every node");
+                .hasMessageContaining("a DaemonSet has one pod on every node");
         assertThatThrownBy(() -> Chart.render("kind: DaemonSet\nstrategy: {type: Recreate}"))
                 .hasMessageContaining("strategy.type is Recreate");
         assertThatThrownBy(() -> Chart.render("strategy: {type: OnDelete}"))
@@ -321,15 +321,15 @@ class ChartPodTest {
         assertThat(Chart.renderDefaults().pod().getInitContainers()).isEmpty();
     }
 
-    /** The JVM refuses to start with two collectors. */
+    /** The JVM refuses to start with two collectors, so the image's own is switched off. */
     @Test
     void anotherCollectorReplacesThatOfTheImage() {
         assertThat(javaOptions("-XX:+UseG1GC")).isEqualTo("-XX:-UseSerialGC -XX:+UseG1GC");
         assertThat(javaOptions("-Xmx64m")).isEqualTo("-Xmx64m");
         assertThat(Chart.notes("jvmOptions: ['-XX:+UseZGC']"))
-                .contains("WARNING: jvmOptions choose another collector");
+                .contains("WARNING: jvmOptions select a collector other than");
         assertThat(Chart.notes("jvmOptions: ['-XX:-UseCompactObjectHeaders']"))
-                .contains("WARNING: jvmOptions change the layout");
+                .contains("WARNING: jvmOptions change the object layout");
     }
 
     private static @Nullable String javaOptions(String option) {
@@ -341,7 +341,7 @@ class ChartPodTest {
     }
 
     @Test
-    void mountsTheSecretSoThatItsRotationReachesThePod() {
+    void mountsTheSecretSoThatThePodSeesItsRotation() {
         Rendered rendered = Chart.render("tls: {secretName: certificate}");
         assertThat(rendered.container().getVolumeMounts())
                 .filteredOn(mount -> "tls".equals(mount.getName()))
@@ -371,7 +371,7 @@ class ChartPodTest {
                                 List.of("echo", "server", "listeners", "secure", "ssl", "bundle")))
                 .isEqualTo("tls");
         assertThatThrownBy(() -> Chart.render("tls: {secretName: certificate, listeners: [other]}"))
-                .hasMessageContaining("tls.listeners names other, which is no listener");
+                .hasMessageContaining("tls.listeners names other, which is not a listener");
         assertThat(Chart.renderDefaults().applicationYml()).doesNotContain("ssl");
     }
 
@@ -382,7 +382,7 @@ class ChartPodTest {
     }
 
     @Test
-    void testSpeaksWhatTheListenerExpects() {
+    void helmTestUsesTheProtocolsOfTheListener() {
         assertThat(
                         Chart.render("tls: {secretName: certificate}")
                                 .testPod()
@@ -425,7 +425,7 @@ class ChartPodTest {
     }
 
     @Test
-    void aChangeOfTheConfigurationReplacesThePods() {
+    void replacesThePodsIfTheConfigurationChanges() {
         String before = checksum("config: {logging: {level: {root: info}}}");
         assertThat(checksum("config: {logging: {level: {root: info}}}")).isEqualTo(before);
         assertThat(checksum("config: {logging: {level: {root: warn}}}")).isNotEqualTo(before);
@@ -444,7 +444,7 @@ class ChartPodTest {
     }
 
     @Test
-    void mountsTheConfigurationWhereSpringBootLooksBeforeTheImagesOwn() {
+    void mountsTheConfigurationWhereItOverridesTheImagesOwn() {
         Rendered rendered = Chart.renderDefaults();
         assertThat(rendered.container().getVolumeMounts())
                 .filteredOn(mount -> "config".equals(mount.getName()))
@@ -470,7 +470,7 @@ class ChartPodTest {
         assertThat(Chart.renderFull().container().getEnvFrom()).hasSize(1);
     }
 
-    /** The command line is that of the probe client in the image. */
+    /** Checks the command line of the image's probe. */
     @Test
     void testsThroughTheService() {
         assertThat(Chart.renderFull().testPod().getContainers().getFirst().getArgs())

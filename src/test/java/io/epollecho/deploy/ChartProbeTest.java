@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** The probe that runs continuously. */
+/** Tests of the continuous probe. */
 class ChartProbeTest {
 
     private static final String ON = "probe: {enabled: true}\n";
@@ -42,7 +42,7 @@ class ChartProbeTest {
     }
 
     @Test
-    void speaksWhatTheListenerExpects() {
+    void usesTheProtocolsOfTheListener() {
         assertThat(args(ON + "tls: {secretName: certificate}")).contains("--tls", "--insecure");
         assertThat(
                         args(
@@ -54,7 +54,7 @@ class ChartProbeTest {
     }
 
     @Test
-    void speaksToAnotherTargetAsItIsToldTo() {
+    void usesOnlyTheGivenOptionsForAnotherTarget() {
         assertThat(
                         args(
                                 """
@@ -67,9 +67,9 @@ class ChartProbeTest {
                 .doesNotContain("--tls");
     }
 
-    /** Its pods are neither those of the server nor those of {@code helm test}. */
+    /** The selectors of the server and of {@code helm test} do not match the probe's pods. */
     @Test
-    void isSelectedByItself() {
+    void hasItsOwnSelector() {
         Rendered rendered = Chart.render(ON);
         Map<String, String> labels = rendered.probeTemplate().getMetadata().getLabels();
         assertThat(labels)
@@ -85,12 +85,12 @@ class ChartProbeTest {
                 .isNotEqualTo(rendered.testLabels());
         NetworkPolicy policy = rendered.named(NetworkPolicy.class, "blue-epoll-echo-probe");
         assertThat(labels).containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels());
-        assertThat(policy.getSpec().getIngress()).as("nobody scrapes it by default").isEmpty();
+        assertThat(policy.getSpec().getIngress()).as("no ingress by default").isEmpty();
         assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress");
     }
 
     @Test
-    void isScrapedByThoseWhoScrapeTheServer() {
+    void isOpenToTheScrapersOfTheServer() {
         Rendered full = Chart.renderFull();
         var rule =
                 full.named(NetworkPolicy.class, "tcp-mirror-probe")
@@ -111,7 +111,7 @@ class ChartProbeTest {
     }
 
     @Test
-    void runsOnEveryNodeIfAskedTo() {
+    void runsOnEveryNodeAsADaemonSet() {
         Rendered rendered = Chart.render("probe: {enabled: true, kind: DaemonSet}");
         assertThat(rendered.one(DaemonSet.class).getMetadata().getName())
                 .isEqualTo("blue-epoll-echo-probe");
@@ -119,7 +119,7 @@ class ChartProbeTest {
     }
 
     @Test
-    void alertsBelongToARunningProbe() {
+    void hasAlertsOnlyIfItIsEnabled() {
         assertThat(PrometheusRules.of(Chart.render("prometheusRule: {enabled: true}")))
                 .noneMatch(alert -> alert.name().startsWith("EchoProbe"));
         assertThat(PrometheusRules.of(Chart.render(ON + "prometheusRule: {enabled: true}")))
@@ -128,10 +128,10 @@ class ChartProbeTest {
     }
 
     @Test
-    void notesTellWhatIsMissing() {
+    void notesWarnOfMissingScrapes() {
         assertThat(Chart.notes(ON)).contains("logs deployment/blue-epoll-echo-probe");
         assertThat(Chart.notes(ON + "prometheusRule: {enabled: true}"))
-                .contains("WARNING: the alert rules of the probe expect");
+                .contains("WARNING: the alert rules of the probe require");
         assertThat(Chart.notes("probe: {enabled: true, podMonitor: {enabled: true}}"))
                 .contains("so Prometheus cannot scrape the probe");
     }

@@ -16,8 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The table of values in the chart's README is made of the comments in {@code values.yaml}. To
- * write it again: {@code ./mvnw -q -B -ntp test -Dtest=ChartReadmeTest -Dwrite-chart-readme}
+ * Tests that the table of values in the chart's README matches the comments in {@code values.yaml}.
+ * To regenerate the table, run {@code ./mvnw -q -B -ntp test -Dtest=ChartReadmeTest
+ * -Dwrite-chart-readme}.
  */
 class ChartReadmeTest {
 
@@ -32,7 +33,7 @@ class ChartReadmeTest {
     private record Row(List<String> path, String description) {}
 
     @Test
-    void showsTheValues() throws IOException {
+    void tableMatchesTheComments() throws IOException {
         String readme = Files.readString(README);
         int begin = readme.indexOf(BEGIN) + BEGIN.length();
         int end = readme.indexOf(END);
@@ -53,7 +54,7 @@ class ChartReadmeTest {
                 .allSatisfy(
                         path ->
                                 assertThat(described)
-                                        .as("%s or something above it", path)
+                                        .as("%s or one of its parents", path)
                                         .anyMatch(above -> startsWith(path, above)));
     }
 
@@ -88,7 +89,7 @@ class ChartReadmeTest {
 
     private static String table(List<Row> rows) {
         Map<String, Object> defaults = Chart.defaultValues();
-        var table = new StringBuilder("| value | default | what it is |\n| --- | --- | --- |\n");
+        var table = new StringBuilder("| Value | Default | Description |\n| --- | --- | --- |\n");
         for (Row row : rows) {
             String value =
                     JsonMapper.shared().writeValueAsString(Chart.valueAt(defaults, row.path()));

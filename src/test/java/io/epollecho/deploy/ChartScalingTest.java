@@ -13,7 +13,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetSpec;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** How many pods there are, and how many may go. */
+/** Tests of the number of pods, autoscaling and the disruption budget. */
 class ChartScalingTest {
 
     @Test
@@ -57,19 +57,19 @@ class ChartScalingTest {
                                         "autoscaling: {enabled: true, minReplicas: 5, maxReplicas:"
                                                 + " 4}"))
                 .hasMessageContaining(
-                        "autoscaling.minReplicas is 5: allowed is at most autoscaling.maxReplicas,"
-                                + " 4");
+                        "autoscaling.minReplicas is 5, but must be at most autoscaling.maxReplicas,"
+                                + " which is 4");
         assertThatThrownBy(
                         () ->
                                 Chart.render(
                                         "autoscaling:\n"
                                             + "  {enabled: true, targetCPUUtilizationPercentage:"
                                             + " null}"))
-                .hasMessageContaining("autoscaling needs a metric");
+                .hasMessageContaining("autoscaling requires a metric");
     }
 
     @Test
-    void limitsDisruptionOneWayOrTheOther() {
+    void limitsDisruptionByMaximumOrMinimum() {
         assertThat(budget("").getMaxUnavailable()).isEqualTo(new IntOrString(1));
         assertThat(budget("podDisruptionBudget: {maxUnavailable: 25%}").getMaxUnavailable())
                 .isEqualTo(new IntOrString("25%"));
@@ -85,7 +85,8 @@ class ChartScalingTest {
                                 .getSelector()
                                 .getMatchLabels());
         assertThatThrownBy(() -> budget("podDisruptionBudget: {minAvailable: 2}"))
-                .hasMessageContaining("podDisruptionBudget needs one of minAvailable and");
+                .hasMessageContaining(
+                        "podDisruptionBudget requires exactly one of minAvailable and");
     }
 
     private static PodDisruptionBudgetSpec budget(String values) {

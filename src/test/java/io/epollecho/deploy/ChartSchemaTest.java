@@ -20,12 +20,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Wrong values are refused before anything is installed. */
+/** Tests that the schema refuses invalid values before anything is installed. */
 class ChartSchemaTest {
 
     private static final String REFUSED = "values don't meet the specifications of the schema";
 
-    /** Wherever the chart has a value of its own, a name beside it is a mistake. */
+    /** An unknown name next to a value of the chart is a mistake, so the schema refuses it. */
     @Test
     void refusesEveryUnknownName() {
         Map<String, Object> defaults = Chart.defaultValues();
@@ -38,7 +38,7 @@ class ChartSchemaTest {
         }
     }
 
-    /** And wherever it has one, so is a value of another type. */
+    /** So is a value of another type than the chart's own. */
     @Test
     void refusesEveryWrongType() {
         for (List<String> path : Chart.leaves(Chart.defaultValues())) {
@@ -175,7 +175,7 @@ class ChartSchemaTest {
         assertThatCode(() -> Chart.render(values)).doesNotThrowAnyException();
     }
 
-    /** Or the chart would refuse what the server understands. */
+    /** Otherwise the chart would refuse a property that the server supports. */
     @Test
     void knowsEveryPropertyOfTheServer() {
         JsonNode schema =

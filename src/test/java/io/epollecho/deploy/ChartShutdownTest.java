@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The times of a shutdown, which Kubernetes and Spring have to agree on. */
+/** Tests of the shutdown times, which must be the same for Kubernetes and Spring. */
 class ChartShutdownTest {
 
     @ParameterizedTest
@@ -33,9 +33,9 @@ class ChartShutdownTest {
     }
 
     @Test
-    void addUpWithoutADrainTimeoutAsWell() {
+    void useTheDefaultIfThereIsNoDrainTimeout() {
         assertThat(Chart.render("config: {echo: null}").pod().getTerminationGracePeriodSeconds())
-                .as("5 s before, the application's own 20 s, 10 s margin")
+                .as("5 s before SIGTERM, the application's default of 20 s, and a margin of 10 s")
                 .isEqualTo(35);
     }
 
@@ -52,18 +52,18 @@ class ChartShutdownTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"PT20S", "20 s", "20sec", "-1s", "1.5s", "5ns", "'s'", "''"})
-    void areRefusedWhereTheyCannotBeRead(String drain) {
+    void areRefusedIfInvalid(String drain) {
         String values =
                 "config: {echo: {server: {shutdown: {drain-timeout: %s}}}}".formatted(drain);
         assertThatThrownBy(() -> Chart.render(values)).hasMessageContaining("drain-timeout");
         assertThatThrownBy(() -> Chart.renderUnchecked(values))
                 .hasMessageContaining("config.echo.server.shutdown.drain-timeout is \"")
                 .hasMessageContaining(
-                        "allowed is a number with ms, s, m, h or d, such as 20s, 500ms or 1m");
+                        "Use a number with the unit ms, s, m, h or d, such as 20s, 500ms or 1m");
     }
 
     @Test
-    void areNotSetTwice() {
+    void cannotBeSetTwice() {
         assertThatThrownBy(
                         () ->
                                 Chart.render(

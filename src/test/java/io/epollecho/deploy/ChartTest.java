@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** The chart as a whole: Helm and Kubernetes take it, and no value is in it for nothing. */
+/** Tests of the chart as a whole: Helm and Kubernetes accept it, and every value has an effect. */
 class ChartTest {
 
     static Stream<Rendered> renderings() {
@@ -27,7 +27,7 @@ class ChartTest {
     }
 
     @Test
-    void lintsWithoutAWarning(@TempDir Path directory) {
+    void lintsWithoutWarnings(@TempDir Path directory) {
         assertClean(
                 Chart.lint(
                         directory.resolve("defaults"),
@@ -47,7 +47,7 @@ class ChartTest {
 
     @ParameterizedTest
     @MethodSource("renderings")
-    void rendersWhatKubernetesKnows(Rendered rendered) {
+    void rendersValidKubernetesObjects(Rendered rendered) {
         assertThat(rendered.typed())
                 .hasSizeGreaterThan(7)
                 .allSatisfy(
@@ -63,7 +63,7 @@ class ChartTest {
                         });
     }
 
-    /** Helm's numbers are floating-point: 10000000 becomes 1e+07 where nobody takes care. */
+    /** Helm's numbers are floating-point, so without {@code int64} it writes 10000000 as 1e+07. */
     @ParameterizedTest
     @MethodSource("renderings")
     void writesNumbersInFull(Rendered rendered) {
@@ -77,7 +77,7 @@ class ChartTest {
     }
 
     @Test
-    void rendersByDefaultWhatEveryClusterHas() {
+    void rendersOnlyBuiltInKindsByDefault() {
         assertThat(Chart.renderDefaults().kinds())
                 .containsExactlyInAnyOrder(
                         "Pod",
@@ -121,7 +121,7 @@ class ChartTest {
         assertThat(named.testPod().getServiceAccountName()).isEqualTo("other");
     }
 
-    /** A value that changes nothing is a promise that is not kept. */
+    /** Changes each value in turn and checks that the rendered objects change. */
     @Test
     void everyValueHasAnEffect() {
         Map<String, Object> full = Chart.fullValues();
@@ -139,7 +139,7 @@ class ChartTest {
         assertThat(withoutEffect).isEmpty();
     }
 
-    /** Only what has no other sensible value is the same in both. */
+    /** Only values without a sensible alternative are the same in both files. */
     @Test
     void fullValuesDifferFromTheDefaults() {
         Map<String, Object> full = Chart.fullValues();
@@ -173,7 +173,7 @@ class ChartTest {
         return changed;
     }
 
-    /** What is rendered, or why it is refused. */
+    /** Returns the rendered manifest, or the error if Helm refuses the values. */
     private static String outcome(Map<String, Object> values) {
         try {
             return Chart.render(values).manifest();

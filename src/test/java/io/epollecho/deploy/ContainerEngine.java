@@ -12,10 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Buildah and Podman with a store of their own, apart from the images and containers of the
- * machine.
+ * Buildah and Podman with a separate store, isolated from the machine's images and containers.
  *
- * @param directory where the store is
+ * @param directory the directory of the store
  */
 record ContainerEngine(Path directory) {
 
@@ -24,7 +23,7 @@ record ContainerEngine(Path directory) {
     private static final List<String> TOOLS =
             List.of("debootstrap", "buildah", "podman", "runc", "catatonit");
 
-    /** How a command ended, and what it printed. */
+    /** The exit code and the output of a command. */
     record Outcome(int exitCode, String output) {
 
         Outcome succeeded() {
@@ -33,15 +32,15 @@ record ContainerEngine(Path directory) {
         }
     }
 
-    /** Returns why this machine can neither build nor run an image, if so. */
+    /** Returns the reason if this machine cannot build and run images. */
     static Optional<String> missing() {
         if (!"root".equals(System.getProperty("user.name"))) {
-            return Optional.of("building the image needs root");
+            return Optional.of("Building the image requires root");
         }
         List<String> missing = TOOLS.stream().filter(tool -> !isInstalled(tool)).toList();
         return missing.isEmpty()
                 ? Optional.empty()
-                : Optional.of("building the image needs " + String.join(", ", missing));
+                : Optional.of("Building the image requires " + String.join(", ", missing));
     }
 
     private static boolean isInstalled(String tool) {
@@ -51,11 +50,11 @@ record ContainerEngine(Path directory) {
                 .anyMatch(path -> Files.isExecutable(Path.of(path, tool)));
     }
 
-    /** Makes an empty store. */
+    /** Creates an empty store. */
     static ContainerEngine create(Path directory) throws IOException {
         Path home = directory.toAbsolutePath();
         Files.createDirectories(home.resolve("tmp"));
-        // The path of a socket is below it, which may have 108 characters.
+        // A short path, because it contains a socket, whose path is limited to 108 characters.
         Path run = Files.createTempDirectory("echo");
         Files.writeString(
                 home.resolve("storage.conf"),
@@ -66,7 +65,7 @@ record ContainerEngine(Path directory) {
                 runroot = "%s/store"
                 """
                         .formatted(home, run));
-        // The engine's own limits are above those that a container within a container may have.
+        // The engine's default limits exceed those allowed to a nested container.
         Files.writeString(
                 home.resolve("containers.conf"),
                 """
@@ -82,7 +81,7 @@ record ContainerEngine(Path directory) {
         return new ContainerEngine(home);
     }
 
-    /** A command with the environment of this store. */
+    /** Returns a builder for a command with the environment of this store. */
     ProcessBuilder command(List<String> command) {
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment()
@@ -112,7 +111,7 @@ record ContainerEngine(Path directory) {
         return run(List.of(command));
     }
 
-    /** Ends what runs and unmounts what is mounted; the images stay. */
+    /** Removes all pods and containers. The images remain. */
     void close() throws IOException, InterruptedException {
         run("podman", "pod", "rm", "--all", "--force");
         run("podman", "rm", "--all", "--force");

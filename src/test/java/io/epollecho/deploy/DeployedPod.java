@@ -13,20 +13,20 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A pod of the chart on this machine: the image's process, with the configuration that the chart
- * mounts and no other.
+ * A pod of the chart, run on this machine as a process of the image with only the configuration
+ * that the chart mounts.
  *
- * @param rendered the chart that it is of
+ * @param rendered the rendered chart
  * @param image the process
- * @param echoPort where it echoes
+ * @param echoPort the echo port
  */
 record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implements AutoCloseable {
 
     /**
-     * Starts a pod and waits until it is ready. The echo service is this machine's port itself, so
-     * that what is sent to the one comes to the other.
+     * Starts a pod and waits until it is ready. The Service's name resolves to this machine and its
+     * port is the echo port, so that clients of the Service reach the pod.
      *
-     * @param server further properties below {@code echo.server}, as YAML
+     * @param server additional properties below {@code echo.server}, as YAML
      */
     static DeployedPod start(String server) throws IOException {
         int echoPort = Ports.free();
@@ -55,12 +55,12 @@ record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implemen
         }
     }
 
-    /** Where the chart mounts the configuration. */
+    /** Returns the directory in which the chart mounts the configuration. */
     private static Path config() {
         return Image.directory().resolve("config");
     }
 
-    /** What the kubelet would get, status alone. */
+    /** Returns the HTTP status that the kubelet would receive. */
     int answer(Probe probe) {
         HTTPGetAction request = probe.getHttpGet();
         String prefix = "/actuator/";

@@ -18,7 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** What the chart says and what the process does have to be the same. */
+/** Tests that the process behaves as the chart configures it. */
 class DeployedPodIT {
 
     private static final Duration DRAIN = Duration.ofSeconds(3);
@@ -41,14 +41,14 @@ class DeployedPodIT {
             assertThat(status.number("$.loops.length()")).isEqualTo(2);
             assertThat(status.number("$.limits.connections")).isEqualTo(77);
             assertThat(actuator.delete("echo").status())
-                    .as("the image's own configuration goes on below the chart's")
+                    .as("the image's own configuration still applies where the chart sets nothing")
                     .isEqualTo(NOT_ALLOWED);
         }
     }
 
-    /** The very arguments of {@code helm test}, to the image's entrypoint. */
+    /** Runs the image's entrypoint with the arguments of {@code helm test}. */
     @Test
-    void helmTestSucceedsWhileTheServerEchoesAndFailsWhenItIsGone() throws Exception {
+    void helmTestSucceedsWhileTheServerRunsAndFailsAfterwards() throws Exception {
         try (DeployedPod pod = DeployedPod.start("")) {
             assertThat(runTest(pod)).isZero();
             pod.image().terminate();
@@ -92,37 +92,37 @@ class DeployedPodIT {
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(10))
                     .until(() -> pod.answer(container.getReadinessProbe()) == 503);
-            timeline.mark("readiness answers 503");
+            timeline.mark("readiness returns 503");
 
             assertThat(pod.answer(container.getLivenessProbe())).isEqualTo(200);
             assertThat(actuator.get("prometheus").status()).isEqualTo(200);
             assertThat(actuator.get("echo").at("$.state")).isEqualTo("draining");
             assertThat(actuator.get("echo").number("$.drain.connectionsLeft")).isEqualTo(2);
-            timeline.mark("liveness, metrics and endpoint answer 200, two connections are busy");
+            timeline.mark("liveness, metrics and endpoint return 200; two connections are busy");
 
             refused.countDown();
             finishing.get(DRAIN.toSeconds(), TimeUnit.SECONDS);
-            timeline.mark("one peer is done, all its bytes came back");
+            timeline.mark("one peer has finished and received all its bytes");
             assertThat(pod.answer(container.getLivenessProbe())).isEqualTo(200);
 
             assertThat(endless.get(EchoPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isPositive();
-            timeline.mark("the drain timeout is over, the other peer gets its bytes and a FIN");
+            timeline.mark("drain timeout elapsed; the other peer received its bytes and a FIN");
             assertThat(timeline.elapsed()).isGreaterThan(DRAIN);
 
             assertThat(pod.image().awaitExit(afterSigterm(pod).minus(timeline.elapsed())))
                     .isEqualTo(SIGTERM_EXIT);
-            timeline.mark("exit, SIGKILL would come at %s".formatted(afterSigterm(pod)));
+            timeline.mark("exited; SIGKILL would be sent at %s".formatted(afterSigterm(pod)));
         }
     }
 
-    /** The derived grace period begins with the sleep before SIGTERM. */
+    /** Returns the grace period that remains after the sleep before SIGTERM. */
     private static Duration afterSigterm(DeployedPod pod) {
         var sleep = pod.rendered().container().getLifecycle().getPreStop().getSleep();
         return Duration.ofSeconds(
                 pod.rendered().pod().getTerminationGracePeriodSeconds() - sleep.getSeconds());
     }
 
-    /** A peer with a little more to do. */
+    /** Echoes until the latch is released, then half-closes and reads the rest. */
     private static boolean echoUntil(CountDownLatch end, int port) throws Exception {
         try (EchoPeer peer = EchoPeer.connect(port)) {
             do {
@@ -139,7 +139,7 @@ class DeployedPodIT {
         }
     }
 
-    /** Prints what happens when. */
+    /** Prints events with the time since it was created. */
     private static final class Timeline {
 
         private final long begin = System.nanoTime();

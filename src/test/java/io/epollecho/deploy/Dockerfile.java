@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * The instructions of the Dockerfile.
  *
- * @param instructions all of them in order, continued lines joined
+ * @param instructions all instructions in order, with continued lines joined
  */
 record Dockerfile(List<String> instructions) {
 
@@ -22,7 +22,7 @@ record Dockerfile(List<String> instructions) {
         return new Dockerfile(instructions);
     }
 
-    /** Those of the image itself, after the stages that only build it. */
+    /** Returns the instructions of the last stage, which is the image itself. */
     Dockerfile lastStage() {
         int from = 0;
         for (int i = 0; i < instructions.size(); i++) {
@@ -33,7 +33,7 @@ record Dockerfile(List<String> instructions) {
         return new Dockerfile(instructions.subList(from, instructions.size()));
     }
 
-    /** The arguments of all instructions of a kind. */
+    /** Returns the arguments of all instructions of a kind. */
     List<String> all(String kind) {
         return instructions.stream()
                 .filter(line -> line.startsWith(kind + " "))
@@ -45,7 +45,7 @@ record Dockerfile(List<String> instructions) {
         return all("WORKDIR").getLast();
     }
 
-    /** The command of the container, which has to be in exec form. */
+    /** Returns the entrypoint, which must be in exec form. */
     List<String> entrypoint() {
         String[] command =
                 JsonMapper.shared()

@@ -8,20 +8,20 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What can be seen in the Dockerfile; {@link ImageIT} runs what it describes. */
+/** Tests of the Dockerfile's text. {@link ImageIT} executes its steps. */
 class DockerfileTest {
 
     private static final Dockerfile FILE = Dockerfile.read();
 
-    /** A shell would be process 1 then, and SIGTERM would end with it. */
+    /** A shell would be process 1 and would not forward SIGTERM to the JVM. */
     @Test
-    void startsTheJvmItself() {
+    void startsTheJvmWithoutAShell() {
         assertThat(FILE.entrypoint()).startsWith("java").doesNotContain("sh", "-c", "bash");
     }
 
-    /** By its number, as Kubernetes cannot tell whether a name is not root. */
+    /** The user is a number, because Kubernetes cannot verify that a user name is not root. */
     @Test
-    void trainsAndRunsAsTheUserThatTheChartRunsItAs() {
+    void trainsAndRunsAsTheUserOfTheChart() {
         var security = Chart.renderDefaults().pod().getSecurityContext();
         List<String> instructions = FILE.instructions();
         String user = "USER %d:%d".formatted(security.getRunAsUser(), security.getRunAsGroup());
@@ -31,9 +31,9 @@ class DockerfileTest {
         assertThat(FILE.all("USER")).hasSize(1);
     }
 
-    /** A base that is not the default is one that the builder chose. */
+    /** Whoever builds the image can choose other base images. */
     @Test
-    void basesAreArguments() {
+    void baseImagesAreArguments() {
         assertThat(FILE.all("ARG"))
                 .contains(
                         "JDK_IMAGE=docker.io/library/eclipse-temurin:25-jdk-noble",
@@ -46,24 +46,24 @@ class DockerfileTest {
                         "application");
     }
 
-    /** The build itself compares this one with that of the application. */
+    /** The build itself compares this version with that of the application. */
     @Test
-    void versionIsThatOfTheChartsImage() {
+    void versionMatchesTheChart() {
         Path chart = Chart.DIRECTORY.resolve("Chart.yaml");
         assertThat(FILE.all("ARG"))
                 .contains("VERSION=" + Chart.map(Chart.yaml(Chart.read(chart))).get("appVersion"));
     }
 
     @Test
-    void ignoresAllButWhatItCopies() {
+    void ignoresAllFilesThatAreNotCopied() {
         assertThat(Chart.read(Path.of(".dockerignore")).lines())
                 .filteredOn(line -> !line.startsWith("#"))
                 .containsExactly("*", "!.mvn", "!mvnw", "!pom.xml", "!src/main");
     }
 
-    /** Or what is tested without a container engine would not be what the image is. */
+    /** Otherwise the tests without a container engine would test something else than the image. */
     @Test
-    void scriptWithoutAnEngineTakesTheSameSteps() {
+    void scriptWithoutAnEngineRunsTheSameSteps() {
         String extract =
                 FILE.all("RUN").stream()
                         .filter(command -> command.contains("-Djarmode=tools"))
@@ -86,7 +86,7 @@ class DockerfileTest {
     }
 
     @Test
-    void saysWhatItIs() {
+    void hasLabelsAndPorts() {
         assertThat(FILE.lastStage().all("LABEL"))
                 .singleElement()
                 .asString()

@@ -12,7 +12,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the Dockerfile puts into an image, in a directory; made once, by a script, with no engine.
+ * The contents of the image that the Dockerfile builds, in a directory. A script creates it once,
+ * without a container engine.
  */
 final class Image {
 
@@ -22,7 +23,7 @@ final class Image {
     private static final String CACHE_OPTION = "-XX:AOTCache=";
     private static final String APPLICATION = "epoll-echo.jar";
 
-    /** That of a container by the chart's defaults; more would hide what is too much there. */
+    /** The chart's default memory limit. With more memory, excessive use would go unnoticed. */
     private static final String MEMORY = "-XX:MaxRAM=160m";
 
     private static final Path BUILT = build();
@@ -58,12 +59,12 @@ final class Image {
         }
     }
 
-    /** Where the image keeps the application. */
+    /** Returns the directory with the contents of the image's {@code /app}. */
     static Path directory() {
         return BUILT;
     }
 
-    /** The command of a container: the image's entrypoint, the arguments and the memory it gets. */
+    /** Returns the image's entrypoint with the given arguments and the memory limit. */
     static List<String> command(List<String> arguments) {
         var command = new ArrayList<>(Dockerfile.read().entrypoint());
         assertThat(command.removeFirst()).isEqualTo("java");
@@ -73,14 +74,14 @@ final class Image {
         return command;
     }
 
-    /** The same for a comparison: the extracted application with the cache left out. */
+    /** Returns the command that starts the extracted application without the cache. */
     static List<String> commandWithoutCache(List<String> arguments) {
         var command = new ArrayList<>(command(arguments));
         assertThat(command.removeIf(option -> option.startsWith(CACHE_OPTION))).isTrue();
         return command;
     }
 
-    /** The same for a comparison: the jar that the application was extracted from. */
+    /** Returns the command that starts the runnable jar. */
     static List<String> commandOfRunnableJar(List<String> arguments) {
         var command = new ArrayList<>(commandWithoutCache(arguments));
         assertThat(command.contains(APPLICATION)).isTrue();

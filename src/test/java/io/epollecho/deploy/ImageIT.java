@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
-/** The image's AOT cache: what it is worth. */
+/** Measures what the image's AOT cache saves. */
 class ImageIT {
 
     private static final int ROUNDS = 3;
@@ -24,9 +24,11 @@ class ImageIT {
     private static final long CONTAINER = 160;
 
     /**
-     * @param seconds from the start of the process to its first answer that it is ready
-     * @param resident MiB of memory after echoes and scrapes
-     * @param anonymous the part of it that the kernel cannot drop and read again
+     * The figures of one start.
+     *
+     * @param seconds from the start of the process until it first reports that it is ready
+     * @param resident resident memory in MiB after echoes and scrapes
+     * @param anonymous the part of it in MiB that is not backed by files
      */
     private record Start(double seconds, long resident, long anonymous) {
 
@@ -42,9 +44,9 @@ class ImageIT {
     }
 
     /**
-     * The jar is what the application starts from without the cache: nothing else needs it to be
-     * extracted. What the extraction alone brings is shown beside it. Other work on the machine can
-     * only add to a time, so that more rounds come closer to what is to be compared.
+     * Compares the cache with the runnable jar, which would be used without the cache, and prints
+     * the effect of the extraction alone. Other work on the machine can only increase a time, so
+     * the test repeats the rounds and compares the shortest times.
      */
     @Test
     void cacheHalvesTheStartAndSavesMemory() throws Exception {
@@ -63,12 +65,12 @@ class ImageIT {
 
         assertThat(quickest(cached))
                 .isLessThanOrEqualTo(quickest(jar) / 2)
-                .as("a good part of it is the cache's own")
+                .as("the cache saves a quarter beyond the extraction")
                 .isLessThan(quickest(extracted) * 3 / 4);
         assertThat(most(cached)).isLessThan(most(extracted)).isLessThan(CONTAINER * 5 / 8);
     }
 
-    /** The start that other work on the machine disturbed least. */
+    /** Returns the shortest time, which other work on the machine disturbed least. */
     private static double quickest(List<Start> starts) {
         return Collections.min(starts.stream().map(Start::seconds).toList());
     }

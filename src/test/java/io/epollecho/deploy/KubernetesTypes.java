@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 import java.util.List;
 import java.util.Map;
 
-/** Objects as Kubernetes' own types, as strict as an API server that validates fields. */
+/** Converts objects to typed ones, as strictly as an API server with field validation. */
 final class KubernetesTypes {
 
     private static final List<Class<? extends HasMetadata>> TYPES =
@@ -51,7 +51,7 @@ final class KubernetesTypes {
 
     private KubernetesTypes() {}
 
-    /** Fails on a kind, a field or a type of value that Kubernetes does not know. */
+    /** Converts an object. Fails if its kind, a field, or the type of a value is unknown. */
     static HasMetadata convert(Map<String, Object> object) {
         Class<? extends HasMetadata> type =
                 TYPES.stream()
@@ -65,7 +65,7 @@ final class KubernetesTypes {
         return converted;
     }
 
-    /** The types keep what they do not know; here it is an error. */
+    /** Makes unknown fields an error, which the types would otherwise keep. */
     private static final class NoRoomForUnknownFields extends JacksonAnnotationIntrospector {
 
         private static final long serialVersionUID = 1;

@@ -24,24 +24,25 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Dashboard and alert rules against the names that the running server and its probe export. */
+/** Tests dashboard and alert rules against the metrics that a running server and probe export. */
 class ObservabilityIT {
 
     private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+)(?:\\{([^}]*)})? (\\S+)$");
     private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"([^\"]*)\"");
 
-    /** Prometheus itself makes this series, and these labels of every series. */
+    /** A series that Prometheus itself creates. */
     private static final String UP = "up";
 
+    /** Labels that Prometheus adds to every series. */
     private static final Set<String> TARGET = Set.of("namespace", "job", "pod");
 
-    /** The chart's relabeling makes this one, of the probe's series. */
+    /** A label that the chart's relabeling adds to the probe's series. */
     private static final String NODE = "node";
 
     @SuppressWarnings("NullAway.Init") // set before all tests
     private static DeployedPod pod;
 
-    /** All metrics that were scraped: name, label, values. */
+    /** All scraped metrics: the values by label by name. */
     private static final Map<String, Map<String, Set<String>>> METRICS = new TreeMap<>();
 
     @BeforeAll
@@ -54,7 +55,7 @@ class ObservabilityIT {
         assertThat(METRICS).containsKey("echo_probe_messages_total");
     }
 
-    /** What the chart's probe exports once it has a figure for each kind. */
+    /** Returns the metrics of the chart's probe once it exports failures. */
     private static String scrapeProbe() throws IOException {
         Container container = pod.rendered().probeTemplate().getSpec().getContainers().getFirst();
         URI metrics =
@@ -84,7 +85,7 @@ class ObservabilityIT {
                             HttpResponse.BodyHandlers.ofString())
                     .body();
         } catch (IOException _) {
-            return ""; // not yet
+            return ""; // the probe is not listening yet
         }
     }
 
@@ -107,14 +108,14 @@ class ObservabilityIT {
     }
 
     @Test
-    void dashboardAsksForWhatTheServerExports() {
+    void dashboardUsesOnlyExportedMetrics() {
         assertThat(dashboardQueries())
                 .hasSizeGreaterThan(15)
                 .allSatisfy(ObservabilityIT::assertAnswered);
     }
 
     @Test
-    void alertsAskForWhatTheServerExports() {
+    void alertsUseOnlyExportedMetrics() {
         assertThat(Queries.ofRules(pod.rendered()))
                 .hasSizeGreaterThan(5)
                 .allSatisfy(ObservabilityIT::assertAnswered);
@@ -152,7 +153,7 @@ class ObservabilityIT {
                                         || labels.containsKey(label));
     }
 
-    /** The labels that a series has by its target. */
+    /** Returns the labels that a series has from its scrape target. */
     private static Set<String> target(String metric) {
         var labels = new TreeSet<>(TARGET);
         if (metric.startsWith("echo_probe_")) {
@@ -161,7 +162,7 @@ class ObservabilityIT {
         return labels;
     }
 
-    /** Prometheus leaves out what finds no match on the other side, and says nothing. */
+    /** Prometheus silently drops series without a match on the other side. */
     @Test
     void bothSidesOfADivisionHaveTheSameLabels() {
         List<String> queries = new ArrayList<>(dashboardQueries());
@@ -177,7 +178,7 @@ class ObservabilityIT {
                                                 resultLabels(Queries.operands(query).getFirst())));
     }
 
-    /** A pod short of something would be as many alerts as it has listeners. */
+    /** Otherwise one cause would fire one alert per listener of the pod. */
     @Test
     void noAlertIsRepeatedForEachListener() {
         assertThat(Queries.ofRules(pod.rendered()))
@@ -187,7 +188,7 @@ class ObservabilityIT {
     }
 
     @Test
-    void legendsTellTheLinesOfAPanelApart() {
+    void legendsDistinguishTheLinesOfAPanel() {
         assertThat(Queries.ofDashboard())
                 .allSatisfy(
                         line -> {
@@ -210,9 +211,8 @@ class ObservabilityIT {
         return Queries.ofDashboard().stream().map(Queries.Line::query).toList();
     }
 
-    /** And the dashboard leaves out nothing that the echo server and the probe measure. */
     @Test
-    void dashboardShowsAllThatIsMeasured() {
+    void dashboardShowsEveryMetricOfServerAndProbe() {
         var shown = new TreeSet<String>();
         for (String query : dashboardQueries()) {
             Queries.series(query).forEach(series -> shown.add(series.metric()));
@@ -225,7 +225,7 @@ class ObservabilityIT {
     }
 
     @Test
-    void everyAlertSaysWhatToDo() {
+    void everyAlertHasARunbook() {
         assertThat(PrometheusRules.of(pod.rendered()))
                 .allSatisfy(
                         alert -> {

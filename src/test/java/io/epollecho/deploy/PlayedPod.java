@@ -24,11 +24,11 @@ import java.util.regex.Pattern;
 /**
  * A pod of the chart in real containers: Podman plays the rendered Deployment with its ConfigMap.
  *
- * @param engine where it runs
- * @param manifest what was played
+ * @param engine the engine that runs the pod
+ * @param manifest the file that Podman played
  * @param name the name of the container
- * @param echoPort where it echoes
- * @param httpPort where it answers probes
+ * @param echoPort the echo port
+ * @param httpPort the port of the actuator
  */
 record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPort, int httpPort)
         implements AutoCloseable {
@@ -36,8 +36,8 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
     private static final Duration START = Duration.ofSeconds(60);
 
     /**
-     * What a kubelet does and Podman does not: probes by HTTP and the sleep before SIGTERM. The
-     * ports are those of this machine already.
+     * Fields that Podman does not support, namely HTTP probes and the sleep before SIGTERM, and the
+     * ports, which are not needed because the pod uses the network of this machine.
      */
     private static final Set<String> OF_THE_KUBELET =
             Set.of("ports", "startupProbe", "livenessProbe", "readinessProbe", "lifecycle");
@@ -48,7 +48,7 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
      * Starts a pod and waits until it is ready.
      *
      * @param server properties below {@code echo.server}, as YAML
-     * @param values further values of the chart, as YAML
+     * @param values additional values of the chart, as YAML
      * @param extra objects that the pod needs, as YAML
      */
     static PlayedPod start(ContainerEngine engine, String server, String values, String extra)
@@ -111,14 +111,14 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
         return copy;
     }
 
-    /** Podman 4.3 knows only some of the fields of the downward API. */
+    /** Podman 4.3 supports only some fields of the downward API, so constants replace them. */
     private static void resolve(Object variable) {
         if (Chart.map(variable).remove("valueFrom") != null) {
             Chart.map(variable).put("value", "played");
         }
     }
 
-    /** Podman 4.3 fails at the volume of a Secret. */
+    /** Podman 4.3 fails to mount a Secret, so a ConfigMap replaces it. */
     private static void readFromConfigMap(Object volume) {
         Object secret = Chart.map(volume).remove("secret");
         if (secret != null) {
@@ -143,7 +143,7 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
         return engine.run("podman", "logs", name).output();
     }
 
-    /** A value of the container's state. */
+    /** Returns a value of the container's state. */
     private String inspect(String path) throws IOException, InterruptedException {
         return engine.run("podman", "inspect", "--format", "{{" + path + "}}", name)
                 .succeeded()
@@ -151,7 +151,7 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
                 .strip();
     }
 
-    /** What the kernel says about the process, by a name of {@code /proc/PID/status}. */
+    /** Returns a field of the process's {@code /proc/PID/status}. */
     String status(String field) throws IOException, InterruptedException {
         String status = Chart.read(Path.of("/proc", inspect(".State.Pid"), "status"));
         Matcher line = Pattern.compile("(?m)^" + field + ":\\s*(.*)$").matcher(status);
@@ -159,12 +159,12 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
         return line.group(1);
     }
 
-    /** The memory limit of the container in bytes; nothing where there is no such control group. */
+    /** Returns the memory limit of the container in bytes, or empty without a control group. */
     OptionalLong memoryLimit() throws IOException, InterruptedException {
         return controlGroup("memory.limit_in_bytes", "memory.max");
     }
 
-    /** The most memory that the container has had in bytes, files that it read included. */
+    /** Returns the container's peak memory use in bytes, including cached files. */
     OptionalLong memoryPeak() throws IOException, InterruptedException {
         return controlGroup("memory.max_usage_in_bytes", "memory.peak");
     }
@@ -193,7 +193,7 @@ record PlayedPod(ContainerEngine engine, Path manifest, String name, int echoPor
         return Optional.of(Path.of(directory, file)).filter(Files::isReadable);
     }
 
-    /** Sends SIGTERM and waits for the end. Returns the exit code. */
+    /** Sends SIGTERM, waits until the container exits, and returns the exit code. */
     int stop() throws IOException, InterruptedException {
         engine.run("podman", "stop", "--time", "60", name).succeeded();
         return Integer.parseInt(inspect(".State.ExitCode"));

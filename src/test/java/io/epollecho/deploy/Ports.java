@@ -5,12 +5,12 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 
-/** Ports of this machine, for servers whose port has to be known before they start. */
+/** Free ports of this machine, for servers whose port must be known before they start. */
 final class Ports {
 
     private Ports() {}
 
-    /** Returns a port that nobody listens on. */
+    /** Returns a free port. */
     static int free() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();

@@ -11,7 +11,7 @@ final class PrometheusRules {
 
     private PrometheusRules() {}
 
-    /** One rule, with what it tells the person it wakes up. */
+    /** An alert rule with its annotations. */
     record Alert(String name, String query, String severity, String summary, String runbook) {}
 
     static List<Alert> of(Rendered rendered) {

@@ -10,30 +10,30 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What dashboard and alert rules ask Prometheus for. */
+/** The Prometheus queries of dashboard and alert rules. */
 final class Queries {
 
-    /** All queries of the chart choose their series in braces, which no function call has. */
+    /** Matches a series selector. All of the chart's have braces, unlike function calls. */
     private static final Pattern SERIES = Pattern.compile("([a-z_]+)\\{([^}]*)}");
 
     private static final Pattern CONDITION = Pattern.compile("([a-z_]+)=~?\"([^\"]*)\"");
     private static final Pattern GROUPING = Pattern.compile("(by|without) \\(([^)]*)\\)");
     private static final Pattern TOTAL = Pattern.compile("(sum|max)\\(");
 
-    /** It makes one series of all buckets. */
+    /** A function that combines the series of all buckets into one. */
     private static final String QUANTILE = "histogram_quantile(";
 
     private Queries() {}
 
     /**
-     * Time series that a query reads.
+     * A series selector of a query.
      *
-     * @param metric its name
-     * @param conditions the labels it chooses by, with the wanted value or pattern
+     * @param metric the name of the metric
+     * @param conditions the conditions on its labels
      */
     record Series(String metric, List<Condition> conditions) {}
 
-    /** One condition on a label; the pattern is the value itself where no pattern is meant. */
+    /** A condition on a label, whose pattern is the value itself unless the operator is "=~". */
     record Condition(String label, String pattern) {}
 
     static List<Series> series(String query) {
@@ -51,21 +51,21 @@ final class Queries {
                 .toList();
     }
 
-    /** Both sides of a division, or the whole query; none of the chart's has more than one. */
+    /** Returns both sides of a division, or the whole query. No query has two divisions. */
     static List<String> operands(String query) {
         return List.of(query.split(" / ", -1));
     }
 
-    /** The labels that are named where an operand is aggregated. */
+    /** Returns the labels in the "by" or "without" clause of an operand. */
     static Set<String> groups(String operand) {
         Matcher found = GROUPING.matcher(operand);
         return found.find() ? Set.of(found.group(2).split(", *", -1)) : Set.of();
     }
 
     /**
-     * The labels that the result of an operand has.
+     * Returns the labels of the result of an operand.
      *
-     * @param labels those of the series that it reads
+     * @param labels the labels of the series that it reads
      */
     static Set<String> resultLabels(String operand, Set<String> labels) {
         Matcher found = GROUPING.matcher(operand);
@@ -87,8 +87,8 @@ final class Queries {
     /**
      * A query of the dashboard.
      *
-     * @param query what it asks for
-     * @param legend the template of the name of each of its lines
+     * @param query the PromQL expression
+     * @param legend the template for the legend of each line
      */
     record Line(String query, String legend) {}
 

@@ -22,10 +22,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What Helm made of the chart.
+ * The objects that Helm rendered from the chart.
  *
  * @param manifest the YAML of all objects
- * @param objects the same, parsed
+ * @param objects the parsed objects
  */
 record Rendered(String manifest, List<Map<String, Object>> objects) {
 
@@ -47,7 +47,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
         return String.valueOf(object.get(name));
     }
 
-    /** All objects that are Kubernetes' own. */
+    /** Returns all objects of kinds that are built into Kubernetes or belong to the Gateway API. */
     List<HasMetadata> typed() {
         return objects.stream()
                 .filter(object -> !text(object, "apiVersion").contains("coreos"))
@@ -75,7 +75,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
                 .orElseThrow(() -> new AssertionError(type + " " + name + " in " + manifest));
     }
 
-    /** The server's object of a kind that is not Kubernetes' own. */
+    /** Returns the server's object of a custom kind. */
     Map<String, Object> custom(String kind) {
         List<Map<String, Object>> found =
                 objects.stream()
@@ -90,7 +90,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
         return text(Chart.map(Objects.requireNonNull(object.get("metadata"))), "name");
     }
 
-    /** The workload of the server, which is one of two kinds. */
+    /** Returns the pod template of the server's workload, a Deployment or a DaemonSet. */
     PodTemplateSpec template() {
         return template("server");
     }
@@ -125,7 +125,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
         return template().getSpec();
     }
 
-    /** The pod of the continuous probe. */
+    /** Returns the pod template of the continuous probe. */
     PodTemplateSpec probeTemplate() {
         return template("probe");
     }
@@ -137,7 +137,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
                 .orElseThrow();
     }
 
-    /** The labels of the pod of {@code helm test}. */
+    /** Returns the labels of the pod of {@code helm test}. */
     Map<String, String> testLabels() {
         return one(Pod.class).getMetadata().getLabels();
     }
@@ -146,7 +146,7 @@ record Rendered(String manifest, List<Map<String, Object>> objects) {
         return one(Pod.class).getSpec();
     }
 
-    /** The application.yml that the pods get. */
+    /** Returns the application.yml of the pods. */
     String applicationYml() {
         String volume = pod().getVolumes().getFirst().getConfigMap().getName();
         return Objects.requireNonNull(

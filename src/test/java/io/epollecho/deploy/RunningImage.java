@@ -20,11 +20,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The process of a container, without the container.
+ * The process of the image, run without a container.
  *
  * @param process the JVM
- * @param log what it writes
- * @param httpPort where it answers probes
+ * @param log the file with its output
+ * @param httpPort the port of the actuator
  */
 record RunningImage(Process process, Path log, int httpPort) implements AutoCloseable {
 
@@ -41,7 +41,7 @@ record RunningImage(Process process, Path log, int httpPort) implements AutoClos
         return new RunningImage(process, log, httpPort);
     }
 
-    /** Waits until it says that it is ready, as closely as it can be seen. */
+    /** Waits until the process reports that it is ready, polling every 5 ms. */
     RunningImage awaitReady() {
         await().atMost(START)
                 .pollDelay(Duration.ZERO)
@@ -51,7 +51,7 @@ record RunningImage(Process process, Path log, int httpPort) implements AutoClos
         return this;
     }
 
-    /** By as little as a kubelet needs; an HTTP client's own start would be part of the figure. */
+    /** Uses a plain socket, because the startup of an HTTP client would distort the figure. */
     private boolean isReady() {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), httpPort));
@@ -70,7 +70,7 @@ record RunningImage(Process process, Path log, int httpPort) implements AutoClos
         return new Actuator(httpPort);
     }
 
-    /** MiB of memory, by a name of {@code /proc/PID/status}. */
+    /** Returns a memory figure of {@code /proc/PID/status} in MiB. */
     long memory(String name) {
         String status = Chart.read(Path.of("/proc", String.valueOf(process.pid()), "status"));
         Matcher line = Pattern.compile(name + ":\\s+(\\d+) kB").matcher(status);
@@ -83,10 +83,10 @@ record RunningImage(Process process, Path log, int httpPort) implements AutoClos
         process.toHandle().destroy();
     }
 
-    /** Waits for its end. Returns the exit code. */
+    /** Waits until the process exits and returns the exit code. */
     int awaitExit(Duration atMost) throws InterruptedException {
         assertThat(process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS))
-                .as("ends within %s", atMost)
+                .as("exits within %s", atMost)
                 .isTrue();
         return process.exitValue();
     }

@@ -1,4 +1,4 @@
-/** Tests of what runs the application elsewhere: the image and the Helm chart. */
+/** Tests of the container image and the Helm chart. */
 @NullMarked
 package io.epollecho.deploy;
 
