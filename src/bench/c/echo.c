@@ -1,10 +1,10 @@
 /*
- * The least that an echo server on epoll can do: one loop, level-triggered, and two system calls
- * for each echo beside epoll_wait's share, read and write. It is the yardstick of the benchmark
- * and no server to use: what a slow reader's socket does not take it waits for.
+ * A minimal echo server on epoll: one event loop, level-triggered, with two system calls per echo,
+ * read and write, in addition to epoll_wait. It is the reference of the benchmark and unfit for
+ * other use, because it blocks until a slow reader's socket accepts all bytes.
  *
- * With a second argument it goes on polling for so many microseconds after its last event before
- * it sleeps.
+ * With a second argument, it polls for that many microseconds after its last event before it
+ * sleeps.
  *
  * usage: echo PORT [MICROSECONDS]
  */

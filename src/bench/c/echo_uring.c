@@ -1,9 +1,9 @@
 /*
- * The least that an echo server on io_uring(7) can do: one ring, accept and receive armed once
- * (multishot), received bytes sent from the ring's own buffers, and one io_uring_enter for each
- * batch. It stands beside echo.c in the benchmark and is no server to use.
+ * A minimal echo server on io_uring(7): one ring, multishot accept and receive, received bytes sent
+ * from the ring's own buffers, and one io_uring_enter per batch. It is a contender of the benchmark
+ * like echo.c and unfit for other use.
  *
- * Written to the kernel's interface, so that it needs no library.
+ * Uses the kernel's interface directly, so that it needs no library.
  *
  * usage: echo_uring PORT
  */
@@ -26,9 +26,9 @@ enum { SQ_ENTRIES = 4096, CQ_ENTRIES = 32768, BUFFERS = 512, BUFFER_SIZE = 16 * 
 enum { FILES = 65536 };
 enum { ACCEPT, RECEIVE, SEND };
 
-/* Buffers are sent one at a time for each connection: sends that overtake each other reorder bytes. */
+/* Each connection sends one buffer at a time; otherwise sends could overtake and reorder bytes. */
 struct connection {
-    int first, last; /* buffers received and not yet sent; -1 for none */
+    int first, last; /* received buffers that are not yet sent; -1 for none */
     int ended;
 };
 
@@ -37,7 +37,7 @@ static char *buffers;
 static int lengths[BUFFERS], next[BUFFERS];
 static struct io_uring_buf_ring *pool;
 static unsigned short pool_tail;
-static int unarmed[FILES], unarmed_count; /* receiving stopped because no buffer was free */
+static int unarmed[FILES], unarmed_count; /* stopped receiving because no buffer was free */
 
 static int ring;
 static unsigned *sq_head, *sq_tail, *cq_head, *cq_tail;
@@ -154,7 +154,7 @@ static void sent(int fd, int result) {
             connection->first = next[buffer];
             give_back(buffer);
         }
-        shutdown(fd, SHUT_RDWR); /* and with that, receiving ends too */
+        shutdown(fd, SHUT_RDWR); /* this also ends the multishot receive */
     } else if (connection->first >= 0) {
         send_first(fd);
     }

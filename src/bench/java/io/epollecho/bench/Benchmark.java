@@ -18,14 +18,14 @@ import java.util.Random;
 import java.util.function.Predicate;
 
 /**
- * Measures the contenders one after the other in shuffled order, on a CPU of their own beside the
- * client's, and writes what was found to {@code target/bench}.
+ * Measures the contenders one at a time in shuffled order and writes the results to {@code
+ * target/bench}. Servers and client run on separate CPUs.
  *
- * <p>The contenders run side by side; those that are not measured at the moment only sleep.
+ * <p>All contenders run throughout, but only the one being measured has work; the others sleep.
  */
 final class Benchmark {
 
-    /** Of the rows that take a start of all servers for themselves. */
+    /** Maximum rounds of rows that take long or need their own servers. */
     private static final int FEW_ROUNDS = 3;
 
     private final Options options;
@@ -74,7 +74,7 @@ final class Benchmark {
         Path logs = Files.createDirectories(directory.resolve("logs"));
         var remarks = new ArrayList<String>();
         if (options.quick()) {
-            remarks.add("A quick run, for a first look: much is measured before it is compiled.");
+            remarks.add("Quick run: figures are rough, as much code runs before it is compiled.");
         }
         var rows = new ArrayList<>(Options.chosen(Rows.all(options), Row::name, options.rows()));
         var contenders =
@@ -86,15 +86,16 @@ final class Benchmark {
         if (options.quick()
                 && options.rows().isEmpty()
                 && rows.removeIf(row -> row.once() || row.fresh())) {
-            remarks.add("Rows that take long are left out; -Dbench.rows= asks for them by name.");
+            remarks.add("Rows that take long are omitted; select them by name with -Dbench.rows=.");
         }
         if (!SystemCalls.canBeCounted()
                 && rows.removeIf(row -> row.metric() == Metric.CALLS_PER_ECHO)) {
-            remarks.add("System calls are not counted: strace is not installed.");
+            remarks.add("System calls are not counted, because strace is not installed.");
         }
         if (rows.stream().anyMatch(row -> row.metric() == Metric.P999)
                 && rows.stream().noneMatch(row -> row.name().equals(Rows.REFERENCE))) {
-            throw new InvalidOptionException("latency needs the row " + Rows.REFERENCE + " too");
+            throw new InvalidOptionException(
+                    "The row latency also requires the row " + Rows.REFERENCE + ".");
         }
         try (var client = ClientProcess.start();
                 var besides = ClientProcess.startNice()) {
@@ -103,7 +104,7 @@ final class Benchmark {
             try {
                 benchmark.run();
             } finally {
-                // Also when it breaks off: what was measured is not lost.
+                // Write the report even after a failure, so that no results are lost.
                 new Report(benchmark.results, contenders, rows, options, remarks).write(directory);
             }
         }
@@ -112,7 +113,7 @@ final class Benchmark {
     private static boolean cannotRun(Contender contender, List<String> remarks) {
         contender
                 .unavailable()
-                .ifPresent(reason -> remarks.add(contender.name() + " is left out: " + reason));
+                .ifPresent(reason -> remarks.add(contender.name() + " is omitted: " + reason));
         return contender.unavailable().isPresent();
     }
 
@@ -124,9 +125,9 @@ final class Benchmark {
                         + fewRounds * fits(rows(row -> isFew(row) || isTimedFresh(row)))
                         + fits(rows(Row::once));
         System.out.printf(
-                "%d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
+                "Benchmark of %d contenders, %d rows, %d rounds, seed %d: %d measurements%n",
                 contenders.size(), rows.size(), options.rounds(), options.seed(), planned);
-        // Not at once: a server waits for its turn, but it does need memory.
+        // Separate the TLS rows from the others, because idle servers occupy memory, too.
         together(fewRounds, Row::isTls);
         together(fewRounds, row -> !row.isTls());
         apart(fewRounds, rows(Benchmark::isTimedFresh));
@@ -137,7 +138,7 @@ final class Benchmark {
         return !row.once() && !row.fresh() && !isFew(row);
     }
 
-    /** Whether a row takes few rounds, as each takes long. */
+    /** Returns whether a row is limited to few rounds, because each round takes long. */
     private static boolean isFew(Row row) {
         return row.metric() == Metric.P999 || row.metric() == Metric.P99_RATIO;
     }
@@ -157,8 +158,8 @@ final class Benchmark {
     }
 
     /**
-     * All servers run, from the first round to the last, as what a Java server needs to be compiled
-     * would else be most of the time; the rows take turns with them.
+     * Measures rows on servers that run from the first round to the last. If each row started its
+     * own servers, compilation would dominate the time of the Java servers.
      */
     private void together(int fewRounds, Predicate<Row> which) throws IOException {
         List<Row> some = rows(row -> which.test(row) && !row.fresh());
@@ -194,7 +195,7 @@ final class Benchmark {
         }
     }
 
-    /** Each row has a server of its own. */
+    /** Measures rows that each need a newly started server. */
     private void apart(int rounds, List<Row> some) throws IOException {
         for (Row row : shuffled(some)) {
             for (Contender contender : shuffled(contenders)) {

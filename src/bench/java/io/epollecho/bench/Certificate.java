@@ -13,13 +13,13 @@ import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
-/** The certificate of every server that speaks TLS, and what all of them negotiate. */
+/** The certificate and the TLS parameters that all TLS servers share. */
 final class Certificate {
 
     static final String PROTOCOL = "TLSv1.3";
     static final String CIPHER_SUITE = "TLS_AES_128_GCM_SHA256";
 
-    /** What browsers and OpenSSL offer first of what all contenders know. */
+    /** The group that browsers and OpenSSL prefer among those that all contenders support. */
     static final String GROUP = "x25519";
 
     private static final String ALIAS = "server";
@@ -31,7 +31,7 @@ final class Certificate {
         this.store = store;
     }
 
-    /** Makes a self-signed ECDSA certificate on the curve P-256. */
+    /** Creates a self-signed ECDSA certificate on the curve P-256. */
     static void create(Path file) throws IOException {
         Files.deleteIfExists(file);
         String output =
@@ -58,7 +58,7 @@ final class Certificate {
                                 "-keystore",
                                 file.toString()));
         if (!Files.exists(file)) {
-            throw new IOException("keytool made no certificate: " + output);
+            throw new IOException("keytool created no certificate: " + output);
         }
     }
 

@@ -24,17 +24,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Draws the results. */
+/** Draws charts of the results. */
 final class Charts {
 
     private static final int WIDTH = 1200;
     private static final int HEIGHT = 480;
 
-    private static final String WHISKERS = " (whiskers: half the distance of the quartiles)";
+    private static final String WHISKERS = " (whiskers: half the interquartile range)";
 
     private static final Color OTHER = new Color(0x9E9AC8);
 
-    /** Relatives look alike. */
+    /** The colors of the contenders. Related contenders have similar colors. */
     private static final Map<String, Color> COLORS =
             Map.ofEntries(
                     Map.entry("c", new Color(0x555555)),
@@ -72,26 +72,26 @@ final class Charts {
             draw(
                     directory.resolve("throughput.svg"),
                     chart(
-                            "Throughput as a share of C's" + WHISKERS,
+                            "Throughput relative to C" + WHISKERS,
                             "/ C",
                             throughput(plain, Contenders.C)));
             draw(
                     directory.resolve("cpu.svg"),
-                    chart("CPU time of the server for one echo" + WHISKERS, "µs", cpu(plain)));
+                    chart("Server CPU time per echo" + WHISKERS, "µs", cpu(plain)));
         }
         List<Row> tls = timed(true);
         if (!tls.isEmpty()) {
             draw(
                     directory.resolve("tls.svg"),
                     chart(
-                            "Throughput over TLS as a share of Netty's" + WHISKERS,
-                            "/ Netty, epoll, the JDK's TLS",
+                            "Throughput over TLS relative to Netty" + WHISKERS,
+                            "/ Netty with epoll and the JDK's TLS",
                             throughput(tls, Contenders.TLS_NETTY)));
         }
         for (Row row : rows) {
             if (row.metric() == Metric.P999) {
                 JFreeChart chart =
-                        chart("Latency at a fixed rate", "µs, logarithmic", latency(row));
+                        chart("Latency at a fixed rate", "µs (logarithmic)", latency(row));
                 var axis = new LogAxis("µs");
                 axis.setSmallestValue(1);
                 axis.setTickUnit(new NumberTickUnit(1)); // powers of ten

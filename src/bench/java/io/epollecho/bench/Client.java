@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The client's process, one for the whole run, so that it is warm. Reads a server's pid and port
- * and a {@link Work} in each line, and answers each with an {@link Outcome}.
+ * The main class of the client process. Reads a server's pid and port and a {@link Work} from each
+ * line, and answers with an {@link Outcome}. One process serves the whole run, so that it is warm.
  */
 final class Client {
 
@@ -37,7 +37,7 @@ final class Client {
 
     static void main() throws IOException {
         PrintStream answers = System.out;
-        System.setOut(System.err); // what libraries log must not be taken for an answer
+        System.setOut(System.err); // otherwise output of libraries would be read as an answer
         var client = new Client();
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -110,21 +110,21 @@ final class Client {
         for (int i = 0; i < connections; i++) {
             idle.add(new Socket(InetAddress.getLoopbackAddress(), port));
         }
-        // The server has accepted each when it has echoed, and has all that it needs for it.
+        // After an echo, the server has accepted the connection and allocated all it needs for it.
         for (int echo = 0; echo < ECHOES_BEFORE_IDLE; echo++) {
             for (int i = 0; i < connections; i++) {
                 idle.get(i).getOutputStream().write(i);
             }
             for (int i = 0; i < connections; i++) {
                 if (idle.get(i).getInputStream().read() != (i & 0xFF)) {
-                    return Outcome.failed("an idle connection's byte came back wrong");
+                    return Outcome.failed("an idle connection returned a wrong byte");
                 }
             }
         }
         return new Outcome(connections, 0, 0, 0, 0, 0, "");
     }
 
-    /** The server's CPU time while it is measured. */
+    /** Measures the server's CPU time. */
     static final class CpuTime implements ProbeListener {
 
         private final long pid;

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The benchmark's side of a client's process. */
+/** The benchmark's handle of a client process. */
 final class ClientProcess implements AutoCloseable {
 
     private final Process process;
@@ -27,32 +27,32 @@ final class ClientProcess implements AutoCloseable {
         return new ClientProcess(List.of("taskset", "-c", "1"));
     }
 
-    /** Starts a client that does not keep another one from its CPU. */
+    /** Starts a client with the lowest priority, which yields the CPU to another client. */
     static ClientProcess startNice() throws IOException {
         return new ClientProcess(List.of("nice", "-n", "19", "taskset", "-c", "1"));
     }
 
     /**
-     * Has work done with a server.
+     * Runs work against a server.
      *
-     * @throws IOException if a byte came back wrong, or not at all: there is no figure then
+     * @throws IOException if a byte is wrong or missing, so that there is no figure
      */
     Outcome run(Server server, Work work) throws IOException {
         begin(server, work);
         return end(server);
     }
 
-    /** Begins work, for {@link #end} to wait for. */
+    /** Starts work without waiting for it. Call {@link #end} to wait. */
     void begin(Server server, Work work) throws IOException {
         in.write("%d %d %s%n".formatted(server.pid(), server.port(work.tls()), work.text()));
         in.flush();
     }
 
-    /** Waits for work to be done, see {@link #run}. */
+    /** Waits until the work is done and returns its outcome, like {@link #run}. */
     Outcome end(Server server) throws IOException {
         String answer = out.readLine();
         if (answer == null) {
-            throw new IOException("The client's process has ended");
+            throw new IOException("The client process exited");
         }
         Outcome outcome = Outcome.parse(answer);
         if (!outcome.fault().isEmpty()) {
@@ -61,7 +61,7 @@ final class ClientProcess implements AutoCloseable {
         return outcome;
     }
 
-    /** There is no figure: a server did not echo as it should, or a tool could not look. */
+    /** Thrown if there is no figure, because a server or a tool failed. */
     static final class FaultException extends IOException {
 
         private static final long serialVersionUID = 1L;
@@ -73,7 +73,7 @@ final class ClientProcess implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        in.close(); // and with that its input ends
+        in.close(); // the process exits at the end of its input
         process.destroy();
     }
 }

@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A server that takes part.
+ * A server to be measured.
  *
- * @param name in tables and in {@code -Dbench.contenders}
- * @param kind which rows it is measured in
- * @param command starts it
- * @param loops the most event loops it can run
- * @param jvm whether it runs in one, whose heap can be looked into
- * @param unavailable why it cannot take part here
+ * @param name the name in tables and in {@code -Dbench.contenders}
+ * @param kind determines the rows in which the server is measured
+ * @param command starts the server
+ * @param loops the maximum number of event loops
+ * @param jvm whether the server runs in a JVM, whose heap can be inspected
+ * @param unavailable the reason if the server cannot run on this machine
  */
 record Contender(
         String name,
@@ -22,15 +22,15 @@ record Contender(
         Optional<String> unavailable) {
 
     enum Kind {
-        /** Sleeps when there is nothing to do. */
+        /** Sleeps when it is idle. */
         PLAIN,
-        /** Polls for a while before it sleeps; measured where few connections are open. */
+        /** Polls for a while before it sleeps. Measured only with few connections. */
         BUSY,
-        /** Speaks TLS on one port, and none on another. */
+        /** Uses TLS on one of its two ports. */
         TLS
     }
 
-    /** The ports that a server listens on; the one for TLS only if it speaks it. */
+    /** The ports that a server listens on. The TLS port is 0 if the server does not use TLS. */
     record Ports(int plain, int tls) {}
 
     /** The command line that starts a server. */

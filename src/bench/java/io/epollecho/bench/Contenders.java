@@ -15,35 +15,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Who takes part. */
+/** The contenders of the benchmark. */
 final class Contenders {
 
-    /** The yardstick. */
+    /** The reference for all rows without TLS. */
     static final String C = "c";
 
     static final String C_AGAIN = "c-again";
     static final String C_URING = "c-io_uring";
 
-    /** Against what it is wrapped in. */
+    /** This project's server without Spring. */
     static final String PLAIN = "epoll-edge";
 
     static final String SPRING = "spring-boot";
 
-    /** The runnable jar of an earlier build, for comparison with that of this build. */
+    /** The runnable jar of an earlier build, to compare with this build. */
     static final String BASELINE = "baseline";
 
-    /** Our server, above TLS, and its yardstick there. */
+    /** This project's server with TLS. */
     static final String TLS = "tls-epoll-edge";
 
     static final String TLS_AGAIN = "tls-again";
+
+    /** The reference for all rows with TLS. */
     static final String TLS_NETTY = "tls-netty-epoll";
 
     static final int MAX_CONNECTIONS = 19_500;
 
-    /** How long who polls goes on polling. */
+    /** Microseconds for which contenders of kind BUSY poll before they sleep. */
     static final String BUSY_MICROS = "10000";
 
-    /** The same for all, and as Netty wants it: it is slower where it must do without Unsafe. */
+    /** The same JVM options for all. They allow Unsafe, without which Netty would be slower. */
     private static final List<String> JAVA =
             List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -59,7 +61,7 @@ final class Contenders {
         Contender c = c(C, work, "echo.c");
         var all = new ArrayList<Contender>();
         all.add(c);
-        all.add(c.as(C_AGAIN)); // the noise floor
+        all.add(c.as(C_AGAIN)); // shows the noise of the measurements
         all.add(c(C_URING, work, "echo_uring.c"));
         all.add(java(PLAIN, PlainServer.class, "edge"));
         all.add(java("epoll-level", PlainServer.class, "level"));
@@ -104,7 +106,7 @@ final class Contenders {
                 Optional.ofNullable(unavailable).map(Throwable::toString));
     }
 
-    /** The client needs OpenSSL for each of them. */
+    /** All TLS contenders depend on OpenSSL, because the client uses it. */
     private static Contender tls(
             String name, Class<?> main, String transport, Path certificate, String... more) {
         return new Contender(
@@ -154,7 +156,8 @@ final class Contenders {
             return Optional.empty();
         }
         if (!Files.isRegularFile(Path.of(execJar))) {
-            throw new InvalidOptionException("bench.baseline is not a file: " + execJar);
+            throw new InvalidOptionException(
+                    "bench.baseline is '%s', which is not a file.".formatted(execJar));
         }
         return Optional.of(spring(BASELINE, execJar));
     }
@@ -184,7 +187,7 @@ final class Contenders {
         return line;
     }
 
-    /** The command line of the client. */
+    /** Returns the command line of the client. */
     static List<String> client() {
         return main(Client.class);
     }
@@ -201,7 +204,7 @@ final class Contenders {
         return new Contender(name, Kind.PLAIN, command, 1, false, compileC(file, binary));
     }
 
-    /** Returns why there is no C server. */
+    /** Compiles a C server, or returns the reason if that fails. */
     private static Optional<String> compileC(Path source, String binary) {
         try {
             int exitCode =
@@ -211,7 +214,7 @@ final class Contenders {
                             .waitFor();
             return exitCode == 0
                     ? Optional.empty()
-                    : Optional.of("cc ended with exit code " + exitCode);
+                    : Optional.of("cc failed with exit code " + exitCode);
         } catch (IOException e) {
             return Optional.of("no C compiler: " + e.getMessage());
         } catch (InterruptedException e) {

@@ -14,12 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Connects, has one message echoed, and closes, over and over, on some connections at once. */
+/** Repeatedly connects, echoes one message and closes, on several connections at once. */
 final class Cycles {
 
-    /**
-     * Each loopback address has its own ports, so that none runs out while it waits (TIME_WAIT).
-     */
+    /** Number of loopback addresses. With only one, ports in TIME_WAIT would run out. */
     private static final int ADDRESSES = 200;
 
     private static final long SILENCE_MILLIS = 10_000;
@@ -95,7 +93,7 @@ final class Cycles {
         key.interestOps(SelectionKey.OP_READ);
         message.clear();
         if (((SocketChannel) key.channel()).write(message) < work.size()) {
-            fault = "a new connection took only a part of its message";
+            fault = "a new connection accepted only part of its message";
         }
     }
 
@@ -108,10 +106,10 @@ final class Cycles {
                 }
                 return;
             }
-            // A message of this size comes back in one piece.
+            // A message of this size arrives in one piece.
             channel.read(received.clear());
             if (received.flip().mismatch(message.clear()) != -1) {
-                fault = "bytes came back wrong";
+                fault = "wrong bytes were echoed";
             }
             channel.close();
             open.remove(channel);

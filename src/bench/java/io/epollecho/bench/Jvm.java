@@ -17,16 +17,16 @@ import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
-/** Looks into a server's JVM from outside, so that any server can be looked into as it is. */
+/** Inspects a server's JVM from outside, so that servers need no changes. */
 final class Jvm {
 
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
-    /** What the collector puts in place of dead objects, which varies and belongs to nobody. */
+    /** Fillers, which the collector puts in place of dead objects and which must not be counted. */
     private static final Pattern FILLERS =
             Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\S*(?:FillerElement|FillerObject)\\b");
 
-    /** Threads that look into the JVM on our behalf. */
+    /** Threads that serve the benchmark's own inspection. */
     private static final Pattern OURS = Pattern.compile("(RMI|JMX|Attach) .*");
 
     private static final long FEW = 10_000;
@@ -34,14 +34,14 @@ final class Jvm {
 
     private Jvm() {}
 
-    /** The bytes of all live objects. */
+    /** Returns the size of all live objects in bytes. */
     static double heapAfterCollection(Server server) throws IOException {
         String jcmd = Tool.ofJdk("jcmd");
         String pid = String.valueOf(server.pid());
         String histogram = Tool.output(List.of(jcmd, pid, "GC.class_histogram"));
         Matcher total = TOTAL.matcher(histogram);
         if (!total.find()) {
-            throw new FaultException("jcmd GC.class_histogram has no total: " + histogram);
+            throw new FaultException("jcmd GC.class_histogram printed no total: " + histogram);
         }
         double fillers =
                 FILLERS.matcher(histogram)
@@ -52,8 +52,8 @@ final class Jvm {
     }
 
     /**
-     * What the server's threads allocate for one echo. Two runs that differ only in their length
-     * show it without what the connections cost.
+     * Returns the bytes that the server's threads allocate per echo. Compares two runs that differ
+     * only in their length, so that allocation per connection cancels out.
      */
     static double allocatedPerEcho(Server server, ClientProcess client) throws IOException {
         Work work = Work.load(50, 64, 1);
@@ -74,7 +74,7 @@ final class Jvm {
         }
     }
 
-    @SuppressWarnings("BanJNDI") // the address comes from a process that we have started
+    @SuppressWarnings("BanJNDI") // the address comes from a process that the benchmark started
     private static JMXConnector connect(Server server) throws IOException {
         try {
             VirtualMachine machine = VirtualMachine.attach(String.valueOf(server.pid()));
@@ -85,7 +85,7 @@ final class Jvm {
                 machine.detach();
             }
         } catch (AttachNotSupportedException e) {
-            throw new FaultException("cannot attach: " + e.getMessage());
+            throw new FaultException("Cannot attach to the JVM: " + e.getMessage());
         }
     }
 

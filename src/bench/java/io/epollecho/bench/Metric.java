@@ -1,6 +1,6 @@
 package io.epollecho.bench;
 
-/** A figure, and how it is told. */
+/** The metrics, with their label and format in reports. */
 enum Metric {
     THROUGHPUT("per second", "%,.0f", true),
     CPU_PER_ECHO("server CPU µs each", "%.2f", false),

@@ -34,12 +34,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Netty, as in its own echo example. Arguments: transport, port, loops, and for TLS its port, the
- * file with the certificate, and whose TLS.
+ * A Netty server, based on Netty's echo example. Arguments: transport, port, event loops, and for
+ * TLS the TLS port, the certificate file and the TLS provider.
  */
 final class NettyServer {
 
-    /** The transport receives into a ring of buffers, without which it cannot do so repeatedly. */
+    /** The group of the buffer ring, without which io_uring cannot use multishot receives. */
     private static final short BUFFER_GROUP = 1;
 
     private static final short BUFFERS = 256;
@@ -92,7 +92,7 @@ final class NettyServer {
                     .bind(Integer.parseInt(args[3]))
                     .sync();
         }
-        // The last, as who can connect to it takes the server for ready.
+        // Bind this port last, because the benchmark takes it as the sign that the server is ready.
         server.clone().childHandler(echo).bind(Integer.parseInt(args[1])).sync();
     }
 
@@ -132,7 +132,7 @@ final class NettyServer {
                 .build();
     }
 
-    /** A worker computes the handshakes, as Netty wants it for what takes long. */
+    /** Runs handshakes on a worker thread, as Netty recommends for long tasks. */
     private static ChannelHandler overTls(SslContext context, Echo echo) {
         ExecutorService worker = Executors.newSingleThreadExecutor();
         return new ChannelInitializer<Channel>() {

@@ -10,19 +10,19 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * What the run was asked for, by {@code -Dbench.*}.
+ * The options of a run, given as {@code -Dbench.*}.
  *
- * @param quick for a first look only
- * @param rows by name; empty for all
- * @param contenders by name; empty for all
- * @param rounds in which each contender does each row once
- * @param millis of each measurement
- * @param warmupMillis before each measurement
- * @param firstWarmupMillis of each server after its start, in which it is compiled: of echoes, and
- *     then of connections
- * @param manyConnections of the row that has the most under load
- * @param mostConnections of the rows that only hold them
- * @param seed of the order
+ * @param quick whether to run only briefly, for rough figures
+ * @param rows the names of the rows; empty for all
+ * @param contenders the names of the contenders; empty for all
+ * @param rounds the number of rounds; in each, every contender runs every row once
+ * @param millis the duration of each measurement
+ * @param warmupMillis the warmup before each measurement
+ * @param firstWarmupMillis the warmup of each server after its start, once with echoes and once
+ *     with new connections, until its code is compiled
+ * @param manyConnections the connections of the row with the most connections under load
+ * @param mostConnections the connections of the rows with idle connections
+ * @param seed the seed of the shuffled order
  */
 record Options(
         boolean quick,
@@ -36,19 +36,19 @@ record Options(
         int mostConnections,
         long seed) {
 
-    /** What can be given; the rest of {@code bench.*} is the build's. */
+    /** The options for users. Other {@code bench.*} properties are set by the build. */
     private static final Set<String> NAMES =
             Set.of("quick", "rows", "contenders", "rounds", "seconds", "seed", "baseline");
 
     private static final Pattern GIVEN = Pattern.compile("-Dbench\\.([^= ]*)");
 
     /**
-     * Reads what was asked for.
+     * Reads the options from system properties.
      *
-     * @throws InvalidOptionException if there is no such option, or not with such a value
+     * @throws InvalidOptionException if an option is unknown or its value is invalid
      */
     static Options fromProperties() {
-        // The build hands on only what it knows; what was typed is in the environment.
+        // The build passes on only known options. The environment has the options as typed.
         GIVEN.matcher(Objects.requireNonNullElse(System.getenv("MAVEN_CMD_LINE_ARGS"), ""))
                 .results()
                 .map(given -> given.group(1))
@@ -72,7 +72,8 @@ record Options(
             return text(name).map(Double::valueOf).orElse(otherwise);
         } catch (NumberFormatException e) {
             throw new InvalidOptionException(
-                    "bench.%s must be a number, not %s".formatted(name, text(name).orElse("")));
+                    "bench.%s is '%s', but must be a number."
+                            .formatted(name, text(name).orElse("")));
         }
     }
 
@@ -98,12 +99,12 @@ record Options(
     private static void require(boolean known, String wanted, Collection<String> all) {
         if (!known) {
             throw new InvalidOptionException(
-                    "There is no %s; there are %s"
+                    "Unknown name %s. The known names are: %s."
                             .formatted(wanted, String.join(", ", new TreeSet<>(all))));
         }
     }
 
-    /** What was asked for cannot be done; the message is all there is to say. */
+    /** Thrown if an option is invalid. The message explains it to the user. */
     static final class InvalidOptionException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;

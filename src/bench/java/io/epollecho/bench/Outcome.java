@@ -4,15 +4,15 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What the client has measured; its text form comes from the client's process.
+ * The figures that the client measured. The client process sends them as text.
  *
- * @param messages that came back
- * @param nanos it took
- * @param cpuNanos of CPU time that the server's process used meanwhile
- * @param p50 latency in nanoseconds
- * @param p99 latency in nanoseconds
- * @param p999 latency in nanoseconds
- * @param fault what went wrong; empty if nothing
+ * @param messages the number of echoed messages
+ * @param nanos the elapsed time in nanoseconds
+ * @param cpuNanos the CPU time that the server used, in nanoseconds
+ * @param p50 the median latency in nanoseconds
+ * @param p99 the 99th percentile of the latency in nanoseconds
+ * @param p999 the 99.9th percentile of the latency in nanoseconds
+ * @param fault a description of the failure, or empty
  */
 record Outcome(
         long messages, long nanos, long cpuNanos, long p50, long p99, long p999, String fault) {
@@ -25,7 +25,7 @@ record Outcome(
         return messages * 1e9 / nanos;
     }
 
-    /** Throughput, CPU time, and the latencies where they were measured. */
+    /** Returns throughput, CPU time and, if they were measured, the latencies. */
     Map<Metric, Double> figures() {
         var figures = new EnumMap<Metric, Double>(Metric.class);
         figures.put(Metric.THROUGHPUT, perSecond());

@@ -18,12 +18,12 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
 /**
- * This project's server without Spring. Arguments: selector, port, loops, and for TLS its port and
- * the file with the certificate.
+ * This project's server without Spring. Arguments: selector, port, event loops, and for TLS the TLS
+ * port and the certificate file.
  */
 final class PlainServer {
 
-    /** The selector that epoll-echo has by default, polled before it sleeps. */
+    /** The default selector with busy polling. */
     static final String BUSY = "busy";
 
     private static final Duration BUSY_POLL =

@@ -8,14 +8,14 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What the kernel knows of a process, see proc(5). */
+/** Reads figures of a process from {@code /proc}, see proc(5). */
 final class ProcessFigures {
 
     private ProcessFigures() {}
 
     /**
-     * Returns the nanoseconds that each thread of a process has run, in user mode and in the
-     * kernel. The compiler's threads are left out: what they do ends when the server is warm.
+     * Returns the CPU time of each thread of a process in nanoseconds, in user mode and in the
+     * kernel. Omits the JIT compiler's threads, which are idle once the server is warm.
      */
     static Map<String, Long> cpuNanos(long pid) throws IOException {
         var nanos = new HashMap<String, Long>();
@@ -31,7 +31,7 @@ final class ProcessFigures {
                                 Long.valueOf(times.substring(0, times.indexOf(' '))));
                     }
                 } catch (NoSuchFileException e) {
-                    // The thread has ended meanwhile.
+                    // The thread has exited in the meantime.
                 }
             }
         }
@@ -44,8 +44,8 @@ final class ProcessFigures {
     }
 
     /**
-     * Returns the memory that the kernel uses for its own objects, among them the sockets of all
-     * processes, in bytes.
+     * Returns the memory in bytes that the kernel uses for its own objects, including the sockets
+     * of all processes.
      */
     static long kernelBytes() throws IOException {
         return kibibytes(Path.of("/proc/meminfo"), "Slab:") * 1024;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Writes the results down: tables for people, all samples for programs, and pictures. */
+/** Writes the results as Markdown tables, as CSV with all samples, and as charts. */
 final class Report {
 
     private final Results results;
@@ -69,10 +69,11 @@ final class Report {
         line("# Benchmark results");
         line("");
         line(
-                "Medians of %d rounds of %.1f s, with the quartiles; seed %d. Server on CPU 0,"
-                        + " client on CPU 1, loopback; every byte was checked. Compare only within"
-                        + " this run; %s and %s are the same program, and so are %s and %s. The CPU"
-                        + " time is that of the server's threads without the compiler's.",
+                "Medians of %d rounds of %.1f s, with quartiles; seed %d. The server ran on CPU 0"
+                        + " and the client on CPU 1, over loopback, and every byte was verified."
+                        + " Compare figures only within this run: %s and %s are the same program,"
+                        + " and so are %s and %s. The CPU time is that of the server's threads"
+                        + " except the JIT compiler's.",
                 options.rounds(),
                 options.millis() / 1e3,
                 options.seed(),
@@ -87,13 +88,13 @@ final class Report {
         if (rows.stream().anyMatch(Row::isTls)) {
             line("");
             line(
-                    "TLS: %s, %s, %s, ECDSA certificate on P-256, full handshakes; the client's is"
-                            + " OpenSSL's.",
+                    "TLS: %s, %s, %s, ECDSA certificate on P-256, full handshakes; the client uses"
+                            + " OpenSSL.",
                     Certificate.PROTOCOL, Certificate.CIPHER_SUITE, Certificate.GROUP);
         }
         remarks.forEach(remark -> line("%n- %s", remark));
         writeRatios("C", false);
-        writeRatios("Netty's, epoll, with the JDK's TLS", true);
+        writeRatios("Netty with epoll and the JDK's TLS", true);
         for (Row row : rows) {
             if (row.metric() == Metric.THROUGHPUT) {
                 writeThroughput(row);
@@ -103,7 +104,7 @@ final class Report {
         }
     }
 
-    /** Throughput and CPU time at a glance. */
+    /** Writes an overview of throughput and CPU time. */
     private void writeRatios(String base, boolean tls) {
         List<Row> timed =
                 rows.stream()
@@ -112,14 +113,14 @@ final class Report {
         if (timed.isEmpty()) {
             return;
         }
-        writeRatios("Throughput as a share of " + base, timed, Metric.THROUGHPUT);
+        writeRatios("Throughput relative to " + base, timed, Metric.THROUGHPUT);
         if (!tls && contenders.stream().anyMatch(it -> it.name().equals(Contenders.SPRING))) {
             writeRatio(timed, Contenders.SPRING, Contenders.PLAIN);
             if (contenders.stream().anyMatch(it -> it.name().equals(Contenders.BASELINE))) {
                 writeRatio(timed, Contenders.SPRING, Contenders.BASELINE);
             }
         }
-        writeRatios("CPU time of the server as a share of " + base, timed, Metric.CPU_PER_ECHO);
+        writeRatios("Server CPU time relative to " + base, timed, Metric.CPU_PER_ECHO);
     }
 
     private void writeRatios(String title, List<Row> timed, Metric metric) {
@@ -199,7 +200,7 @@ final class Report {
         return String.join(" | ", metrics.stream().map(it -> median(row, contender, it)).toList());
     }
 
-    /** With the quartiles, if they differ. */
+    /** Returns the median, with the quartiles if they differ. */
     private String median(Row row, Contender contender, Metric metric) {
         return summary(row, contender, metric)
                 .map(
@@ -222,7 +223,7 @@ final class Report {
         return results.best(row.name(), Metric.THROUGHPUT, List.of(contender));
     }
 
-    /** The best Netty whose TLS, if any, is the JDK's as ours is. */
+    /** Returns the best result of the Netty contenders, except those with OpenSSL. */
     private Optional<Double> bestNetty(Row row) {
         var netties =
                 contenders.stream()

@@ -6,13 +6,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/** All that was measured. */
+/** All samples of a run. */
 final class Results {
 
-    /** One figure. */
+    /** One measured value. */
     record Sample(String row, String contender, int round, Metric metric, double value) {}
 
-    /** What the rounds have shown of one figure: the median and the quartiles. */
+    /** The median and the quartiles of a metric over all rounds. */
     record Summary(double median, double lower, double upper) {}
 
     private final List<Sample> samples = new ArrayList<>();
@@ -41,7 +41,7 @@ final class Results {
                 new Summary(quantile(values, 0.5), quantile(values, 0.25), quantile(values, 0.75)));
     }
 
-    /** Between two values, in proportion. */
+    /** Returns a quantile, interpolated linearly between two values. */
     private static double quantile(List<Double> sorted, double share) {
         double place = share * (sorted.size() - 1);
         int below = (int) place;
@@ -49,7 +49,7 @@ final class Results {
         return sorted.get(below) + (place - below) * (sorted.get(above) - sorted.get(below));
     }
 
-    /** The best median among these contenders. */
+    /** Returns the best median among the given contenders. */
     Optional<Double> best(String row, Metric metric, Collection<String> contenders) {
         var medians =
                 contenders.stream()
@@ -58,7 +58,7 @@ final class Results {
         return metric.moreIsBetter ? medians.max(Double::compare) : medians.min(Double::compare);
     }
 
-    /** The lowest median throughput of a row. */
+    /** Returns the lowest median throughput of a row. */
     double slowest(String row) {
         return samples.stream()
                 .filter(sample -> sample.row.equals(row) && sample.metric == Metric.THROUGHPUT)

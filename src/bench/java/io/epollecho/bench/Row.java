@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A piece of work, and what is measured of it.
+ * A row of the benchmark: a piece of work and the metrics to measure.
  *
- * @param name in tables and in {@code -Dbench.rows}
- * @param metrics the figures; the row is about the first
- * @param once whether once is enough: what is counted instead of timed does not vary
- * @param fresh whether it needs a server of its own
- * @param loops event loops of the server
- * @param kinds of the contenders that are measured
- * @param measurement how it is measured
+ * @param name the name in tables and in {@code -Dbench.rows}
+ * @param metrics the metrics, of which the first is the main one
+ * @param once whether one measurement is enough, because counts do not vary as times do
+ * @param fresh whether the row needs newly started servers
+ * @param loops the number of the server's event loops
+ * @param kinds the kinds of contenders to measure
+ * @param measurement performs the measurement
  */
 record Row(
         String name,
@@ -34,10 +34,10 @@ record Row(
     }
 
     /**
-     * What the measurements have at hand.
+     * The environment of a measurement.
      *
-     * @param client does the work
-     * @param besides a client for work beside it, at the lowest priority
+     * @param client the client that does the work
+     * @param besides a client with the lowest priority, for concurrent work
      */
     record Bench(ClientProcess client, ClientProcess besides, Options options, Results results) {}
 

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/** The work. */
+/** The rows of the benchmark. */
 final class Rows {
 
-    /** Latency is measured at a share of what this row has shown of the slowest. */
+    /** The row whose slowest throughput determines the rate at which latency is measured. */
     static final String REFERENCE = "50x64B";
 
     static final String TLS_HANDSHAKES = "tls-handshakes";
@@ -31,7 +31,7 @@ final class Rows {
     private static final List<Metric> THROUGHPUT =
             List.of(Metric.THROUGHPUT, Metric.CPU_PER_ECHO, Metric.BUSY, Metric.P50, Metric.P99);
 
-    /** Descriptors that a process needs for other things than connections. */
+    /** File descriptors reserved for purposes other than connections. */
     private static final int OTHER_FILES = 300;
 
     private Rows() {}
@@ -151,15 +151,15 @@ final class Rows {
                 (server, bench) -> connections(server, bench.client(), work));
     }
 
-    /** At a rate that every contender can keep up with. */
+    /** Measures latency at a rate that every contender can sustain. */
     private static Map<Metric, Double> latency(Server server, Row.Bench bench) throws IOException {
         double slowest = bench.results().slowest(REFERENCE);
         return timed(server, bench, Work.load(50, 64, 1).atRate((long) (slowest * RATE_SHARE)));
     }
 
     /**
-     * Plain connections at a low rate, without and beside handshakes as fast as they go on another
-     * port of the same server.
+     * Measures echoes on plain connections at a low rate, first alone and then concurrently with as
+     * many TLS handshakes as possible on the server's other port.
      */
     private static Map<Metric, Double> storm(Server server, Row.Bench bench) throws IOException {
         Options options = bench.options();
@@ -169,7 +169,7 @@ final class Rows {
                         .during(options.millis(), options.millis());
         Map<Metric, Double> without = bench.client().run(server, echoes).figures();
         Work handshakes = Work.cycles(32, 64).overTls();
-        // Begins before the echoes are measured, and goes on after them.
+        // The handshakes start before the echoes are measured and continue after them.
         bench.besides().begin(server, handshakes.during(options.millis(), 2 * options.millis()));
         Map<Metric, Double> beside;
         Outcome storm;
@@ -192,12 +192,12 @@ final class Rows {
         return Objects.requireNonNull(figures.get(metric));
     }
 
-    /** What each connection more costs: the slope from a tenth of them to all. */
+    /** Returns the memory per connection, as the slope from a tenth of the connections to all. */
     private static Map<Metric, Double> connections(Server server, ClientProcess client, Work most)
             throws IOException {
         Work few = Work.idle(most.connections() / 10);
         few = most.tls() ? few.overTls() : few;
-        // Twice: what has to be loaded, and what looking itself takes, is there then.
+        // Run twice, so that class loading and the measurement itself do not count.
         client.run(server, few);
         Memory.of(server);
         client.run(server, few);
@@ -219,14 +219,14 @@ final class Rows {
     private record Memory(double heap, double resident, double kernel) {
 
         static Memory of(Server server) throws IOException {
-            // The collection comes first, as it gives memory back.
+            // Measure the heap first, because the collection returns memory to the system.
             double heap = server.contender().jvm() ? Jvm.heapAfterCollection(server) : 0;
             return new Memory(
                     heap, ProcessFigures.residentBytes(server.pid()), ProcessFigures.kernelBytes());
         }
     }
 
-    /** So many, or what the limit of open files allows. */
+    /** Returns the wanted number of connections, or fewer if the limit of open files is lower. */
     private static int withinLimit(int wanted) {
         try (var lines = Files.lines(Path.of("/proc/self/limits"))) {
             String limit =
@@ -238,7 +238,7 @@ final class Rows {
             int many = Math.min(wanted, most - OTHER_FILES);
             if (many < wanted) {
                 System.out.printf(
-                        "%d connections instead of %d: the limit of open files is %s%n",
+                        "Using %d connections instead of %d: the limit of open files is %s%n",
                         many, wanted, limit);
             }
             return many;

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A contender's process, pinned to a CPU and ready for connections. */
+/** The process of a contender, pinned to a CPU and ready for connections. */
 final class Server implements AutoCloseable {
 
     private static final long START_NANOS = Duration.ofSeconds(60).toNanos();
@@ -67,7 +67,7 @@ final class Server implements AutoCloseable {
                 }
             } catch (IOException e) {
                 if (!process.isAlive() || System.nanoTime() > deadline) {
-                    throw new IOException(contender.name() + " did not start; see its log", e);
+                    throw new IOException(contender.name() + " failed to start; see its log", e);
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
             }

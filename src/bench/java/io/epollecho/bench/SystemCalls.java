@@ -9,9 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Counts a server's system calls with strace(1), under which many connections are ready at once.
- */
+/** Counts a server's system calls with strace(1). */
 final class SystemCalls {
 
     private static final Pattern TOTAL =
@@ -26,7 +24,10 @@ final class SystemCalls {
         return Tool.exists("strace");
     }
 
-    /** The slope between two runs that differ only in their length. */
+    /**
+     * Returns the number of system calls per echo, as the slope between two runs that differ only
+     * in their length. Under strace the server is slow, so that many connections are ready at once.
+     */
     static double perEcho(Server server, ClientProcess client) throws IOException {
         Work work = Work.load(100, 64, 1);
         client.run(server, work.counting(FEW));
@@ -44,15 +45,15 @@ final class SystemCalls {
         try (BufferedReader out = strace.inputReader(StandardCharsets.UTF_8)) {
             String attached = out.readLine();
             if (attached == null || !attached.contains("attached")) {
-                throw new FaultException("strace cannot attach: " + attached);
+                throw new FaultException("strace cannot attach to the server: " + attached);
             }
             client.run(server, work);
-            // The signal that ends it with its summary.
+            // On SIGINT, strace detaches and prints its summary.
             Tool.output(List.of("kill", "-INT", String.valueOf(strace.pid())));
             String summary = out.readAllAsString();
             Matcher total = TOTAL.matcher(summary);
             if (!total.find()) {
-                throw new FaultException("strace has no total: " + summary);
+                throw new FaultException("strace printed no total: " + summary);
             }
             return Long.parseLong(total.group(1));
         } finally {

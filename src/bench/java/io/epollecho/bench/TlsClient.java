@@ -39,12 +39,12 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLSession;
 
 /**
- * The client's work over TLS. Its own TLS is OpenSSL's, which takes less time than the JDK's: the
- * server is to be the one that is busy. Each handshake is a full one.
+ * The client for work over TLS. It uses OpenSSL, which is faster than the JDK's TLS, so that the
+ * server is the bottleneck. All handshakes are full handshakes.
  */
 final class TlsClient {
 
-    /** Each loopback address has its own ports, see {@link Cycles}. */
+    /** Number of loopback addresses, see {@link Cycles}. */
     private static final int ADDRESSES = 200;
 
     private static final int OPENING_AT_ONCE = 32;
@@ -108,7 +108,7 @@ final class TlsClient {
         promise.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** One work; all of it runs on the loop. */
+    /** One piece of work. All its methods run on the event loop. */
     private final class Run {
 
         private final CpuTime cpu;
@@ -153,7 +153,7 @@ final class TlsClient {
                             new ChannelInitializer<Channel>() {
                                 @Override
                                 protected void initChannel(Channel channel) {
-                                    // Without the peer's name no session is looked for.
+                                    // Without the peer's name, no session is resumed.
                                     channel.pipeline()
                                             .addLast(
                                                     context.newHandler(channel.alloc()),
@@ -224,7 +224,7 @@ final class TlsClient {
             }
         }
 
-        @SuppressWarnings("NullAway") // a Callable without a result
+        @SuppressWarnings("NullAway") // returns null, because a Callable must have a result
         Void measuring() {
             latency.reset();
             startedAt = System.nanoTime();
@@ -264,7 +264,7 @@ final class TlsClient {
         }
     }
 
-    /** One connection: sends the message, and compares what comes back. */
+    /** Sends the message on a connection and verifies the echo. */
     private static final class Echoes extends ChannelInboundHandlerAdapter {
 
         private final Run run;
@@ -324,7 +324,7 @@ final class TlsClient {
                 if (count > sent.readableBytes() - received
                         || !ByteBufUtil.equals(
                                 buffer, buffer.readerIndex(), sent, received, count)) {
-                    run.failed("bytes came back wrong");
+                    run.failed("wrong bytes were echoed");
                 }
                 received += count;
             } finally {

@@ -15,7 +15,7 @@ final class Tool {
         return Path.of(System.getProperty("java.home"), "bin", name).toString();
     }
 
-    /** Runs a program to its end and returns what it writes, to standard error too. */
+    /** Runs a program until it exits and returns its standard output and standard error. */
     static String output(List<String> line) throws IOException {
         Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
         try (Reader reader = process.inputReader(StandardCharsets.UTF_8)) {

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.net.Socket;
 
-/** Blocking sockets, each on a virtual thread. Argument: port. */
+/** A server with blocking sockets, each on a virtual thread. Argument: port. */
 final class VirtualThreadServer {
 
     private static final int BUFFER_SIZE = 16 * 1024;
@@ -15,7 +15,7 @@ final class VirtualThreadServer {
 
     static void main(String[] args) throws IOException, InterruptedException {
         var listener = new ServerSocket(Integer.parseInt(args[0]), 4096);
-        // Accepted on a virtual thread too, so that all the work is the one carrier's.
+        // Accept on a virtual thread as well, so that one carrier thread does all the work.
         Thread.startVirtualThread(() -> accept(listener)).join();
     }
 
@@ -40,7 +40,7 @@ final class VirtualThreadServer {
                 out.write(buffer, 0, count);
             }
         } catch (IOException e) {
-            // The client is gone.
+            // The client has disconnected.
         }
     }
 }

@@ -1,17 +1,17 @@
 package io.epollecho.bench;
 
 /**
- * What the client is to do with a server; its text form goes to the client's process.
+ * The work of a client with a server. The benchmark sends it to the client process as text.
  *
- * @param kind of work
- * @param tls whether on connections that speak TLS
- * @param connections to open
- * @param size bytes in a message
- * @param pipeline messages in flight per connection
- * @param rate messages per second, 0 for as many as possible
- * @param warmupMillis before measuring
- * @param millis of measuring, 0 to send a count
- * @param count of messages
+ * @param kind the kind of work
+ * @param tls whether to use TLS
+ * @param connections the number of connections
+ * @param size the size of a message in bytes
+ * @param pipeline the number of messages in flight per connection
+ * @param rate messages per second, or 0 for as many as possible
+ * @param warmupMillis the warmup before the measurement
+ * @param millis the duration of the measurement, or 0 to send a number of messages
+ * @param count the number of messages
  */
 record Work(
         Kind kind,
@@ -25,11 +25,11 @@ record Work(
         long count) {
 
     enum Kind {
-        /** Messages on connections that stay. */
+        /** Sends messages on connections that stay open. */
         LOAD,
-        /** A connection for each message. */
+        /** Opens a new connection for each message. */
         CYCLES,
-        /** Connections that stay open, silent, until the next work. */
+        /** Opens connections and leaves them idle until the next work. */
         IDLE
     }
 
@@ -76,7 +76,7 @@ record Work(
                         kind, tls, connections, size, pipeline, rate, warmupMillis, millis, count);
     }
 
-    /** Reads the words of a text form from a place on. */
+    /** Parses the text form from the given index of its words. */
     static Work parse(String[] words, int at) {
         return new Work(
                 Kind.valueOf(words[at]),

@@ -1,8 +1,8 @@
 /**
- * The benchmark: this server beside others, on the same work, checked byte by byte.
+ * The benchmark, which compares this server with others on the same work and verifies every byte.
  *
- * <p>{@link io.epollecho.bench.Benchmark} is its main class. A new contender is a line in {@link
- * io.epollecho.bench.Contenders}, a new piece of work one in {@link io.epollecho.bench.Rows}.
+ * <p>The main class is {@link io.epollecho.bench.Benchmark}. To add a contender, add a line to
+ * {@link io.epollecho.bench.Contenders}; to add work, add a row to {@link io.epollecho.bench.Rows}.
  */
 @NullMarked
 package io.epollecho.bench;
