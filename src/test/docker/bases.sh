@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Makes the bases that the Dockerfile needs, without a registry: Debian's essential packages, and the
-# JDK of this machine or a runtime linked from it, where Temurin's images have theirs.
+# Builds base images for the Dockerfile without a registry: Debian's essential packages plus, in the
+# same directory as in Temurin's images, this machine's JDK or a runtime linked from it.
 #
 # usage: bases.sh JDK DIRECTORY
-#   JDK is a JDK; DIRECTORY is made anew and keeps Debian's packages. The images are called
-#   localhost/jdk and localhost/jre, and are in the store that CONTAINERS_STORAGE_CONF names.
+#   JDK is the directory of a JDK. DIRECTORY is recreated and then contains Debian's packages. The
+#   images are localhost/jdk and localhost/jre, in the store that CONTAINERS_STORAGE_CONF selects.
 set -euo pipefail
 
 jdk=$(realpath "${1:?usage: bases.sh JDK DIRECTORY}")
 debian=${2:?usage: bases.sh JDK DIRECTORY}
-# Those of Temurin's JRE leave out what compiles, links and debugs.
+# Modules for development, which Temurin's JRE omits.
 development='^jdk\.(attach|compiler|internal\.(ed|le|opt)|jartool|javadoc|jconsole|jdeps|jdi|jlink|jpackage|jshell|jstatd)$'
 
 rm -rf "$debian"
 debootstrap --variant=minbase "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$debian" >&2
 rm -rf "$debian"/var/cache/apt/archives/*.deb "$debian"/var/lib/apt/lists/* "$debian"/usr/share/{doc,locale,man}
 
-# base NAME COMMAND: an image that has what the command puts into the directory $home
+# base NAME COMMAND: builds an image with the files that COMMAND puts into the directory $home
 base() {
     local container root home
     container=$(buildah from scratch)

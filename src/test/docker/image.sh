@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Does without a container engine what the Dockerfile does with one, and then what its container
-# does: extract, train, start with the cache, echo, stop. Nothing is pulled and nothing installed.
+# Performs the steps of the Dockerfile and of its container without a container engine: extract,
+# train, start with the cache, echo, stop. Downloads and installs nothing.
 #
 # usage: image.sh JAR DIRECTORY
-#   JAR is the runnable jar; DIRECTORY is made anew and becomes what /app is in the image.
-# environment, all optional: JAVA_HOME, TRAIN_ECHO_PORT, TRAIN_LISTENER_PORT and TRAIN_HTTP_PORT, as
-# for train.sh
+#   JAR is the runnable jar. DIRECTORY is recreated with the contents of /app in the image.
+# environment, all optional:
+#   JAVA_HOME, TRAIN_ECHO_PORT, TRAIN_LISTENER_PORT and TRAIN_HTTP_PORT, as for train.sh
 set -euo pipefail
 
 jar=$(realpath "${1:?usage: image.sh JAR DIRECTORY}")
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# extract; as COPY does, with the times that the cache is bound to
+# extract, and copy like COPY with timestamps, which the cache depends on
 extracted=$(mktemp -d)
 trap 'rm -rf "$extracted"' EXIT
 java -Djarmode=tools -jar "$jar" extract --layers --application-filename epoll-echo.jar --destination "$extracted" --force
@@ -39,7 +39,7 @@ cp -Rp "$docker/." "$app"
 cd "$app"
 ./train.sh . .
 
-# start with the cache, in the background as the very process that gets SIGTERM
+# start with the cache; exec makes the background process the JVM itself, which must receive SIGTERM
 container() {
     exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" @jvm.options -XX:AOTCache=epoll-echo.aot -jar epoll-echo.jar "$@"
 }
@@ -48,20 +48,20 @@ container --echo.server.port="$TRAIN_ECHO_PORT" --server.port="$TRAIN_HTTP_PORT"
 server=$!
 trap 'rm -rf "$extracted"; kill -KILL "$server" 2>/dev/null || true' EXIT
 
-# echo on both listeners, by the probe of the same image
+# echo on both listeners, with the image's own probe
 probe() {
     ./probe "127.0.0.1:$@"
 }
 until probe "$TRAIN_ECHO_PORT" --count 1 >/dev/null 2>&1; do
-    kill -0 "$server" 2>/dev/null || fail "the server did not start"
-    ((SECONDS < start_seconds)) || fail "the server did not echo after $start_seconds s"
+    kill -0 "$server" 2>/dev/null || fail "the server failed to start"
+    ((SECONDS < start_seconds)) || fail "the server did not echo within $start_seconds s"
 done
 for port in "$TRAIN_ECHO_PORT" "$TRAIN_LISTENER_PORT"; do
-    probe "$port" --connections 8 --count 10000 || fail "echoes were wrong or missing on $port"
+    probe "$port" --connections 8 --count 10000 || fail "echoes were wrong or missing on port $port"
 done
 
 # stop
 kill -TERM "$server"
 status=0
 wait "$server" || status=$?
-((status == 143)) || fail "the server ended with $status instead of 143, that of SIGTERM"
+((status == 143)) || fail "the server exited with code $status instead of 143, the code for SIGTERM"

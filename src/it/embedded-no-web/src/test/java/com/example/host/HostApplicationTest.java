@@ -33,7 +33,7 @@ class HostApplicationTest {
     }
 
     @Test
-    void leavesNothingBehindWhenItCloses() throws IOException {
+    void closesServerAndThreadsWithTheContext() throws IOException {
         EchoServer server;
         try (var context =
                 SpringApplication.run(
@@ -42,7 +42,7 @@ class HostApplicationTest {
                         "--echo.server.event-loops=3")) {
             server = context.getBean(EchoServer.class);
             assertEchoes(server.localAddress().getPort());
-            // The server of this class has one loop, which goes on.
+            // The test class's own server has one event loop, echo-server-0, which keeps running.
             assertThat(threads()).contains("echo-server-1", "echo-server-2");
         }
         assertThat(server.state()).isEqualTo(EchoServerState.STOPPED);

@@ -21,21 +21,21 @@ import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 
-/** The starter's jar together with no other libraries than those that the starter brings. */
+/** Tests the starter's jar with no other libraries than its own dependencies. */
 class StarterJarTest {
 
     private static final String CONDITIONAL_PACKAGE = "io.epollecho.spring.actuate.";
     private static final Pattern MISSING = Pattern.compile("(?m)^ +(\\S+) +-> +\\S+ +not found$");
 
     @Test
-    void onlyConditionalPackageNeedsOtherLibraries() throws Exception {
+    void onlyTheConditionalPackageNeedsOtherLibraries() throws Exception {
         assertThat(classesWithMissingDependencies())
                 .isNotEmpty()
                 .allMatch(name -> name.startsWith(CONDITIONAL_PACKAGE));
     }
 
     @Test
-    void conditionalPackageIsSkippedWithoutThem() throws Exception {
+    void skipsTheConditionalPackageWithoutThem() throws Exception {
         try (var jar = new JarFile(starter().toFile())) {
             Properties conditions = conditions(jar);
             assertThat(autoConfigurations(jar))
