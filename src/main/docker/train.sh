@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Makes the AOT cache of an extracted application by a real run of it: start, health, metrics,
-# echoes over two listeners, SIGTERM, drain. A run that ended with the start would leave out just
-# what the server does all day.
+# Creates the AOT cache of an extracted application by running it: start, health, metrics, echoes on
+# two listeners, SIGTERM, drain. Starting it alone would not train the code that echoes.
 #
 # usage: train.sh DIRECTORY OUTPUT
-#   DIRECTORY holds epoll-echo.jar with its lib/, jvm.options and the container's application.yml; it
-#   is only read. OUTPUT is a directory, made if need be, that gets epoll-echo.aot.
+#   DIRECTORY contains epoll-echo.jar with its lib/, jvm.options and the container's application.yml,
+#   and is not changed. OUTPUT is created if necessary and receives epoll-echo.aot.
 # environment, all optional:
-#   JAVA_HOME            the Java to train for, else the java on the path
-#   TRAIN_ECHO_PORT      port of the default listener meanwhile, 7777 if not set
-#   TRAIN_LISTENER_PORT  port of a second listener, 7778 if not set
-#   TRAIN_HTTP_PORT      port of the actuator, 8080 if not set
+#   JAVA_HOME            the JDK or JRE to train for; defaults to the java on the path
+#   TRAIN_ECHO_PORT      the port of the default listener; defaults to 7777
+#   TRAIN_LISTENER_PORT  the port of a second listener; defaults to 7778
+#   TRAIN_HTTP_PORT      the port of the actuator; defaults to 8080
 set -euo pipefail
 
-export LC_ALL=C # characters are bytes
+export LC_ALL=C # so that read -N counts bytes
 
 directory="${1:?usage: train.sh DIRECTORY OUTPUT}"
 mkdir -p "${2:?usage: train.sh DIRECTORY OUTPUT}"
@@ -30,7 +29,7 @@ fail() {
     exit 1
 }
 
-# http PATH: prints the answer to a GET, fails unless it is 200
+# http PATH: sends a GET request and fails unless the status is 200
 http() {
     local answer
     exec 4<>"/dev/tcp/127.0.0.1/$http_port" || return
@@ -40,21 +39,21 @@ http() {
     [[ $answer == HTTP/1.?' 200'* ]]
 }
 
-# echoes PORT COUNT SIZE: sends that many messages over one connection, and takes each one back
+# echoes PORT COUNT SIZE: sends COUNT messages over one connection and verifies each echo
 echoes() {
     local message back
     message=$(head -c "$3" /dev/zero | tr '\0' 'e')
     exec 5<>"/dev/tcp/127.0.0.1/$1"
     for ((i = 0; i < $2; i++)); do
         printf '%s' "$message" >&5
-        IFS= read -r -N "$3" -t 10 back <&5 || fail "an echo of $3 bytes did not come back from $1"
-        [[ $back == "$message" ]] || fail "an echo of $3 bytes came back changed from $1"
+        IFS= read -r -N "$3" -t 10 back <&5 || fail "port $1 did not echo a message of $3 bytes"
+        [[ $back == "$message" ]] || fail "port $1 echoed wrong bytes for a message of $3 bytes"
     done
     exec 5>&-
 }
 
 rm -f "$cache"
-# At level warning it lists each class that no cache can hold, the proxies for instance.
+# At level warning, the JVM lists each class that the cache cannot hold, such as proxies.
 "$java" @jvm.options -XX:AOTCacheOutput="$cache" -Xlog:aot=error -jar epoll-echo.jar \
     --echo.server.port="$echo_port" --echo.server.listeners.training.port="$listener_port" \
     --server.port="$http_port" &
@@ -62,13 +61,13 @@ server=$!
 trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
 
 until http /actuator/health/readiness 2>/dev/null; do
-    kill -0 "$server" 2>/dev/null || fail "the server did not start"
-    ((SECONDS < start_seconds)) || fail "the server was not ready after $start_seconds s"
+    kill -0 "$server" 2>/dev/null || fail "the server failed to start"
+    ((SECONDS < start_seconds)) || fail "the server was not ready within $start_seconds s"
     read -r -t 0.1 <> <(:) || true
 done
 for _ in 1 2 3; do
     http /actuator/health/liveness && http /actuator/health/readiness || fail "a probe failed"
-    http /actuator/prometheus && http /actuator/echo || fail "the actuator did not answer"
+    http /actuator/prometheus && http /actuator/echo || fail "the actuator did not respond"
 done
 for _ in {1..10}; do
     for port in "$echo_port" "$listener_port"; do
@@ -77,13 +76,13 @@ for _ in {1..10}; do
     done
 done
 
-exec 6<>"/dev/tcp/127.0.0.1/$echo_port" # something to drain
+exec 6<>"/dev/tcp/127.0.0.1/$echo_port" # a connection to drain
 kill -TERM "$server"
-cat <&6 >/dev/null # until the server says that it is done
+cat <&6 >/dev/null # until the server closes the connection
 exec 6>&-
 status=0
 wait "$server" || status=$?
 trap - EXIT
-((status == 143)) || fail "the server ended with $status instead of 143, that of SIGTERM"
+((status == 143)) || fail "the server exited with code $status instead of 143, the code for SIGTERM"
 "$java" @jvm.options -XX:AOTCache="$cache" -XX:AOTMode=on -cp epoll-echo.jar -version ||
-    fail "the cache is no good for the application it was made from"
+    fail "the JVM cannot use the cache that it created"

@@ -11,14 +11,14 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The access log of the runnable jar, on its console. */
+/** Tests the runnable jar's access log on the console. */
 class AccessLogIT {
 
     private static final Pattern DROPPED =
             Pattern.compile("(?m)^echo_server_access_log_dropped_total (\\S+)$");
 
     @Test
-    void lineHasItsPairsAsFieldsOfAStructuredLog() throws IOException {
+    void structuredLogHasAFieldForEachPair() throws IOException {
         try (var jar =
                 RunningJar.start(
                         "--echo.server.access-log=on", "--logging.structured.format.console=ecs")) {
@@ -40,7 +40,7 @@ class AccessLogIT {
     }
 
     @Test
-    void lineIsReadableOnAPlainConsole() throws IOException {
+    void plainConsoleShowsPairsAsText() throws IOException {
         try (var jar = RunningJar.start("--echo.server.access-log=true")) {
             EchoPeer.assertEchoes(jar.echoPort());
             await().atMost(EchoPeer.PATIENCE)
@@ -48,11 +48,12 @@ class AccessLogIT {
         }
     }
 
-    /** The pipe holds 64 KiB and the queue 8,192 lines; echoes continue. */
+    /** The log is not read until its pipe (64 KiB) and its queue (8,192 lines) are full. */
     @Test
-    void consoleThatNobodyReadsHoldsNoEcho() throws IOException {
+    void blockedConsoleDoesNotDelayEchoes() throws IOException {
         try (var jar = RunningJar.start("--echo.server.access-log=on")) {
-            assertThat(dropped(jar)).isZero(); // the first request of all is logged
+            // The first HTTP request logs lines of its own, so send it before holding the log.
+            assertThat(dropped(jar)).isZero();
             jar.holdLog();
             try {
                 await().atMost(EchoPeer.PATIENCE.multipliedBy(6))

@@ -13,28 +13,28 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 
 /**
- * Asks an application's actuator over HTTP.
+ * A client of an application's actuator.
  *
- * @param port where the application on this machine serves it
+ * @param port the HTTP port of the application on this machine
  */
 public record Actuator(int port) {
 
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
-    /** What came back. */
+    /** The response to a request. */
     public record Answer(int status, String body) {
 
-        /** The value at a JSON path. */
+        /** Returns the value at a JSON path. */
         public @Nullable Object at(String path) {
             return JsonPath.read(body, path);
         }
 
-        /** The number at a JSON path. */
+        /** Returns the number at a JSON path. */
         public long number(String path) {
             return JsonPath.<Number>read(body, path).longValue();
         }
 
-        /** The numbers at a JSON path, rounded down. */
+        /** Returns the numbers at a JSON path, rounded down. */
         public List<Long> numbers(String path) {
             return JsonPath.<List<Number>>read(body, path).stream().map(Number::longValue).toList();
         }
@@ -64,7 +64,7 @@ public record Actuator(int port) {
                             BodyHandlers.ofString());
             return new Answer(response.statusCode(), response.body());
         } catch (IOException e) {
-            throw new AssertionError(method + " " + uri + " was not answered", e);
+            throw new AssertionError(method + " " + uri + " received no response", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);

@@ -21,7 +21,7 @@ import io.epollecho.stream.AddressRange;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** Holds the package structure: who may know whom. */
+/** Tests the permitted dependencies between packages. */
 class ArchitectureTest {
 
     private static final JavaClasses CLASSES =
@@ -29,10 +29,10 @@ class ArchitectureTest {
                     .withImportOption(new ImportOption.DoNotIncludeTests())
                     .importPackages("io.epollecho");
 
-    /** Each room and those it may know; every package of the project is in one of them. */
+    /** Every package of the project belongs to one of these layers. */
     @Test
-    void roomsKnowOnlyWhatTheirPictureShows() {
-        roomsOfTheProject()
+    void layersDependOnlyOnPermittedLayers() {
+        layersOfTheProject()
                 .whereLayer("application")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("spring")
@@ -50,7 +50,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    private static LayeredArchitecture roomsOfTheProject() {
+    private static LayeredArchitecture layersOfTheProject() {
         return layeredArchitecture()
                 .consideringOnlyDependenciesInLayers()
                 .layer("application")
@@ -70,9 +70,9 @@ class ArchitectureTest {
                 .ensureAllClassesAreContainedInArchitecture();
     }
 
-    /** A property is a value; what is done with bytes is the server's matter. */
+    /** Spring code binds property values and never handles streams itself. */
     @Test
-    void ofStreamsTheSpringRoomKnowsOnlyARangeOfAddresses() {
+    void springPackagesUseOnlyAddressRangeOfTheStreamPackage() {
         noClasses()
                 .that()
                 .resideInAPackage("io.epollecho.spring..")
@@ -84,7 +84,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheApplicationAndItsSpringRoomKnowSpring() {
+    void onlyTheApplicationAndItsSpringPackagesDependOnSpring() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages("io.epollecho", "io.epollecho.spring..")
@@ -94,9 +94,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** Whether epoll is used is decided in one place; the rest runs on any provider. */
+    /** One class decides whether to use epoll; all others run on any selector provider. */
     @Test
-    void onlyTheSelectorBackendKnowsEpoll() {
+    void onlyTheSelectorBackendDependsOnEpoll() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage("io.epollecho.epoll..")
@@ -109,7 +109,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void packagesHaveNoCycles() {
+    void packagesHaveNoDependencyCycles() {
         slices().matching("io.epollecho.(**)").should().beFreeOfCycles().check(CLASSES);
     }
 

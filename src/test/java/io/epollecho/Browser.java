@@ -24,13 +24,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.logging.Level;
 
-/** A headless Chromium, as Debian packages it: {@code chromium} and {@code chromium-driver}. */
+/** A headless Chromium from Debian's packages {@code chromium} and {@code chromium-driver}. */
 final class Browser implements AutoCloseable {
 
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
 
-    /** A name that this browser resolves to this machine. */
+    /** A foreign host name that this browser resolves to this machine. */
     static final String STRANGER = "stranger.example";
 
     private final ChromeDriver driver;
@@ -39,15 +39,15 @@ final class Browser implements AutoCloseable {
         this.driver = driver;
     }
 
-    /** Skips the test, and says why, on a machine without a browser. */
+    /** Starts the browser. Skips the test and prints the reason if it is not installed. */
     static Browser open() {
         boolean there = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
         if (!there) {
             System.out.println(
-                    "Skipped: %s and %s are not both there; install chromium and chromium-driver"
+                    "Skipped: %s or %s is missing; install chromium and chromium-driver"
                             .formatted(CHROMIUM, DRIVER));
         }
-        assumeTrue(there, "no browser on this machine");
+        assumeTrue(there, "Chromium is not installed");
         var options = new ChromeOptions();
         options.setBinary(CHROMIUM.toFile());
         options.addArguments(
@@ -105,7 +105,7 @@ final class Browser implements AutoCloseable {
                 .longValue();
     }
 
-    /** Returns the texts of a column of a table, from the top. */
+    /** Returns the texts of a table column from top to bottom. */
     @SuppressWarnings("unchecked")
     List<String> column(String body, int column) {
         return (List<String>)
@@ -117,7 +117,7 @@ final class Browser implements AutoCloseable {
                                 column));
     }
 
-    /** Returns the violations that axe-core finds, with their elements. */
+    /** Returns the accessibility violations that axe-core finds, with their elements. */
     @SuppressWarnings("unchecked")
     List<String> accessibilityViolations() throws IOException {
         try (InputStream script = Browser.class.getResourceAsStream("/axe.min.js")) {

@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A thousand clients come to a process that may open 256 files, see RLIMIT_NOFILE in setrlimit(2).
+ * Tests a process that may open 256 files when 1,000 clients connect, see RLIMIT_NOFILE in
+ * setrlimit(2).
  */
 class DescriptorShortageIT {
 
@@ -33,9 +34,9 @@ class DescriptorShortageIT {
         }
     }
 
-    /** The limit is known from the start: fewer are let in, and enough is left for the rest. */
+    /** The server knows the limit from the start, accepts fewer connections and keeps a reserve. */
     @Test
-    void lowersItsOwnLimitAndRefusesTheOthers() throws Exception {
+    void lowersItsConnectionLimitAndRefusesFurtherClients() throws Exception {
         List<String> limited =
                 List.of("bash", "-c", "ulimit -n %d; exec \"$@\"".formatted(LIMIT), "bash");
         try (RunningJar jar = RunningJar.start(limited);
@@ -63,12 +64,12 @@ class DescriptorShortageIT {
     }
 
     /**
-     * The limit falls while the process runs, below what it has let in already: accepting fails. Of
-     * HTTP, only connections that are there can be served then.
+     * The limit is lowered while the process runs, so that accepting fails. HTTP requests can then
+     * be served only on existing connections.
      */
     @ParameterizedTest
     @ValueSource(strings = {"epoll", "jdk"})
-    void waitsForDescriptorsToComeFree(String selector) throws Exception {
+    void resumesAcceptingWhenDescriptorsAreFreed(String selector) throws Exception {
         try (RunningJar jar = RunningJar.start("--echo.server.selector=" + selector);
                 EchoPeer existing = EchoPeer.connect(jar.echoPort())) {
             existing.exchange(100);
@@ -81,7 +82,7 @@ class DescriptorShortageIT {
             await().until(() -> jar.countLogged("Cannot accept connections") > 0);
             assertCalm(jar, existing, "Cannot accept connections", begin);
             assertThat(actuator.get("echo").number("$.connections.acceptErrors"))
-                    .as("attempts to accept that failed")
+                    .as("failed attempts to accept")
                     .isBetween(2L, 20L);
             assertThat(actuator.get("echo").number("$.connections.active"))
                     .isBetween(1L, (long) LIMIT);
@@ -111,7 +112,8 @@ class DescriptorShortageIT {
     }
 
     /**
-     * Those who are in are served, probes are answered, the loop rests, and the log stays short.
+     * Asserts that existing peers are served, the probes succeed, the event loop is mostly idle and
+     * the log stays short.
      */
     private static void assertCalm(RunningJar jar, EchoPeer existing, String complaint, long begin)
             throws IOException {
@@ -125,11 +127,11 @@ class DescriptorShortageIT {
                             return jar.actuator().get("health").status() == 200;
                         });
         assertThat(figures.cpuTimeOf("echo-server-0").minus(before))
-                .as("processor time that the event loop used in %s", WATCHED)
+                .as("CPU time of the event loop within %s", WATCHED)
                 .isLessThan(WATCHED.dividedBy(6));
         long seconds = Duration.ofNanos(System.nanoTime() - begin).toSeconds();
         assertThat(jar.countLogged(complaint))
-                .as("lines about it in the log")
+                .as("log lines containing '%s'", complaint)
                 .isBetween(1L, seconds + 1);
     }
 }

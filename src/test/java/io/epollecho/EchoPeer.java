@@ -14,12 +14,12 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
 /**
- * A client of the echo server. It sends a stream of bytes that depend on their place in it, and
- * checks each byte that comes back against that. Nothing waits longer than {@link #PATIENCE}.
+ * A client of the echo server. Sends a stream whose bytes depend on their position and verifies
+ * every byte it receives. No method waits longer than {@link #PATIENCE}.
  */
 public final class EchoPeer implements AutoCloseable {
 
-    /** Longer than anything takes that works. */
+    /** Timeout for operations of a working server. */
     public static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static final int SMALL_BUFFER = 16 * 1024;
@@ -45,12 +45,12 @@ public final class EchoPeer implements AutoCloseable {
         return new EchoPeer(channel);
     }
 
-    /** This side's port. */
+    /** Returns the local port. */
     public int port() {
         return channel.socket().getLocalPort();
     }
 
-    /** Whether a server on this machine echoes; fails if one accepts and then does not. */
+    /** Asserts that the server on this machine accepts a connection and echoes. */
     public static void assertEchoes(int port) throws IOException {
         try (EchoPeer peer = connect(port)) {
             peer.exchange(1000);
@@ -58,20 +58,20 @@ public final class EchoPeer implements AutoCloseable {
         }
     }
 
-    /** Sends so many bytes, at most 64 KiB, and takes their echo. */
+    /** Sends the given number of bytes, at most 64 KiB, and reads their echo. */
     public void exchange(int count) throws IOException {
         send(count);
         while (received < sent) {
-            assertThat(receive()).as("the stream goes on").isTrue();
+            assertThat(receive()).as("the stream has not ended").isTrue();
         }
     }
 
     /**
-     * Sends and takes the echo until the server ends the stream, by a FIN: a reset would be an
-     * exception.
+     * Sends bytes and reads their echo until the server ends the stream with a FIN. A reset throws
+     * an exception.
      *
-     * @param count bytes on their way at a time
-     * @return the number of bytes that came back, all of them as they were sent
+     * @param count the number of bytes to send at a time
+     * @return the number of bytes received, all of which were verified
      */
     public long exchangeUntilEnd(int count) throws IOException {
         while (true) {
@@ -84,7 +84,7 @@ public final class EchoPeer implements AutoCloseable {
         }
     }
 
-    /** Sends and takes nothing of the echo, until the server is seen to suffer from it. */
+    /** Sends without reading the echo until the condition is true. */
     public void stall(BooleanSupplier stalled) throws IOException {
         channel.configureBlocking(false);
         await().atMost(PATIENCE)
@@ -100,14 +100,14 @@ public final class EchoPeer implements AutoCloseable {
         channel.configureBlocking(true);
     }
 
-    /** Ends this side's stream, takes all that is owed, and then the server's end. */
+    /** Half-closes the connection, then reads the rest of the echo and the end of the stream. */
     public void finish() throws IOException {
         channel.shutdownOutput();
         assertEnds();
-        assertThat(received).as("bytes that came back").isEqualTo(sent);
+        assertThat(received).as("bytes received").isEqualTo(sent);
     }
 
-    /** Takes what still comes, up to the server's end of the stream. */
+    /** Reads until the server ends the stream. */
     public void assertEnds() throws IOException {
         while (receive()) {}
     }
@@ -122,11 +122,11 @@ public final class EchoPeer implements AutoCloseable {
         int count = in.read(buffer);
         for (int i = 0; i < count; i++) {
             if (buffer[i] != at(received + i)) {
-                throw new AssertionError("Byte %d is not the one sent".formatted(received + i));
+                throw new AssertionError("Byte %d differs from that sent".formatted(received + i));
             }
         }
         received += Math.max(0, count);
-        assertThat(received).as("no byte that was not sent").isLessThanOrEqualTo(sent);
+        assertThat(received).as("at most as many bytes as were sent").isLessThanOrEqualTo(sent);
         return count >= 0;
     }
 
@@ -138,7 +138,7 @@ public final class EchoPeer implements AutoCloseable {
         return ByteBuffer.wrap(bytes);
     }
 
-    /** Any two places less than 16 MiB apart that are mixed up show within a few bytes. */
+    /** Returns the byte at a position. Reordered bytes up to 16 MiB apart are soon detected. */
     private static byte at(long place) {
         return (byte) (place ^ (place >>> 8) * 31 ^ (place >>> 16) * 17);
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** What SIGTERM does to the process and to its peers. */
+/** Tests the effect of SIGTERM on the process and its peers. */
 class GracefulShutdownIT {
 
     private static final int PEERS = 1000;
@@ -25,7 +25,7 @@ class GracefulShutdownIT {
     private static final int SIGTERM_EXIT = 128 + 15;
 
     @Test
-    void busyPeersGetAllThatTheServerReadAndThenItsEnd() throws Exception {
+    void busyPeersReceiveAllBytesThatTheServerReadAndThenAFin() throws Exception {
         var random = new Random(1);
         try (RunningJar jar = RunningJar.start("--echo.server.shutdown.drain-timeout=" + DRAIN);
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -48,7 +48,7 @@ class GracefulShutdownIT {
 
             assertThat(jar.awaitExit(DRAIN.plus(MARGIN))).isIn(0, SIGTERM_EXIT);
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .as("busy peers have the whole time")
+                    .as("busy peers have the whole drain timeout")
                     .isGreaterThan(DRAIN);
 
             long cameBack = 0;
@@ -67,7 +67,7 @@ class GracefulShutdownIT {
     }
 
     @Test
-    void aPeerAtRestIsNotWaitedForLong() throws Exception {
+    void idlePeersAreClosedSoon() throws Exception {
         try (RunningJar jar = RunningJar.start();
                 EchoPeer peer = EchoPeer.connect(jar.echoPort())) {
             peer.exchange(100);
@@ -80,7 +80,7 @@ class GracefulShutdownIT {
     }
 
     @Test
-    void nobodyIsNotWaitedFor() throws Exception {
+    void stopsImmediatelyWithoutPeers() throws Exception {
         try (RunningJar jar = RunningJar.start()) {
             jar.terminate();
             assertThat(jar.awaitExit(MARGIN)).isIn(0, SIGTERM_EXIT);

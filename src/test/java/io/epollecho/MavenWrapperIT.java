@@ -20,10 +20,10 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
 
-/** The first command of a new user, on machines with different tools. Each test downloads Maven. */
+/** Tests {@code ./mvnw} on machines with different tools. Each test downloads Maven. */
 class MavenWrapperIT {
 
-    /** Those of every POSIX system, and the one that computes the checksum. */
+    /** The tools of every POSIX system, and the one that computes the checksum. */
     private static final List<String> ESSENTIAL_TOOLS =
             List.of(
                     "basename",
@@ -47,7 +47,7 @@ class MavenWrapperIT {
     private Path tools;
     private Path mavenUserHome;
 
-    /** How a run of the wrapper ended, and what it printed. */
+    /** The exit code and the output of the wrapper. */
     private record Outcome(int exitCode, String output) {}
 
     @BeforeEach
@@ -112,7 +112,7 @@ class MavenWrapperIT {
         assertThat(outcome.output()).contains("Apache Maven " + version + " ");
     }
 
-    /** Puts a tool of this machine on the path of the wrapper. */
+    /** Adds a tool of this machine to the wrapper's path. */
     private void provide(String tool) throws IOException {
         Path launcher = tools.resolve(tool);
         Files.writeString(

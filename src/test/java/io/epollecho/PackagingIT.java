@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.jar.JarFile;
 
-/** What is in which jar. */
+/** Tests the contents of the two jars. */
 class PackagingIT {
 
     @Test
-    void plainJarHasNothingThatWouldSpeakForItsHost() throws IOException {
+    void plainJarContainsNothingThatConfiguresItsHost() throws IOException {
         try (JarFile jar = open("epoll-echo.plain-jar")) {
             assertThat(jar.stream().map(entry -> entry.getName()))
                     .contains("META-INF/MANIFEST.MF")
@@ -27,8 +27,8 @@ class PackagingIT {
     }
 
     /**
-     * The probe needs libraries that the starter does not bring, and the root path of a host is its
-     * own.
+     * The probe requires libraries that the starter does not depend on, and the status page would
+     * occupy the host's root path.
      */
     @Test
     void onlyExecJarHasTheProbeAndTheStatusPage() throws IOException {
@@ -59,7 +59,7 @@ class PackagingIT {
     }
 
     @Test
-    void execJarCarriesWebActuatorAndPrometheus() throws IOException {
+    void execJarContainsWebActuatorAndPrometheus() throws IOException {
         try (JarFile jar = open("epoll-echo.exec-jar")) {
             assertThat(jar.stream().map(entry -> entry.getName()))
                     .contains(

@@ -9,18 +9,18 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * HTTP as it is written on the wire: a browser sets headers that a client library does not let its
- * user set.
+ * An HTTP client that writes requests as plain text, so that tests can set headers that client
+ * libraries reserve and browsers send.
  *
- * @param port where a server on this machine listens
+ * @param port the port of a server on this machine
  */
 public record PlainHttp(int port) {
 
-    /** An answer, its head in lower case. */
+    /** A response, with its head in lower case. */
     public record Answer(int status, String head, String body) {}
 
     /**
-     * Sends a request and closes the connection after the answer.
+     * Sends a request and closes the connection after the response.
      *
      * @param line the request line, without the version
      * @param headers lines such as {@code Host: localhost}

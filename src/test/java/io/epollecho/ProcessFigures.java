@@ -7,36 +7,36 @@ import java.time.Duration;
 import java.util.stream.Stream;
 
 /**
- * What the kernel knows of a process, see proc(5).
+ * The figures of a process in {@code /proc}, see proc(5).
  *
- * @param root its directory in /proc
+ * @param root the directory of the process in {@code /proc}
  */
 public record ProcessFigures(Path root) {
 
-    /** USER_HZ is 100 wherever this runs. */
+    /** USER_HZ is 100 on all supported platforms. */
     private static final long MILLIS_PER_TICK = 10;
 
     private static final int UTIME = 11;
     private static final int STIME = 12;
 
-    /** Those of this process. */
+    /** Returns the figures of this process. */
     public static ProcessFigures ofThis() {
         return new ProcessFigures(Path.of("/proc/self"));
     }
 
-    /** Those of another process. */
+    /** Returns the figures of another process. */
     public static ProcessFigures of(long pid) {
         return new ProcessFigures(Path.of("/proc", Long.toString(pid)));
     }
 
-    /** The descriptors that it has open. */
+    /** Returns the number of open file descriptors. */
     public long descriptors() throws IOException {
         try (Stream<Path> descriptors = Files.list(root.resolve("fd"))) {
             return descriptors.count();
         }
     }
 
-    /** The memory that it has in use. */
+    /** Returns the resident memory in bytes. */
     public long residentBytes() throws IOException {
         try (Stream<String> lines = Files.lines(root.resolve("status"))) {
             String kib = lines.filter(line -> line.startsWith("VmRSS:")).findFirst().orElseThrow();
@@ -44,13 +44,13 @@ public record ProcessFigures(Path root) {
         }
     }
 
-    /** The processor time that its threads of this name have used. */
+    /** Returns the CPU time that the threads with the given name have used. */
     public Duration cpuTimeOf(String threadName) throws IOException {
         try (Stream<Path> threads = Files.list(root.resolve("task"))) {
             long ticks = 0;
             for (Path thread : threads.toList()) {
                 String stat = stat(thread);
-                // The name stands in parentheses, and may have any characters.
+                // The name is in parentheses and may contain any characters.
                 int end = stat.lastIndexOf(')');
                 if (end > 0 && stat.substring(stat.indexOf('(') + 1, end).equals(threadName)) {
                     String[] fields = stat.substring(end + 2).split(" ", -1);
@@ -65,7 +65,7 @@ public record ProcessFigures(Path root) {
         try {
             return Files.readString(thread.resolve("stat"));
         } catch (IOException e) {
-            return ""; // has ended meanwhile
+            return ""; // the thread has exited in the meantime
         }
     }
 }

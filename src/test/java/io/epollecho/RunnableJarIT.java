@@ -18,12 +18,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** The runnable jar, as a person starts it. */
+/** Tests the runnable jar as users start it. */
 class RunnableJarIT {
 
     private static final Duration FAILED_START = Duration.ofSeconds(60);
 
-    @SuppressWarnings("NullAway.Init") // by start()
+    @SuppressWarnings("NullAway.Init") // set by start()
     private static RunningJar jar;
 
     @BeforeAll
@@ -37,7 +37,7 @@ class RunnableJarIT {
     }
 
     @Test
-    void echoesAndShowsItEverywhere() throws IOException {
+    void echoesAndReportsItInAllEndpoints() throws IOException {
         EchoPeer.assertEchoes(jar.echoPort());
         Answer status = jar.actuator().get("echo");
         assertThat(status.at("$.state")).isEqualTo("running");
@@ -65,12 +65,12 @@ class RunnableJarIT {
     }
 
     @Test
-    void asksForNoNativeAccessPermission() {
+    void printsNoWarningAboutNativeAccess() {
         assertThat(jar.log()).doesNotContainIgnoringCase("restricted method", "native access");
     }
 
     @Test
-    void refusesAPortInUseAndNamesIt() throws Exception {
+    void explainsAPortInUse() throws Exception {
         int port = jar.echoPort();
         assertFailsToStart(
                 List.of(),
@@ -81,7 +81,7 @@ class RunnableJarIT {
     }
 
     @Test
-    void refusesAWrongPropertyAndNamesIt() throws Exception {
+    void explainsAnInvalidProperty() throws Exception {
         assertFailsToStart(
                 List.of(),
                 "--echo.server.event-loops=many",
@@ -96,7 +96,7 @@ class RunnableJarIT {
         "--echo.server.prot=1, There is no option --echo.server.prot. Did you mean"
                 + " --echo.server.port?",
     })
-    void refusesAWrongCommandLineInOneLine(String argument, String message) throws Exception {
+    void explainsAnInvalidCommandLineInOneLine(String argument, String message) throws Exception {
         try (RunningJar failing = RunningJar.launch(List.of(), argument)) {
             assertThat(failing.awaitExit(FAILED_START)).isEqualTo(2);
             assertThat(failing.log()).startsWith("epoll-echo: " + message).hasLineCount(1);
@@ -105,7 +105,7 @@ class RunnableJarIT {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({"--help, Usage: java -jar", "-h, Usage: java -jar", "--version, epoll-echo 0.1.0"})
-    void answersInsteadOfStarting(String argument, String answer) throws Exception {
+    void printsInformationInsteadOfStarting(String argument, String answer) throws Exception {
         try (RunningJar answering = RunningJar.launch(List.of(), argument)) {
             assertThat(answering.awaitExit(FAILED_START)).isZero();
             assertThat(answering.log()).startsWith(answer);
@@ -113,7 +113,7 @@ class RunnableJarIT {
     }
 
     @Test
-    void refusesAWrongEnvironmentVariable() throws Exception {
+    void explainsAnUnknownEnvironmentVariable() throws Exception {
         try (RunningJar failing = RunningJar.launch(List.of("env", "ECHO_SERVER_PROT=7000"))) {
             assertThat(failing.awaitExit(FAILED_START)).isEqualTo(2);
             assertThat(failing.log())
@@ -125,14 +125,14 @@ class RunnableJarIT {
         }
     }
 
-    /** Root may do that, unless it gives up the capability. */
+    /** Root may bind any port, so the test drops the capability. */
     @Test
-    void refusesAPortThatNeedsAPermissionAndSaysWhich() throws Exception {
-        assumeTrue(firstUnprivilegedPort() > 7, "needs no permission on this machine");
+    void explainsAMissingPermissionForAPort() throws Exception {
+        assumeTrue(firstUnprivilegedPort() > 7, "Port 7 requires no permission on this machine");
         List<String> dropped = List.of();
         if (System.getProperty("user.name").equals("root")) {
             var setpriv = Path.of("/usr/bin/setpriv");
-            assumeTrue(Files.isExecutable(setpriv), "root without setpriv");
+            assumeTrue(Files.isExecutable(setpriv), "setpriv is not installed");
             dropped =
                     List.of(
                             setpriv.toString(),
@@ -146,7 +146,7 @@ class RunnableJarIT {
                 "CAP_NET_BIND_SERVICE: set echo.server.port to a higher one");
     }
 
-    /** Read at once: a sysctl answers with nothing from the second read on, see proc(5). */
+    /** Reads in one call, because a second read of a sysctl returns nothing, see proc(5). */
     private static int firstUnprivilegedPort() throws IOException {
         var file = Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start");
         try (BufferedReader reader = Files.newBufferedReader(file)) {

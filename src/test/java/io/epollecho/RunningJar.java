@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The runnable jar in a process of its own, on free ports unless told otherwise. */
+/** The runnable jar in a separate process, on free ports unless arguments set them. */
 final class RunningJar implements AutoCloseable {
 
     private static final Duration START = Duration.ofSeconds(60);
@@ -37,12 +37,12 @@ final class RunningJar implements AutoCloseable {
         reader = Thread.ofVirtual().start(this::readLog);
     }
 
-    /** Starts it and waits until it is up. */
+    /** Starts the jar and waits until it is up. */
     static RunningJar start(String... arguments) throws IOException {
         return start(List.of(), arguments);
     }
 
-    /** Starts it and waits until it is up. The prefix runs the command that follows it. */
+    /** Starts the jar by a prefix command and waits until it is up. */
     static RunningJar start(List<String> prefix, String... arguments) throws IOException {
         RunningJar jar = launch(prefix, arguments);
         try {
@@ -55,7 +55,7 @@ final class RunningJar implements AutoCloseable {
         }
     }
 
-    /** Starts it and does not wait. The prefix runs the command that follows it. */
+    /** Starts the jar by a prefix command and does not wait. */
     static RunningJar launch(List<String> prefix, String... arguments) throws IOException {
         var command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -81,7 +81,7 @@ final class RunningJar implements AutoCloseable {
         return new Actuator(httpPort());
     }
 
-    /** Returns its HTTP port. */
+    /** Returns the HTTP port. */
     int httpPort() {
         return Integer.parseInt(Objects.requireNonNull(find(HTTP)));
     }
@@ -94,12 +94,12 @@ final class RunningJar implements AutoCloseable {
         return process.pid();
     }
 
-    /** Stops all its threads (SIGSTOP), as on a machine that is overloaded. */
+    /** Suspends the process with SIGSTOP, as if the machine were overloaded. */
     void freeze() throws IOException, InterruptedException {
         signal("STOP");
     }
 
-    /** Continues after {@link #freeze}. */
+    /** Resumes the process after {@link #freeze}. */
     void thaw() throws IOException, InterruptedException {
         signal("CONT");
     }
@@ -109,31 +109,31 @@ final class RunningJar implements AutoCloseable {
         assertThat(kill.waitFor()).as("exit code of kill").isZero();
     }
 
-    /** Stops reading its log, like a blocked console, until {@link #readOn}. */
+    /** Stops reading the log until {@link #readOn}, like a blocked console. */
     void holdLog() {
         reading.lock();
     }
 
-    /** Reads its log again. Must be called on the thread that held it. */
+    /** Resumes reading the log. Must be called on the thread that called {@link #holdLog}. */
     void readOn() {
         reading.unlock();
     }
 
-    /** Sends SIGTERM. Not by the process itself, which would close its log as well. */
+    /** Sends SIGTERM. Uses the handle, because {@code Process.destroy} would also close the log. */
     void terminate() {
         process.toHandle().destroy();
     }
 
-    /** Waits for its end and the end of its log. Returns the exit code. */
+    /** Waits until the process exits and its log ends, and returns the exit code. */
     int awaitExit(Duration atMost) throws InterruptedException {
         assertThat(process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS))
-                .as("ends within %s", atMost)
+                .as("exits within %s", atMost)
                 .isTrue();
         reader.join();
         return process.exitValue();
     }
 
-    /** How many lines of its log have this in them. */
+    /** Returns the number of log lines that contain the given text. */
     long countLogged(String text) {
         return log.stream().filter(line -> line.contains(text)).count();
     }
@@ -142,7 +142,7 @@ final class RunningJar implements AutoCloseable {
         return String.join("\n", log);
     }
 
-    /** The number that a line of its log gives. */
+    /** Returns the number in the first group of the first log line that matches. */
     long logged(String pattern) {
         return Long.parseLong(Objects.requireNonNull(find(Pattern.compile(pattern)), pattern));
     }
@@ -169,7 +169,7 @@ final class RunningJar implements AutoCloseable {
                                 }
                             });
         } catch (IOException | UncheckedIOException e) {
-            log.add("The log ends early: " + e);
+            log.add("Reading the log failed: " + e);
         }
     }
 

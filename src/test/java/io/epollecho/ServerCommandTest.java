@@ -50,7 +50,7 @@ class ServerCommandTest {
                 "--echo..port=1 | There is no option --echo..port.",
                 "--echo.server.listeners.port=1 | There is no option",
             })
-    void refusesAMistakeInOneLine(String arguments, String message) {
+    void explainsAMistakeInOneLine(String arguments, String message) {
         assertThat(run(arguments)).hasValue(2);
         assertThat(text(err)).startsWith("epoll-echo: " + message).hasLineCount(1);
         assertThat(text(err))
@@ -80,13 +80,13 @@ class ServerCommandTest {
     }
 
     @Test
-    void startsWithoutAnyArgument() {
+    void startsWithoutArguments() {
         assertThat(new ServerCommand(System.out, System.err).run()).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"--help", "-h", "--echo.server.port=0 --help", "prboe -h"})
-    void helps(String arguments) {
+    void printsHelp(String arguments) {
         assertThat(run(arguments)).hasValue(0);
         assertThat(text(out))
                 .contains(
@@ -102,7 +102,7 @@ class ServerCommandTest {
     }
 
     @Test
-    void tellsItsVersion() {
+    void printsTheVersion() {
         assertThat(run("--version")).hasValue(0);
         assertThat(text(out)).startsWith("epoll-echo ").hasLineCount(1);
     }

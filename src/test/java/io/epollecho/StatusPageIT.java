@@ -38,10 +38,10 @@ import java.util.stream.IntStream;
 
 import javax.net.ssl.SSLSocket;
 
-/** The status page of the runnable jar, in a real browser and with real connections. */
+/** Tests the runnable jar's status page in a real browser and with real connections. */
 class StatusPageIT {
 
-    /** The time within which the page shows a change. */
+    /** The time within which the page must show a change. */
     private static final Duration SOON = Duration.ofSeconds(2);
 
     private static final int PEER = 1;
@@ -50,7 +50,7 @@ class StatusPageIT {
     private static final int SENT = 8;
     private static final int LAYERS = 2;
 
-    /** Documentation only (RFC 5737). */
+    /** An address for documentation (RFC 5737). */
     private static final String SOURCE = "203.0.113.7";
 
     private static final String MARKUP = "<img src=page/none onerror=alert(1)>";
@@ -60,10 +60,10 @@ class StatusPageIT {
                     "http_server_requests_seconds_count\\{[^}]*uri=\"/actuator/echo\"[^}]*}"
                             + " (\\S+)");
 
-    @SuppressWarnings("NullAway.Init") // by start()
+    @SuppressWarnings("NullAway.Init") // set by start()
     private static Browser browser;
 
-    @SuppressWarnings("NullAway.Init") // by start()
+    @SuppressWarnings("NullAway.Init") // set by start()
     private static RunningJar jar;
 
     private final List<EchoPeer> peers = new ArrayList<>();
@@ -77,7 +77,7 @@ class StatusPageIT {
                         "--echo.server.socket.send-buffer=16KB");
     }
 
-    /** A restart keeps the port only if the configuration names it. */
+    /** Returns a port to configure, because a restart on port 0 would choose another one. */
     private static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
@@ -126,7 +126,7 @@ class StatusPageIT {
     }
 
     @Test
-    void figuresFollowRealConnectionsWithinTwoSeconds() throws IOException {
+    void showsChangesWithinTwoSeconds() throws IOException {
         EchoPeer first = connect();
         EchoPeer second = connect();
         soon(
@@ -227,7 +227,7 @@ class StatusPageIT {
         }
     }
 
-    /** Sends the header of the PROXY protocol and puts TLS on the connection. */
+    /** Sends a PROXY protocol header and then starts TLS on the connection. */
     private static SSLSocket tlsBehind(Socket proxy) throws IOException {
         proxy.getOutputStream()
                 .write(
@@ -240,10 +240,10 @@ class StatusPageIT {
                         .createSocket(proxy, Certificates.HOST, proxy.getPort(), true);
     }
 
-    /** Runs as one script, so that no refresh intervenes. */
+    /** Runs a single script, so that no refresh can intervene. */
     @Test
     @SuppressWarnings("unchecked")
-    void showsWhateverTheServerAnswersAsText() {
+    void showsMarkupInResponsesAsText() {
         var texts =
                 (List<String>)
                         browser.driver()
@@ -264,9 +264,9 @@ class StatusPageIT {
         assertThat(browser.number("return document.images.length")).isZero();
     }
 
-    /** A stranger's name may resolve to this machine, and then shares an origin with the page. */
+    /** A foreign name may resolve to this machine (DNS rebinding), which makes it same-origin. */
     @Test
-    void pageOfAStrangersNameForThisMachineGetsNothing() {
+    void refusesRequestsWithAForeignHostName() {
         browser.load("http://%s:%d/".formatted(Browser.STRANGER, jar.httpPort()));
         String answer =
                 browser.string(
@@ -283,22 +283,22 @@ class StatusPageIT {
         assertThat(browser.errors()).isNotEmpty();
     }
 
-    /** A browser treats 127.0.0.1 and localhost as different sites. */
+    /** Browsers treat 127.0.0.1 and localhost as different sites. */
     @Test
-    void pageOfAnotherSiteCannotStartTheServer() {
+    void refusesToStartTheServerForAnotherSite() {
         assertThat(jar.actuator().delete("echo?timeout=0s").status()).isEqualTo(200);
         await().atMost(EchoPeer.PATIENCE)
                 .until(() -> "stopped".equals(jar.actuator().get("echo").at("$.state")));
-        assertThat(postFrom("127.0.0.1")).as("sent, and not readable").isEqualTo("opaque");
+        assertThat(postFrom("127.0.0.1")).as("cross-site response").isEqualTo("opaque");
         assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("stopped");
         assertThat(postFrom("localhost")).isEqualTo("basic");
         assertThat(jar.actuator().get("echo").at("$.state")).isEqualTo("running");
         assertThat(browser.errors())
-                .as("refused, and without an icon")
+                .as("only the refused request and the missing icon")
                 .allMatch(error -> error.contains("Failed to load resource"));
     }
 
-    /** Posts to the server from a page without a security policy; returns the type of answer. */
+    /** Posts from a page without a security policy and returns the type of the response. */
     private static String postFrom(String host) {
         browser.load("http://%s:%d/actuator/health".formatted(host, jar.httpPort()));
         return String.valueOf(
@@ -313,7 +313,7 @@ class StatusPageIT {
     }
 
     @Test
-    void plotsShowTheLastTenMinutesAtOnce() throws IOException {
+    void plotsShowPastFiguresImmediately() throws IOException {
         connect().exchange(10_000);
         await().atMost(EchoPeer.PATIENCE)
                 .until(
@@ -335,7 +335,7 @@ class StatusPageIT {
                                     return new Set(new Uint32Array(pixels.buffer)).size;
                                     """,
                                     plot))
-                    .as("colours of %s", plot)
+                    .as("colors of %s", plot)
                     .isGreaterThan(3);
         }
         assertThat(browser.text("legend-throughput")).contains("Received", "Sent");
@@ -367,7 +367,7 @@ class StatusPageIT {
         soon(
                 () ->
                         assertThat(browser.column("connections", SENT))
-                                .as("a filtered list follows too")
+                                .as("a filtered list is refreshed, too")
                                 .containsExactly("61.2 KiB"));
         browser.element("filter").clear();
         browser.element("filter").sendKeys("no such peer");
@@ -406,7 +406,7 @@ class StatusPageIT {
                 .get(column);
     }
 
-    /** Right after the click, and again after a refresh. */
+    /** Asserts the order immediately after the click and again after a refresh. */
     private void assertSortedBySize(String direction, Comparator<Integer> order) {
         List<String> expected =
                 IntStream.range(0, 1_000)
@@ -430,7 +430,7 @@ class StatusPageIT {
     }
 
     @Test
-    void drainsAndStartsByItsButtonsOnceConfirmed() throws IOException {
+    void drainsAndStartsByButtonsAfterConfirmation() throws IOException {
         EchoPeer busy = connect();
         busy.stall(() -> jar.actuator().get("echo").number("$.bytes.pending") > 0);
 
@@ -464,7 +464,7 @@ class StatusPageIT {
     }
 
     @Test
-    void hasNoSuchButtonsWhereTheEndpointIsReadOnly() throws IOException {
+    void hasNoButtonsIfTheEndpointIsReadOnly() throws IOException {
         try (var readOnly = RunningJar.start("--management.endpoint.echo.access=read-only")) {
             browser.load("http://localhost:%d/".formatted(readOnly.httpPort()));
             await().atMost(EchoPeer.PATIENCE).until(() -> browser.text("state").equals("running"));
@@ -479,7 +479,7 @@ class StatusPageIT {
     }
 
     @Test
-    void keepsTheOldFiguresAndSaysSoWhileTheServerDoesNotAnswer() throws Exception {
+    void marksFiguresAsOldWhileTheServerDoesNotRespond() throws Exception {
         connect().exchange(1_000);
         soon(() -> assertThat(browser.column("connections", SENT)).containsExactly("1,000 B"));
         long top = browser.number("return document.querySelector('main').offsetTop");
@@ -499,7 +499,7 @@ class StatusPageIT {
     }
 
     @Test
-    void asksNothingInAHiddenTab() {
+    void sendsNoRequestsInAHiddenTab() {
         String page = browser.driver().getWindowHandle();
         browser.driver().switchTo().newWindow(WindowType.TAB);
         try {
@@ -514,7 +514,7 @@ class StatusPageIT {
         await().atMost(EchoPeer.PATIENCE).until(() -> requests() > before + 1);
     }
 
-    /** True as long as a figure equals its previous value. */
+    /** A condition that is true as long as a figure equals its previous value. */
     private static final class Unchanged {
 
         private final DoubleSupplier figure;
@@ -541,7 +541,7 @@ class StatusPageIT {
     }
 
     @Test
-    void stopsAndResumesItsRefresh() throws IOException {
+    void pausesAndResumesTheRefresh() throws IOException {
         browser.element("refresh").click();
         assertThat(browser.element("refresh").getDomAttribute("aria-pressed")).isEqualTo("false");
         connect().exchange(1);
@@ -553,7 +553,7 @@ class StatusPageIT {
     }
 
     @Test
-    void nothingMovesWhenFiguresChange() throws IOException {
+    void layoutDoesNotShiftWhenFiguresChange() throws IOException {
         browser.driver()
                 .executeScript(
                         """
@@ -578,7 +578,7 @@ class StatusPageIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"light", "dark"})
-    void isUsableByEverybody(String scheme) throws IOException {
+    void isAccessible(String scheme) throws IOException {
         browser.prefer(scheme);
         connect().exchange(1_000);
         connect().stall(() -> jar.actuator().get("echo").number("$.bytes.pending") > 0);
@@ -598,8 +598,8 @@ class StatusPageIT {
     }
 
     @Test
-    void fitsIntoANarrowWindow() throws IOException {
-        browser.size(500, 900); // the narrowest that Chromium has
+    void fitsANarrowWindow() throws IOException {
+        browser.size(500, 900); // Chromium's minimum width
         connect().exchange(1_000);
         soon(() -> assertThat(browser.column("connections", SENT)).containsExactly("1,000 B"));
         assertThat(
@@ -616,7 +616,7 @@ class StatusPageIT {
     }
 
     @Test
-    void isReachedByTheKeyboardAlone() throws IOException {
+    void isUsableByKeyboard() throws IOException {
         connect().exchange(1);
         soon(() -> assertThat(open()).isEqualTo(1));
         var reached = new HashSet<String>();

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * strace(1) on one thread of this very process: records the system calls of an event loop, makes
- * some fail or delays them. Where it is not available, the test is aborted with the reason.
+ * Runs strace(1) on one thread of this process, to record the system calls of an event loop, delay
+ * them or make them fail. Aborts the test with the reason if strace is not available.
  */
 public final class Strace implements AutoCloseable {
 
@@ -28,18 +28,18 @@ public final class Strace implements AutoCloseable {
         this.output = output;
     }
 
-    /** Begins to trace the newest thread of this name, from its next system call on. */
+    /** Traces the newest thread with the given name, from its next system call on. */
     public static Strace attach(String threadName, String... options) throws IOException {
         Path output = Files.createTempFile("strace", ".txt");
         var command = new ArrayList<>(List.of("strace", "-o", output.toString()));
         command.addAll(List.of(options));
         command.addAll(List.of("-p", Long.toString(nativeId(threadName))));
         Process process = start(command);
-        // It tells of success on its standard error, in its first line, and of failure too.
-        String told = process.errorReader().readLine();
-        if (told == null || !told.contains("attached")) {
+        // The first line on standard error reports success or failure.
+        String result = process.errorReader().readLine();
+        if (result == null || !result.contains("attached")) {
             process.destroy();
-            throw skip("strace cannot trace this process: " + told);
+            throw skip("strace cannot trace this process: " + result);
         }
         return new Strace(process, output);
     }
@@ -60,7 +60,7 @@ public final class Strace implements AutoCloseable {
     private static long nativeId(String threadName) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         Optional<Path> newest = newestThread(threadName);
-        // A thread that has just been started gives itself its name.
+        // A thread sets its name itself, so it may not have one yet.
         while (newest.isEmpty() && System.nanoTime() < deadline) {
             Thread.onSpinWait();
             newest = newestThread(threadName);
@@ -75,7 +75,7 @@ public final class Strace implements AutoCloseable {
         }
     }
 
-    /** In clock ticks since the machine's start, the twentieth field behind the name: proc(5). */
+    /** Returns the start time in clock ticks, the twentieth field after the name, see proc(5). */
     private static long startTime(Path thread) {
         String stat = read(thread, "stat");
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
@@ -86,11 +86,11 @@ public final class Strace implements AutoCloseable {
         try {
             return Files.readString(thread.resolve(file));
         } catch (IOException e) {
-            return ""; // has ended meanwhile
+            return ""; // the thread has exited in the meantime
         }
     }
 
-    /** Lets go of the thread and returns what was traced, a line for each system call. */
+    /** Detaches from the thread and returns the trace, with one line per system call. */
     public List<String> detach() throws IOException {
         close();
         return Files.readAllLines(output);
@@ -100,7 +100,7 @@ public final class Strace implements AutoCloseable {
     public void close() {
         process.destroy();
         try {
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("strace has ended").isTrue();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("strace has exited").isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
