@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# extract, and copy like COPY with timestamps, which the cache depends on
+# extract, and copy with timestamps as COPY does, because the cache is valid only for these
 extracted=$(mktemp -d)
 trap 'rm -rf "$extracted"' EXIT
 java -Djarmode=tools -jar "$jar" extract --layers --application-filename epoll-echo.jar --destination "$extracted" --force

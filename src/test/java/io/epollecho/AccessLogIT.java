@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Tests the runnable jar's access log on the console. */
+/** Tests for the runnable jar's access log on the console. */
 class AccessLogIT {
 
     private static final Pattern DROPPED =

@@ -21,7 +21,7 @@ import io.epollecho.stream.AddressRange;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** Tests the permitted dependencies between packages. */
+/** Tests for the permitted dependencies between packages. */
 class ArchitectureTest {
 
     private static final JavaClasses CLASSES =

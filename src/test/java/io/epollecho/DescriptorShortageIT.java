@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tests a process that may open 256 files when 1,000 clients connect, see RLIMIT_NOFILE in
+ * Tests for a process that may open 256 files while 1,000 clients connect, see RLIMIT_NOFILE in
  * setrlimit(2).
  */
 class DescriptorShortageIT {

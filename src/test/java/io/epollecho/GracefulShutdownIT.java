@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Tests the effect of SIGTERM on the process and its peers. */
+/** Tests for the effect of SIGTERM on the process and its peers. */
 class GracefulShutdownIT {
 
     private static final int PEERS = 1000;

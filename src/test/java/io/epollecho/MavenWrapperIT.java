@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
 
-/** Tests {@code ./mvnw} on machines with different tools. Each test downloads Maven. */
+/** Tests for {@code ./mvnw} on machines with different tools. Each test downloads Maven. */
 class MavenWrapperIT {
 
     /** The tools of every POSIX system, and the one that computes the checksum. */

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.jar.JarFile;
 
-/** Tests the contents of the two jars. */
+/** Tests for the contents of the two jars. */
 class PackagingIT {
 
     @Test

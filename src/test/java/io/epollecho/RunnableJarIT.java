@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** Tests the runnable jar as users start it. */
+/** Tests for the runnable jar as users start it. */
 class RunnableJarIT {
 
     private static final Duration FAILED_START = Duration.ofSeconds(60);

@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
 
 import javax.net.ssl.SSLSocket;
 
-/** Tests the runnable jar's status page in a real browser and with real connections. */
+/** Tests for the runnable jar's status page in a real browser and with real connections. */
 class StatusPageIT {
 
     /** The time within which the page must show a change. */

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Runs strace(1) on one thread of this process, to record the system calls of an event loop, delay
- * them or make them fail. Aborts the test with the reason if strace is not available.
+ * A run of strace(1) on one thread of this process, which records the system calls of an event
+ * loop, delays them or makes them fail. Aborts the test with the reason if strace is not available.
  */
 public final class Strace implements AutoCloseable {
 

@@ -18,8 +18,8 @@ import java.util.Random;
 import java.util.function.Predicate;
 
 /**
- * Measures the contenders one at a time in shuffled order and writes the results to {@code
- * target/bench}. Servers and client run on separate CPUs.
+ * The main class of the benchmark. Measures the contenders one at a time in shuffled order and
+ * writes the results to {@code target/bench}. Servers and client run on separate CPUs.
  *
  * <p>All contenders run throughout, but only the one being measured has work; the others sleep.
  */

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Draws charts of the results. */
+/** The charts of the results. */
 final class Charts {
 
     private static final int WIDTH = 1200;

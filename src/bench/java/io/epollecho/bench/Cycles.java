@@ -14,7 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Repeatedly connects, echoes one message and closes, on several connections at once. */
+/** Clients that repeatedly connect, have one message echoed, and close the connection. */
 final class Cycles {
 
     /** Number of loopback addresses. With only one, ports in TIME_WAIT would run out. */

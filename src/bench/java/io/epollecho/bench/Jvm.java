@@ -17,7 +17,7 @@ import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
-/** Inspects a server's JVM from outside, so that servers need no changes. */
+/** Measurements in a server's JVM, taken from outside so that servers need no changes. */
 final class Jvm {
 
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");

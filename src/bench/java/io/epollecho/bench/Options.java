@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
  * @param rounds the number of rounds; in each, every contender runs every row once
  * @param millis the duration of each measurement
  * @param warmupMillis the warmup before each measurement
- * @param firstWarmupMillis the warmup of each server after its start, once with echoes and once
- *     with new connections, until its code is compiled
+ * @param firstWarmupMillis the warmup of each server after its start, first with echoes and then
+ *     with new connections, so that its code is compiled before the first round
  * @param manyConnections the connections of the row with the most connections under load
  * @param mostConnections the connections of the rows with idle connections
  * @param seed the seed of the shuffled order

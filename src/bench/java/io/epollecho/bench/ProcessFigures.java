@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Reads figures of a process from {@code /proc}, see proc(5). */
+/** The figures of a process in {@code /proc}, see proc(5). */
 final class ProcessFigures {
 
     private ProcessFigures() {}

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Writes the results as Markdown tables, as CSV with all samples, and as charts. */
+/** The report of a run: Markdown tables, a CSV file with all samples, and charts. */
 final class Report {
 
     private final Results results;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Counts a server's system calls with strace(1). */
+/** Counts of a server's system calls, taken with strace(1). */
 final class SystemCalls {
 
     private static final Pattern TOTAL =

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Runs other programs. */
+/** External programs. */
 final class Tool {
 
     private Tool() {}

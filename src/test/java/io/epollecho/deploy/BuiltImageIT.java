@@ -33,7 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Tests of the image that the Dockerfile builds, also run in containers as the chart's pod. */
+/** Tests for the image that the Dockerfile builds, also run in containers as the chart's pod. */
 class BuiltImageIT {
 
     private static final int SIGTERM_EXIT = 128 + 15;

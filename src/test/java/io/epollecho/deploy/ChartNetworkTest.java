@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 
-/** Tests of Services, routes and network policies: who can reach the pods, and how. */
+/** Tests for Services, routes and network policies: who can reach the pods, and how. */
 class ChartNetworkTest {
 
     @Test

@@ -30,7 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Tests of the pods: their containers, configuration and permissions. */
+/** Tests for the pods: their containers, configuration and permissions. */
 class ChartPodTest {
 
     private static final String DIGEST =

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Tests of the continuous probe. */
+/** Tests for the continuous probe. */
 class ChartProbeTest {
 
     private static final String ON = "probe: {enabled: true}\n";

@@ -13,7 +13,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetSpec;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Tests of the number of pods, autoscaling and the disruption budget. */
+/** Tests for the number of pods, autoscaling and the disruption budget. */
 class ChartScalingTest {
 
     @Test

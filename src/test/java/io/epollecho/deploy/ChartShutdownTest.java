@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests of the shutdown times, which must be the same for Kubernetes and Spring. */
+/** Tests for the shutdown times, which must be the same for Kubernetes and Spring. */
 class ChartShutdownTest {
 
     @ParameterizedTest

@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Tests of the chart as a whole: Helm and Kubernetes accept it, and every value has an effect. */
+/** Tests for the chart as a whole: Helm and Kubernetes accept it, and every value has an effect. */
 class ChartTest {
 
     static Stream<Rendered> renderings() {

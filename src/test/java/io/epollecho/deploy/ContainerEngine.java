@@ -35,12 +35,12 @@ record ContainerEngine(Path directory) {
     /** Returns the reason if this machine cannot build and run images. */
     static Optional<String> missing() {
         if (!"root".equals(System.getProperty("user.name"))) {
-            return Optional.of("Building the image requires root");
+            return Optional.of("building the image requires root");
         }
         List<String> missing = TOOLS.stream().filter(tool -> !isInstalled(tool)).toList();
         return missing.isEmpty()
                 ? Optional.empty()
-                : Optional.of("Building the image requires " + String.join(", ", missing));
+                : Optional.of("building the image requires " + String.join(", ", missing));
     }
 
     private static boolean isInstalled(String tool) {
@@ -54,7 +54,7 @@ record ContainerEngine(Path directory) {
     static ContainerEngine create(Path directory) throws IOException {
         Path home = directory.toAbsolutePath();
         Files.createDirectories(home.resolve("tmp"));
-        // A short path, because it contains a socket, whose path is limited to 108 characters.
+        // Use a short path, because it contains a socket, whose path is limited to 108 characters.
         Path run = Files.createTempDirectory("echo");
         Files.writeString(
                 home.resolve("storage.conf"),

@@ -139,7 +139,7 @@ class DeployedPodIT {
         }
     }
 
-    /** Prints events with the time since it was created. */
+    /** A log of events, printed with the time since its creation. */
     private static final class Timeline {
 
         private final long begin = System.nanoTime();

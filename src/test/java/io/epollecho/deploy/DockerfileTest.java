@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Tests of the Dockerfile's text. {@link ImageIT} executes its steps. */
+/** Tests for the Dockerfile's text. {@link ImageIT} executes its steps. */
 class DockerfileTest {
 
     private static final Dockerfile FILE = Dockerfile.read();

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
-/** Measures what the image's AOT cache saves. */
+/** Tests for the time and memory that the image's AOT cache saves. */
 class ImageIT {
 
     private static final int ROUNDS = 3;

@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 import java.util.List;
 import java.util.Map;
 
-/** Converts objects to typed ones, as strictly as an API server with field validation. */
+/** A conversion to Kubernetes types that is as strict as an API server with field validation. */
 final class KubernetesTypes {
 
     private static final List<Class<? extends HasMetadata>> TYPES =
@@ -65,7 +65,7 @@ final class KubernetesTypes {
         return converted;
     }
 
-    /** Makes unknown fields an error, which the types would otherwise keep. */
+    /** An introspector that makes unknown fields an error, which the types would otherwise keep. */
     private static final class NoRoomForUnknownFields extends JacksonAnnotationIntrospector {
 
         private static final long serialVersionUID = 1;

@@ -24,7 +24,7 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Tests dashboard and alert rules against the metrics that a running server and probe export. */
+/** Tests for dashboard and alert rules against the metrics that server and probe export. */
 class ObservabilityIT {
 
     private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+)(?:\\{([^}]*)})? (\\S+)$");

@@ -1,4 +1,4 @@
-/** Tests of the container image and the Helm chart. */
+/** Tests for the container image and the Helm chart. */
 @NullMarked
 package io.epollecho.deploy;
 

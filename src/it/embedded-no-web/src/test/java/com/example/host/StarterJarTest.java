@@ -21,7 +21,7 @@ import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 
-/** Tests the starter's jar with no other libraries than its own dependencies. */
+/** Tests for the starter's jar with no other libraries than its own dependencies. */
 class StarterJarTest {
 
     private static final String CONDITIONAL_PACKAGE = "io.epollecho.spring.actuate.";
