@@ -11,7 +11,7 @@ import org.springframework.context.annotation.Import;
 import java.util.Arrays;
 import java.util.OptionalInt;
 
-/** Main class of the runnable jar. It is not in the plain jar, which is the starter. */
+/** Main class of the runnable jar. The plain jar, which is the starter, does not contain it. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @Import(StatusPage.class)
@@ -20,8 +20,8 @@ public final class EpollEchoApplication {
     private EpollEchoApplication() {}
 
     /**
-     * Runs the echo server; or, if the first argument is {@code probe}, the client that probes one,
-     * with the other arguments as its options.
+     * Runs the echo server. If the first argument is {@code probe}, runs the client that probes an
+     * echo server instead; the remaining arguments are its options.
      */
     static void main(String[] args) {
         if (args.length > 0 && args[0].equals("probe")) {

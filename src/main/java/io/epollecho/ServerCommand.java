@@ -12,9 +12,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The command line of the server: handles arguments that start no server, and refuses what Spring
- * Boot would silently ignore. Options are properties; those of Spring Boot and of libraries, which
- * all have a dot in their names, are left to them.
+ * The command line of the server. It handles the arguments that do not start a server, such as
+ * {@code --help}, and rejects those that Spring Boot would silently ignore. Every option is a
+ * property. Properties of Spring Boot and of libraries, whose names all contain a dot, are passed
+ * through unchecked.
  */
 final class ServerCommand {
 
@@ -24,7 +25,7 @@ final class ServerCommand {
     private static final String PROGRAM = "epoll-echo";
     private static final String OPTION = "--";
 
-    /** The options of Spring Boot that have no dot. */
+    /** The options of Spring Boot whose names contain no dot. */
     private static final Set<String> FLAGS = Set.of("debug", "trace");
 
     private final PrintStream out;
@@ -35,7 +36,10 @@ final class ServerCommand {
         this.err = err;
     }
 
-    /** Returns the exit code of a command line that starts no server; empty to start one. */
+    /**
+     * Returns the exit code if the arguments do not start a server, or empty if the server should
+     * start.
+     */
     OptionalInt run(String... args) {
         for (String argument : args) {
             if (argument.equals("--help") || argument.equals("-h")) {
@@ -60,7 +64,7 @@ final class ServerCommand {
     private static Optional<String> mistake(String argument) {
         if (!argument.startsWith("-")) {
             return Optional.of(
-                    "There is no command %s. The only one is probe, as the first argument."
+                    "Unknown command %s. The only command is probe, which must come first."
                             .formatted(argument));
         }
         int end = argument.indexOf('=');
@@ -83,7 +87,7 @@ final class ServerCommand {
     }
 
     private static String unknown(String option, String name) {
-        return "There is no option %s.".formatted(option)
+        return "Unknown option %s.".formatted(option)
                 + EchoServerPropertyNames.nearest(name)
                         .map(nearest -> " Did you mean " + OPTION + nearest + "?")
                         .orElse("");
@@ -99,27 +103,27 @@ final class ServerCommand {
         Usage: java -jar <this jar> [--<property>=<value> ...]
                java -jar <this jar> probe HOST:PORT [option ...]
 
-        Runs a TCP echo server (RFC 862), with health, meters and an endpoint over HTTP.
-        The command probe loads an echo server and checks its answers; see probe --help.
+        Runs a TCP echo server (RFC 862), with health, metrics and an actuator endpoint over HTTP.
+        The probe command puts load on an echo server and checks its answers; see probe --help.
 
-        Options are properties, which may also be in application.yml in the working directory, or
-        in the environment: ECHO_SERVER_PORT=7000 is --echo.server.port=7000. Those of the server,
-        with their defaults:
+        Options are properties. You can also set them in application.yml in the working directory
+        or in the environment: ECHO_SERVER_PORT=7000 is the same as --echo.server.port=7000. The
+        properties of the server and their defaults:
 
         %s
 
-        address, port, backlog, proxy-protocol, ssl and greeting are those of the listener default.
-        A further listener of any name has its own: --echo.server.listeners.<name>.port and so on.
+        address, port, backlog, proxy-protocol, ssl and greeting configure the default listener.
+        To add a listener, use --echo.server.listeners.<name>.port and so on, with any name.
 
-        Some of those of Spring Boot:
+        Some properties of Spring Boot:
 
-          --server.address=127.0.0.1  address of health, meters and endpoint
-          --server.port=8080          port of health, meters and endpoint
+          --server.address=127.0.0.1  address of the HTTP server for health and metrics
+          --server.port=8080          port of the HTTP server for health and metrics
           --logging.level.io.epollecho=debug
           --debug
 
-        --version prints the version. Exit codes: 0 after an orderly end, 1 if the start fails, 2 for
-        a wrong command line, 143 after SIGTERM.
+        --version prints the version. Exit codes: 0 after a normal exit, 1 if the server fails to
+        start, 2 if the command line is invalid, 143 after SIGTERM.
         """
                 .formatted(
                         EchoServerPropertyNames.settings().stream()

@@ -1,4 +1,4 @@
-/** The runnable application; everything that it starts is in the packages below. */
+/** The runnable application. The subpackages contain everything that it starts. */
 @NullMarked
 package io.epollecho;
 

@@ -91,9 +91,9 @@ class RunnableJarIT {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "prboe, There is no command prboe. The only one is probe",
-        "--port=7000, There is no option --port. Did you mean --echo.server.port?",
-        "--echo.server.prot=1, There is no option --echo.server.prot. Did you mean"
+        "prboe, Unknown command prboe. The only command is probe",
+        "--port=7000, Unknown option --port. Did you mean --echo.server.port?",
+        "--echo.server.prot=1, Unknown option --echo.server.prot. Did you mean"
                 + " --echo.server.port?",
     })
     void explainsAnInvalidCommandLineInOneLine(String argument, String message) throws Exception {

@@ -21,34 +21,34 @@ class ServerCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "prboe echo.example:7 | There is no command prboe. The only one is"
-                        + " probe, as the first argument.",
-                "--echo.server.port=0 probe | There is no command probe. The only one is"
-                        + " probe, as the first argument.",
-                "help | There is no command help. The only one is probe",
-                "--port=7000 | There is no option --port. Did you mean --echo.server.port?",
-                "--prot=7000 | There is no option --prot. Did you mean --echo.server.port?",
-                "--port | There is no option --port. Did you mean --echo.server.port?",
-                "-p | There is no option -p.",
-                "-port=7000 | There is no option -port. Did you mean --echo.server.port?",
-                "--idle-timeout=1m | There is no option --idle-timeout. Did you mean"
+                "prboe echo.example:7 | Unknown command prboe. The only command is"
+                        + " probe, which must come first.",
+                "--echo.server.port=0 probe | Unknown command probe. The only command is"
+                        + " probe, which must come first.",
+                "help | Unknown command help. The only command is probe",
+                "--port=7000 | Unknown option --port. Did you mean --echo.server.port?",
+                "--prot=7000 | Unknown option --prot. Did you mean --echo.server.port?",
+                "--port | Unknown option --port. Did you mean --echo.server.port?",
+                "-p | Unknown option -p.",
+                "-port=7000 | Unknown option -port. Did you mean --echo.server.port?",
+                "--idle-timeout=1m | Unknown option --idle-timeout. Did you mean"
                         + " --echo.server.connections.idle-timeout?",
-                "--echo.server.prot=1 | There is no option --echo.server.prot. Did you mean"
+                "--echo.server.prot=1 | Unknown option --echo.server.prot. Did you mean"
                         + " --echo.server.port?",
-                "--echo.port=1 | There is no option --echo.port. Did you mean --echo.server.port?",
-                "--ehco.server.port=1 | There is no option --ehco.server.port. Did you mean"
+                "--echo.port=1 | Unknown option --echo.port. Did you mean --echo.server.port?",
+                "--ehco.server.port=1 | Unknown option --ehco.server.port. Did you mean"
                         + " --echo.server.port?",
-                "--echo.server.listeners.b.prot=1 | There is no option"
+                "--echo.server.listeners.b.prot=1 | Unknown option"
                         + " --echo.server.listeners.b.prot. Did you mean"
                         + " --echo.server.listeners.b.port?",
-                "--echo.server.zzz=1 | There is no option --echo.server.zzz. --help lists",
-                "--echo.server.connections=1 | There is no option --echo.server.connections.",
+                "--echo.server.zzz=1 | Unknown option --echo.server.zzz. --help lists",
+                "--echo.server.connections=1 | Unknown option --echo.server.connections.",
                 "--echo.server.port 7000 | --echo.server.port needs a value:"
                         + " --echo.server.port=<value>.",
-                "-- | There is no option --.",
-                "--=x | There is no option --.",
-                "--echo..port=1 | There is no option --echo..port.",
-                "--echo.server.listeners.port=1 | There is no option",
+                "-- | Unknown option --.",
+                "--=x | Unknown option --.",
+                "--echo..port=1 | Unknown option --echo..port.",
+                "--echo.server.listeners.port=1 | Unknown option",
             })
     void explainsAMistakeInOneLine(String arguments, String message) {
         assertThat(run(arguments)).hasValue(2);

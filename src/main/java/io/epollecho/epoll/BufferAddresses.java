@@ -6,11 +6,12 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The native addresses of the direct buffers that a thread has used last. Asking for an address
- * creates a memory segment, which the compiler removes only where it sees far enough; an event loop
- * that reads and writes with the same few buffers finds them here and allocates nothing.
+ * A cache of the native addresses of the direct buffers that a thread used last. Obtaining an
+ * address creates a memory segment, whose allocation the compiler can eliminate only if it inlines
+ * deeply enough. An event loop that reads and writes with the same few buffers finds their
+ * addresses here and allocates nothing.
  *
- * <p>Belongs to one thread. Does not keep the buffers from being collected.
+ * <p>Must be used by one thread only. Does not prevent the buffers from being garbage-collected.
  */
 final class BufferAddresses {
 
@@ -25,14 +26,14 @@ final class BufferAddresses {
     }
 
     /**
-     * Returns the address of a position in a direct buffer, which has to be below its limit. The
-     * caller keeps the buffer reachable until the kernel is done with it.
+     * Returns the address of a position in a direct buffer. The position must be below the limit.
+     * The caller must keep the buffer reachable until the system call has returned.
      *
-     * @throws IllegalStateException if its memory was freed by closing its arena
-     * @throws WrongThreadException if its arena is confined to another thread
+     * @throws IllegalStateException if the buffer's arena is closed
+     * @throws WrongThreadException if the buffer's arena is confined to another thread
      */
     long address(ByteBuffer direct, int position) {
-        direct.get(position); // for the two exceptions
+        direct.get(position); // throws the two exceptions
         for (Entry entry : entries) {
             if (entry.refersTo(direct)) {
                 return entry.base + position;

@@ -5,19 +5,19 @@ import org.jspecify.annotations.Nullable;
 import java.nio.ByteBuffer;
 
 /**
- * A sequence of buffers on its way to or from the kernel: direct buffers are handed over where they
- * are, heap buffers through a {@link ScratchBuffer}.
+ * A sequence of buffers that is transferred to or from the kernel: direct buffers are passed in
+ * place, heap buffers through a {@link ScratchBuffer}.
  *
- * <p>A transfer begins with {@link #begin}. Then, round by round, the sequence is <em>staged</em>,
- * which fills the thread's {@code iovec} array; the system call follows; and the sequence is
- * <em>advanced</em> by the number of bytes that were transferred. What does not fit into one call
- * waits for the next round, so callers continue while the kernel takes all that was staged. At last
- * comes {@link #end}.
+ * <p>A transfer starts with {@link #begin} and ends with {@link #end}. In between, each round
+ * <em>stages</em> the sequence, which fills the thread's {@code iovec} array, makes the system
+ * call, and <em>advances</em> the sequence by the number of bytes transferred. Bytes that do not
+ * fit into one call wait for the next round, so callers continue as long as the kernel accepts
+ * everything that was staged.
  *
- * <p>Each buffer is transferred from the position that it has at the beginning. So one that occurs
- * twice in a sequence is sent twice, as the JDK's channels do it.
+ * <p>Each buffer is transferred from its position at the beginning. A buffer that occurs twice in a
+ * sequence is therefore sent twice, as with the JDK's channels.
  *
- * <p>Belongs to one thread.
+ * <p>Must be used by one thread only.
  */
 final class BufferVector {
 
@@ -34,10 +34,11 @@ final class BufferVector {
     private int offset;
     private int length;
 
-    /** The position at which each buffer of the sequence began. */
+    /** The position of each buffer at the beginning of the transfer. */
     private int[] positions = new int[16];
 
-    // The next byte: the index in the sequence, and how much of that buffer is done.
+    // The next byte: the index of its buffer, and the number of bytes of that buffer already
+    // transferred.
     private int index;
     private int done;
 
@@ -66,7 +67,7 @@ final class BufferVector {
         this.done = 0;
     }
 
-    /** Ends the transfer, so that nothing outlives its use. */
+    /** Ends the transfer and releases the buffers, so that they can be garbage-collected. */
     void end() {
         buffers = NONE;
         single[0] = EMPTY;
@@ -111,7 +112,7 @@ final class BufferVector {
                 staged += size;
             }
             if (size < remaining) {
-                break; // bytes may not overtake those that did not fit
+                break; // later bytes must not overtake those that did not fit
             }
             skipped = 0;
         }
@@ -119,17 +120,22 @@ final class BufferVector {
         return staged;
     }
 
-    /** Returns how much of a buffer fits into a call that has so much staged already. */
+    /**
+     * Returns the number of bytes of a buffer that fit into a call with the given bytes already
+     * staged.
+     */
     private static int room(ByteBuffer buffer, int staged, int scratchUsed) {
         return buffer.isDirect() ? Integer.MAX_VALUE - staged : ScratchBuffer.SIZE - scratchUsed;
     }
 
-    /** Moves the positions on by the number of bytes sent. */
+    /** Advances the positions by the number of bytes sent. */
     void sent(int bytes) {
         advance(bytes, true);
     }
 
-    /** Moves the positions on by the number of bytes received, and copies them to heap buffers. */
+    /**
+     * Advances the positions by the number of bytes received, and copies the bytes to heap buffers.
+     */
     void received(int bytes) {
         advance(bytes, false);
     }

@@ -10,13 +10,13 @@ import static io.epollecho.epoll.EpollEvents.EPOLLRDHUP;
 import java.nio.channels.SelectionKey;
 
 /**
- * The states of a socket channel, and what events mean in each.
+ * The states of a socket channel, and the meaning of events in each state.
  *
  * <pre>
  * UNCONNECTED ─connect()─► PENDING ─finishConnect()─► CONNECTED      from every state: CLOSED
  * </pre>
  *
- * <p>A connect that succeeds at once skips PENDING, and an accepted connection begins at CONNECTED.
+ * <p>A connect that succeeds immediately skips PENDING. An accepted connection starts in CONNECTED.
  */
 enum ConnectionState {
     UNCONNECTED,
@@ -26,7 +26,7 @@ enum ConnectionState {
 
     private static final int FAILED_OR_HUNG_UP = EPOLLERR | EPOLLHUP;
 
-    /** After these events, a read may return bytes and yet hide what no further edge reports. */
+    /** Events that may stay hidden when a read returns bytes, and that no further edge reports. */
     private static final int MORE_BEHIND_THE_BYTES = FAILED_OR_HUNG_UP | EPOLLRDHUP | EPOLLPRI;
 
     /** See {@link EpollChannel#readyOps}. */
@@ -58,11 +58,11 @@ enum ConnectionState {
         }
         int unused =
                 switch (this) {
-                    // A socket that nobody connects has hung up, without an error. Anything else
-                    // comes from a connect that another thread has not returned from yet.
+                    // An unconnected socket reports a hang-up without an error. Any other event
+                    // belongs to a connect call that has not yet returned in another thread.
                     case UNCONNECTED ->
                             ((events & FAILED_OR_HUNG_UP) == EPOLLHUP) ? 0 : interestOps;
-                    // Reading and writing become possible by finishConnect(), which is no edge.
+                    // finishConnect() makes reading and writing possible but triggers no edge.
                     case PENDING -> interestOps & (SelectionKey.OP_READ | SelectionKey.OP_WRITE);
                     case CONNECTED, CLOSED -> 0;
                 };

@@ -5,16 +5,16 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * The owner of one file descriptor. The kernel gives the number of a closed descriptor to the next
- * socket that is opened, so a number used after its close would reach another connection. To
- * prevent that, users hold the number between {@link #acquire()} and {@link #release()}, and the
- * last holder closes it.
+ * The owner of one file descriptor. The kernel reuses the number of a closed descriptor for the
+ * next socket, so a number used after the close would reach another connection. To prevent this,
+ * users enclose each use in {@link #acquire()} and {@link #release()}; if the descriptor is closed
+ * during a use, its last holder closes it in the kernel.
  *
- * <p>All methods may be called by any thread. None of them waits.
+ * <p>All methods may be called by any thread. None of them blocks.
  */
 class Descriptor {
 
-    // state = 2 x holders + CLOSING, until it is FREED: the descriptor has been closed.
+    // state = 2 x holders + CLOSING; finally FREED, when the descriptor has been closed.
     private static final int CLOSING = 1;
     private static final int HOLDER = 2;
     private static final int FREED = Integer.MIN_VALUE | CLOSING;
@@ -40,7 +40,7 @@ class Descriptor {
     /**
      * Holds the descriptor open and returns its number.
      *
-     * @throws ClosedChannelException if it has been closed; then nothing is held
+     * @throws ClosedChannelException if it has been closed; it is not held then
      */
     final int acquire() throws ClosedChannelException {
         if (!tryAcquire()) {
@@ -50,8 +50,8 @@ class Descriptor {
     }
 
     /**
-     * As {@link #acquire()}, for callers to which a closed descriptor is no error; returns false
-     * then. The number is {@link #fd()}.
+     * Holds the descriptor open and returns true, or returns false if it has been closed. While it
+     * is held, {@link #fd()} returns its number.
      */
     final boolean tryAcquire() {
         if (((int) STATE.getAndAdd(this, HOLDER) & CLOSING) == 0) {
@@ -61,7 +61,7 @@ class Descriptor {
         return false;
     }
 
-    /** Returns the number, for holders only. */
+    /** Returns the number. Only holders may use it. */
     final int fd() {
         return fd;
     }
@@ -72,29 +72,33 @@ class Descriptor {
         }
     }
 
-    /** Refuses further holders, and closes the descriptor as soon as there are none. Idempotent. */
+    /**
+     * Refuses further holders and closes the descriptor as soon as there are no holders left.
+     * Idempotent.
+     */
     final void close() {
         if ((int) STATE.getAndBitwiseOr(this, CLOSING) == 0) {
             free();
         }
     }
 
-    /** Returns whether it has been closed, although holders may keep the number for now. */
+    /** Returns whether {@link #close()} has been called. Holders may still be using the number. */
     final boolean isClosing() {
         return (state & CLOSING) != 0;
     }
 
-    /** Returns whether the number has been given back to the kernel. */
+    /** Returns whether the descriptor has been closed in the kernel. */
     final boolean isFreed() {
         return state < 0;
     }
 
     private void free() {
-        // A late tryAcquire() may hold and release meanwhile: exactly one of the two gets through.
+        // A late tryAcquire() may hold and release concurrently, so close only if this exchange
+        // succeeds.
         if (STATE.compareAndSet(this, CLOSING, FREED)) {
             int result = Libc.close(ThreadMemory.current(), fd);
-            // Linux has freed the number even if close(2) was interrupted. Every other error means
-            // that the descriptor was not ours, which would be a defect of this package.
+            // Linux frees the number even if close(2) is interrupted. Any other error means that
+            // this class did not own the descriptor, which would be a bug in this package.
             if (result < 0 && result != -Errno.EINTR) {
                 throw new IllegalStateException("close(" + fd + "): " + Libc.strerror(-result));
             }

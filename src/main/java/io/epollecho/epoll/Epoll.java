@@ -4,28 +4,28 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An epoll(7) instance, the eventfd by which its wait is ended, and the events of the last wait.
+ * An epoll(7) instance, the eventfd that wakes it, and the events of the last wait.
  *
- * <p>For the selecting thread, except {@link #wakeup()}.
+ * <p>All methods except {@link #wakeup()} must be called by the selecting thread.
  */
 final class Epoll {
 
-    /** A timeout that never comes. */
+    /** The timeout that waits without a limit. */
     static final long FOREVER = -1;
 
-    /** The limit of events of one wait. The kernel keeps the others for the next one. */
+    /** The maximum number of events per wait. The kernel keeps further events for the next wait. */
     private static final int MAX_EVENTS = 1024;
 
     private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
-    /** Instead of a number of events: a signal handler has run. */
+    /** Returned instead of a number of events if a signal handler interrupted the wait. */
     private static final int INTERRUPTED = -1;
 
     private final Descriptor descriptor;
     private final Wakeup wakeup;
     private final EpollEvents events;
 
-    /** For epoll_ctl, apart from the batch that may be half processed. */
+    /** The argument of epoll_ctl; separate from {@link #events}, which may be partly processed. */
     private final EpollEvents request;
 
     Epoll(EpollEvents.Layout layout) throws IOException {
@@ -54,18 +54,18 @@ final class Epoll {
         }
     }
 
-    /** Ends the wait that is under way, or the next one. By any thread. */
+    /** Ends the current wait or, if there is none, the next one. May be called by any thread. */
     void wakeup() {
         wakeup.signal();
     }
 
-    /** Closes the instance, which ends all its registrations. */
+    /** Closes the instance, which removes all of its registrations. */
     void close() {
         descriptor.close();
         wakeup.close();
     }
 
-    /** Adds, changes or removes a registration; returns zero or the negated error number. */
+    /** Adds, changes or removes a registration. Returns zero or the negated error number. */
     int control(int operation, int fd, int wanted, long token) {
         request.set(0, wanted, token);
         return Libc.epollControl(
@@ -75,7 +75,8 @@ final class Epoll {
     /**
      * Waits for events until the timeout or a wakeup, and returns their number.
      *
-     * @param timeoutMillis zero not to wait, or {@link #FOREVER}
+     * @param timeoutMillis the timeout in milliseconds, zero to return immediately, or {@link
+     *     #FOREVER}
      */
     int await(long timeoutMillis) throws IOException {
         if (timeoutMillis == 0) {
@@ -97,7 +98,7 @@ final class Epoll {
         long start = System.nanoTime();
         long remaining = timeout;
         while (true) {
-            // Rounded up: to return early would make a caller that waits for a deadline spin.
+            // Round up: if this returned early, a caller that waits for a deadline would spin.
             long millis = Math.ceilDiv(remaining, NANOS_PER_MILLI);
             int count = poll((int) Math.min(millis, Integer.MAX_VALUE));
             if (count > 0) {
@@ -127,7 +128,7 @@ final class Epoll {
         throw Errno.ioFailure(-count);
     }
 
-    /** Returns the token of an event's registration, {@link KeyTable#NO_KEY} for a wakeup. */
+    /** Returns the token of an event's registration, or {@link KeyTable#NO_KEY} for a wakeup. */
     long token(int index) {
         return events.data(index);
     }
@@ -136,7 +137,7 @@ final class Epoll {
         return events.events(index);
     }
 
-    /** Takes the wakeup, once it is among the events. */
+    /** Consumes the wakeup. Must be called when the wakeup is among the events. */
     void takeWakeup() throws IOException {
         wakeup.take();
     }

@@ -4,14 +4,15 @@ package io.epollecho.epoll;
 sealed interface EpollChannel permits EpollServerSocketChannel, EpollSocketChannel {
 
     /**
-     * In a result of {@link #readyOps}, of an edge: the state of the channel could not use all that
-     * was reported, so the kernel has to look again at the next selection.
+     * A flag in the result of {@link #readyOps}, relevant in edge mode: the channel's current state
+     * could not use all reported events, so the kernel must check the channel again at the next
+     * selection.
      */
     int LOOK_AGAIN = 1 << 30;
 
     /**
-     * In a result of {@link #readyOps}, of an edge: as {@link #LOOK_AGAIN}, unless the channel is
-     * drained by then or not to be read.
+     * A flag in the result of {@link #readyOps}, relevant in edge mode: like {@link #LOOK_AGAIN},
+     * unless the channel is drained by then or its interest set excludes reading.
      */
     int LOOK_AGAIN_UNLESS_DRAINED = 1 << 29;
 
@@ -20,18 +21,18 @@ sealed interface EpollChannel permits EpollServerSocketChannel, EpollSocketChann
 
     /**
      * Returns the operations of the interest set that the events make ready. An error or a hang-up
-     * makes all of them ready: whichever is tried next reports what has happened.
+     * makes all of them ready, so that the next operation reports it.
      */
     int readyOps(int events, int interestOps);
 
     /**
-     * Returns whether a read has found nothing since the last {@link #LOOK_AGAIN_UNLESS_DRAINED}.
+     * Returns whether a read has found no bytes since the last {@link #LOOK_AGAIN_UNLESS_DRAINED}.
      */
     boolean isDrained();
 
     /**
-     * Refuses blocking mode. {@code java.nio} creates channels in blocking mode; here that means
-     * only that nothing has been configured yet, as the sockets are non-blocking from the start.
+     * Refuses blocking mode. As {@code java.nio} requires, new channels claim to be in blocking
+     * mode, but their sockets are non-blocking from the start.
      */
     static void refuseBlocking(boolean block) {
         if (block) {

@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * An array of {@code struct epoll_event}: events, each with the data of its registration.
+ * An array of {@code struct epoll_event}, each with event flags and the data of its registration.
  *
- * <p>The structure is packed on x86-64 and not elsewhere, see {@code EPOLL_PACKED} in {@code
- * linux/eventpoll.h}; so the data is at offset 4 or 8.
+ * <p>The structure is packed on x86-64 only, so the data is at offset 4 there and at offset 8
+ * elsewhere; see {@code EPOLL_PACKED} in {@code linux/eventpoll.h}.
  */
 final class EpollEvents {
 
@@ -38,7 +38,7 @@ final class EpollEvents {
         return memory.address();
     }
 
-    /** Returns the bytes as the kernel sees them. */
+    /** Returns the memory that is shared with the kernel. */
     MemorySegment memory() {
         return memory;
     }
@@ -60,7 +60,7 @@ final class EpollEvents {
         return (long) index * layout.size;
     }
 
-    /** The two forms of the structure. */
+    /** The two layouts of the structure. */
     enum Layout {
         /** x86-64. */
         PACKED(12, 4),

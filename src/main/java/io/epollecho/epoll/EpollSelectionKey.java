@@ -26,19 +26,28 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     private final EpollSelector selector;
     private final EpollChannel channel;
 
-    // Bytes, as all operations fit in one and there are as many keys as connections.
+    // Bytes instead of ints save memory, as there is one key per connection.
     private volatile byte interestOps;
     private volatile byte readyOps;
 
-    // For the selector and its parts, under the locks named.
+    // The following fields are used by the selector and its parts.
 
-    /** The key's name in events, see {@link KeyTable}; set once, before another thread sees it. */
+    /**
+     * Identifies the key in events, see {@link KeyTable}. Set once, before other threads see the
+     * key.
+     */
     long token;
 
-    /** Under the lock of {@link Registrations}: true while this key waits for its epoll_ctl. */
+    /**
+     * True while a change of this key waits for its epoll_ctl. Guarded by the lock of {@link
+     * Registrations}.
+     */
     boolean changeQueued;
 
-    /** By the selecting thread: the events registered with epoll, zero for no registration. */
+    /**
+     * The events registered with epoll, or zero if there is no registration. Used by the selecting
+     * thread only.
+     */
     int registeredEvents;
 
     EpollSelectionKey(EpollSelector selector, EpollChannel channel, int interestOps) {
@@ -89,8 +98,9 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     }
 
     /**
-     * With edges, setting the same interest makes the kernel look again; with levels it does so
-     * anyway.
+     * Queues a change of interest. In edge mode, setting the same interest again counts as a
+     * change, because it makes the kernel check the channel again. In level mode, the kernel does
+     * so anyway.
      */
     private void changed(int before, int now) {
         if (now != before || selector.isEdgeTriggered()) {
@@ -116,7 +126,7 @@ final class EpollSelectionKey extends AbstractSelectionKey {
         }
     }
 
-    // For the selector, to which a cancelled key is no error.
+    // The selector's accessors: they do not throw if the key is cancelled.
 
     EpollChannel epollChannel() {
         return channel;

@@ -14,13 +14,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * A selector on one epoll(7) instance.
+ * A selector on an epoll(7) instance.
  *
- * <p>The steps of a selection are: cancelled keys, changed interest, wait, cancelled keys, events.
+ * <p>A selection removes cancelled keys, applies changes of interest, waits, removes cancelled keys
+ * again, and reports the events.
  *
- * <p>Locks, in this order: the selector, its selected-key set (both for a whole selection), then
- * one of the small ones, under none of which another is taken: the queue of changed keys, the key
- * table, the cancelled-key set.
+ * <p>Locks are taken in this order: first the selector, then its selected-key set, both for the
+ * whole selection, then at most one of the queue of changed keys, the key table and the
+ * cancelled-key set.
  */
 final class EpollSelector extends AbstractSelector {
 
@@ -34,7 +35,7 @@ final class EpollSelector extends AbstractSelector {
     private final KeyTable keys = new KeyTable();
     private final SelectedKeys selectedKeys = new SelectedKeys();
 
-    /** By the selecting thread, under the selector's monitor. */
+    /** True during a selection. Guarded by the selector's monitor. */
     private boolean selecting;
 
     EpollSelector(EpollSelectorProvider provider, EpollEvents.Layout layout) throws IOException {
@@ -48,7 +49,7 @@ final class EpollSelector extends AbstractSelector {
         return edgeTriggered;
     }
 
-    // -- The selector's interface --
+    // -- Selector methods --
 
     @Override
     public Set<SelectionKey> keys() {
@@ -106,7 +107,7 @@ final class EpollSelector extends AbstractSelector {
     }
 
     @Override
-    @SuppressWarnings("ReferenceEquality") // this very provider
+    @SuppressWarnings("ReferenceEquality") // must be the same instance
     protected SelectionKey register(
             AbstractSelectableChannel channel, int ops, @Nullable Object attachment) {
         if (!(channel instanceof EpollChannel epollChannel) || channel.provider() != provider()) {
@@ -118,7 +119,7 @@ final class EpollSelector extends AbstractSelector {
         keys.insert(key);
         update(key);
         if (!isOpen()) {
-            // Closed meanwhile, perhaps too late for the close to have seen this key.
+            // The selector was closed concurrently, and the close may have missed this key.
             keys.erase(key);
             key.cancel();
             throw new ClosedSelectorException();
@@ -126,7 +127,9 @@ final class EpollSelector extends AbstractSelector {
         return key;
     }
 
-    /** Has the key's interest reach the kernel at the next selection. By any thread. */
+    /**
+     * Passes the key's interest to the kernel at the next selection. May be called by any thread.
+     */
     void update(EpollSelectionKey key) {
         registrations.change(key);
     }
@@ -179,7 +182,10 @@ final class EpollSelector extends AbstractSelector {
         return reportBatch(count, action);
     }
 
-    /** Waits for events until the timeout, a wakeup or an interrupt, and returns their number. */
+    /**
+     * Waits for events until the timeout, a wakeup or an interrupt, and returns the number of
+     * events.
+     */
     private int await(long timeoutMillis) throws IOException {
         if (timeoutMillis == 0) {
             return epoll.await(0);
@@ -194,7 +200,7 @@ final class EpollSelector extends AbstractSelector {
 
     // -- Events --
 
-    /** Reports the events of the batch and returns how many keys that has changed. */
+    /** Reports the events of the batch and returns the number of keys whose ready set changed. */
     private int reportBatch(int count, @Nullable Consumer<SelectionKey> action) throws IOException {
         int changed = 0;
         int next = 0;
@@ -205,7 +211,7 @@ final class EpollSelector extends AbstractSelector {
                     epoll.takeWakeup();
                 } else {
                     EpollSelectionKey key = keys.find(token);
-                    // An action for an earlier event of this batch may have cancelled it.
+                    // The action for an earlier event of this batch may have cancelled the key.
                     if (key != null
                             && key.isValid()
                             && reportEvents(key, epoll.events(next), action)) {
@@ -223,8 +229,8 @@ final class EpollSelector extends AbstractSelector {
     }
 
     /**
-     * Has the kernel look again at what is left of a batch, the key whose action has thrown
-     * included: no edge will report it again.
+     * Makes the kernel check the remaining keys of a batch again, including the key whose action
+     * threw. Otherwise no edge would ever report them.
      */
     private void lookAgainAtRemaining(int from, int to) {
         for (int i = from; i < to; i++) {

@@ -13,11 +13,11 @@ import java.util.Optional;
 
 /**
  * A {@link SelectorProvider} on Linux epoll(7), level-triggered or truly edge-triggered. It creates
- * selectors, and the non-blocking TCP channels that can be registered with them. The description of
- * this package is its contract.
+ * selectors and the non-blocking TCP channels that can be registered with them. The package
+ * description specifies its behaviour.
  *
- * <p>There is one provider for each trigger mode. A selector accepts the channels of its own
- * provider only. Providers may be used by any thread.
+ * <p>There is one provider for each trigger mode. A selector accepts only the channels of its own
+ * provider. Providers may be used by any thread.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
  */
@@ -32,9 +32,9 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * Returns the provider whose selectors report a channel as long as it is ready.
+     * Returns the provider whose selectors report a channel for as long as it is ready.
      *
-     * @throws UnsupportedOperationException if epoll cannot be used, with the reason
+     * @throws UnsupportedOperationException if epoll cannot be used; the message gives the reason
      */
     public static EpollSelectorProvider levelTriggered() {
         requireAvailable();
@@ -42,17 +42,17 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * Returns the provider whose selectors report a channel <strong>only once when it becomes
-     * ready</strong> (EPOLLET): <strong>a second selection without draining the channel reports
-     * nothing</strong>, although the description of {@link java.nio.channels.Selector} lets one
-     * expect it.
+     * Returns the provider whose selectors report a channel <strong>only once, when it becomes
+     * ready</strong> (EPOLLET). <strong>If the channel is not drained, a second selection reports
+     * nothing</strong>, contrary to what the description of {@link java.nio.channels.Selector}
+     * suggests.
      *
-     * <p>After a report, accept, read or write until the channel has nothing more, or call {@link
-     * java.nio.channels.SelectionKey#interestOps(int)} to have it looked at afresh. Code that was
-     * written for the JDK's selector and leaves bytes unread stalls on this one; {@link
-     * #levelTriggered()} suits it.
+     * <p>After a report, accept, read or write until the operation would block, or call {@link
+     * java.nio.channels.SelectionKey#interestOps(int)} to have the channel checked again. Code that
+     * was written for the JDK's selector and leaves bytes unread would stall; use {@link
+     * #levelTriggered()} for such code.
      *
-     * @throws UnsupportedOperationException if epoll cannot be used, with the reason
+     * @throws UnsupportedOperationException if epoll cannot be used; the message gives the reason
      */
     public static EpollSelectorProvider edgeTriggered() {
         requireAvailable();
@@ -60,15 +60,15 @@ public final class EpollSelectorProvider extends SelectorProvider {
     }
 
     /**
-     * Returns the reason why epoll cannot be used by this virtual machine: another operating system
-     * or processor than the supported ones, a C library that lacks a function, or native access
-     * denied.
+     * Returns the reason why this virtual machine cannot use epoll: an unsupported operating system
+     * or processor, a C library that lacks a function, or denied native access.
      *
-     * <p>Native access is denied by {@code --illegal-native-access=deny} without {@code
-     * --enable-native-access} for this module. With neither option the virtual machine allows it
-     * and prints a warning at the first native call, which this method makes.
+     * <p>Native access is denied if {@code --illegal-native-access=deny} is set and {@code
+     * --enable-native-access} does not include this module. If neither option is set, the virtual
+     * machine allows native access and prints a warning at the first native call, which this method
+     * makes.
      *
-     * @return the reason, as a sentence for people; empty if epoll can be used
+     * @return the reason as a sentence, or empty if epoll can be used
      */
     public static Optional<String> unavailability() {
         return unavailability(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
@@ -76,22 +76,22 @@ public final class EpollSelectorProvider extends SelectorProvider {
 
     static Optional<String> unavailability(String system, String architecture) {
         if (!system.equals("Linux")) {
-            return Optional.of("epoll exists on Linux only, and this is " + system + ".");
+            return Optional.of("epoll requires Linux, but this is " + system + ".");
         }
         if (!architecture.equals("amd64") && !architecture.equals("aarch64")) {
             return Optional.of(
-                    "epoll is supported on x86-64 (amd64) and aarch64, and this is "
+                    "epoll is supported on x86-64 (amd64) and aarch64, but this is "
                             + architecture
                             + ".");
         }
         Optional<String> missing = Libc.missingSymbol();
         if (missing.isPresent()) {
-            return Optional.of("This C library has no function " + missing.get() + ".");
+            return Optional.of("The C library has no function " + missing.get() + ".");
         }
         if (!Libc.isNativeAccessAllowed()) {
             Module module = EpollSelectorProvider.class.getModule();
             return Optional.of(
-                    "epoll needs native access, which is denied; start Java with"
+                    "epoll requires native access, which is denied. Start Java with"
                             + " --enable-native-access="
                             + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
                             + ".");
@@ -154,19 +154,19 @@ public final class EpollSelectorProvider extends SelectorProvider {
         return EpollSocketChannel.open(this, Objects.requireNonNull(family));
     }
 
-    /** Refused: TCP only. */
+    /** Always throws, because only TCP is supported. */
     @Override
     public DatagramChannel openDatagramChannel() {
         throw new UnsupportedOperationException("Datagram channels are not supported");
     }
 
-    /** Refused: TCP only. */
+    /** Always throws, because only TCP is supported. */
     @Override
     public DatagramChannel openDatagramChannel(ProtocolFamily family) {
         throw new UnsupportedOperationException("Datagram channels are not supported");
     }
 
-    /** Refused: TCP only. */
+    /** Always throws, because only TCP is supported. */
     @Override
     public Pipe openPipe() {
         throw new UnsupportedOperationException("Pipes are not supported");
@@ -177,7 +177,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
         return "EpollSelectorProvider[" + (edgeTriggered ? "edge" : "level") + "-triggered]";
     }
 
-    /** Created when first asked for, so after it is known that they can work. */
+    /** Created on first use, after {@code requireAvailable()} has succeeded. */
     private static final class Instances {
 
         static final EpollSelectorProvider LEVEL = new EpollSelectorProvider(false);

@@ -21,7 +21,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Set;
 
-/** A listening TCP socket, non-blocking only. */
+/** A listening TCP socket that supports only non-blocking mode. */
 final class EpollServerSocketChannel extends ServerSocketChannel implements EpollChannel {
 
     private static final int DEFAULT_BACKLOG = 50;
@@ -29,7 +29,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
     private final EpollSelectorProvider provider;
     private final TcpSocket socket;
 
-    /** Set once, under the monitor of the socket, when it is bound and listening. */
+    /** Set once, under the socket's monitor, when the socket is bound and listening. */
     private volatile @Nullable SocketAddress localAddress;
 
     EpollServerSocketChannel(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
@@ -38,7 +38,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         this.provider = provider;
         this.socket = new TcpSocket(family);
         try {
-            // A server may start again while connections of its predecessor are in TIME_WAIT.
+            // Allow a server to restart while connections of its predecessor are in TIME_WAIT.
             setOption(StandardSocketOptions.SO_REUSEADDR, true);
         } catch (IOException e) {
             socket.close();
@@ -97,7 +97,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
 
     @Override
     public boolean isDrained() {
-        return true; // an accept finds all there is
+        return true; // an accept reports everything there is to report
     }
 
     @Override
@@ -122,7 +122,7 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         return SocketOptions.SERVER_SOCKET_CHANNEL;
     }
 
-    /** Refused: what it accepts is blocking. */
+    /** Always throws, because the sockets that a {@link ServerSocket} accepts are blocking. */
     @Override
     public ServerSocket socket() {
         throw new UnsupportedOperationException("This channel has no java.net.ServerSocket");

@@ -23,16 +23,16 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A TCP connection, non-blocking only.
+ * A TCP connection that supports only non-blocking mode.
  *
- * <p>Reading and writing take no lock. What changes the state of the channel does so under the
- * monitor of its {@link TcpConnection}.
+ * <p>Reading and writing take no lock. The state of the channel changes only under the monitor of
+ * its {@link TcpConnection}.
  */
 final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     private final TcpConnection connection;
 
-    /** Changed under the monitor of the connection. */
+    /** Changes only under the connection's monitor. */
     private volatile ConnectionState state;
 
     private boolean bound;
@@ -47,14 +47,14 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         this.bound = state == ConnectionState.CONNECTED;
     }
 
-    /** Opens a channel that is yet to be connected. */
+    /** Opens an unconnected channel. */
     static EpollSocketChannel open(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
             throws IOException {
         return new EpollSocketChannel(
                 provider, new TcpConnection(family), ConnectionState.UNCONNECTED);
     }
 
-    /** Returns a channel of an accepted connection. */
+    /** Returns a channel for an accepted connection. */
     static EpollSocketChannel accepted(EpollSelectorProvider provider, TcpConnection connection) {
         return new EpollSocketChannel(provider, connection, ConnectionState.CONNECTED);
     }
@@ -126,7 +126,9 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         }
     }
 
-    /** The wildcard as a peer means this machine, which its loopback address reaches. */
+    /**
+     * Replaces the wildcard address, which as a peer means this machine, with the loopback address.
+     */
     private static InetSocketAddress loopbackForWildcard(InetSocketAddress address)
             throws UnknownHostException {
         if (!address.getAddress().isAnyLocalAddress()) {
@@ -222,8 +224,8 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
 
     @Override
     public int readyOps(int events, int interestOps) {
-        // The state is read once: another thread may be connecting, and each event has to be
-        // judged by one state.
+        // Read the state only once: another thread may be connecting, and each event must be
+        // evaluated in a single state.
         int ready = state.readyOps(events, interestOps);
         if ((ready & LOOK_AGAIN_UNLESS_DRAINED) != 0) {
             connection.noteMoreBehind();
@@ -277,7 +279,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         return SocketOptions.SOCKET_CHANNEL;
     }
 
-    /** Refused: its streams are blocking. */
+    /** Always throws, because the streams of a {@link Socket} are blocking. */
     @Override
     public Socket socket() {
         throw new UnsupportedOperationException("This channel has no java.net.Socket");

@@ -8,9 +8,9 @@ import java.net.ProtocolException;
 import java.net.SocketException;
 
 /**
- * Error numbers of Linux (the same on x86-64 and aarch64, see errno(3)) and the exceptions they
- * become. Class and message are those of the JDK's own channels, so that code written for them
- * continues to work.
+ * Error numbers of Linux (the same on x86-64 and aarch64, see errno(3)) and the exceptions that
+ * report them. Classes and messages match those of the JDK's channels, so that code written for
+ * those channels works unchanged.
  */
 final class Errno {
 
@@ -37,7 +37,7 @@ final class Errno {
 
     private Errno() {}
 
-    /** Returns the exception of a call that sets up a socket, from its creation to its options. */
+    /** Returns the exception for a call that sets up a socket, from its creation to its options. */
     static IOException socketFailure(int errno) {
         String message = Libc.strerror(errno);
         return switch (errno) {
@@ -49,19 +49,22 @@ final class Errno {
         };
     }
 
-    /** Returns the exception of a call that transfers bytes, accepts or waits for events. */
+    /**
+     * Returns the exception for a call that transfers bytes, accepts connections or waits for
+     * events.
+     */
     static IOException ioFailure(int errno) {
         return new IOException(Libc.strerror(errno));
     }
 
-    /** Returns the exception of a read from a connection that the peer has reset. */
+    /** Returns the exception for a read from a connection that the peer has reset. */
     static SocketException connectionReset() {
         return new SocketException("Connection reset");
     }
 
     /**
-     * Returns whether an accept failed for one connection only. Linux passes errors already pending
-     * on the new connection to accept(2), and its manual asks to try again after them.
+     * Returns whether an accept failed because of a single connection. Linux passes errors already
+     * pending on the new connection to accept(2), whose manual page says to retry after them.
      */
     static boolean concernsOneConnection(int errno) {
         return switch (errno) {

@@ -10,30 +10,31 @@ import java.util.Iterator;
 import java.util.Objects;
 
 /**
- * The keys of a selector. Each has a slot in an array, and events carry the number of the slot, so
- * finding a key costs one array access.
+ * The keys of a selector. Each key has a slot in an array, and events carry the slot number, so
+ * that finding a key costs one array access.
  *
- * <p>An event names its key by a <em>token</em>: the slot in the low 32 bits, and in the high 32
- * bits a number that is new for each key. While an event waits in a batch, its connection may be
- * closed and a new one may get the same descriptor and the same slot; the token then finds no key.
+ * <p>An event identifies its key by a <em>token</em>, with the slot in the low 32 bits and a number
+ * that is new for each key in the high 32 bits. While an event waits in a batch, its connection may
+ * be closed and a new connection may get the same descriptor and the same slot; the token then
+ * matches no key.
  *
- * <p>Any thread may call any method. As a set it is the unmodifiable view that {@link
- * java.nio.channels.Selector#keys()} returns; its iterators show the keys of one moment.
+ * <p>All methods may be called by any thread. The set itself is the unmodifiable view returned by
+ * {@link java.nio.channels.Selector#keys()}; its iterators work on a snapshot.
  */
 final class KeyTable extends AbstractSet<SelectionKey> {
 
-    /** The token of the selector's own eventfd, which has no key. */
+    /** The token of the selector's eventfd, which has no key. */
     static final long NO_KEY = -1;
 
     private volatile @Nullable EpollSelectionKey[] slots = new EpollSelectionKey[16];
 
-    // Under the monitor: the free slots as a stack, the number of slots ever used, the last number.
+    // Guarded by the monitor: a stack of free slots and its size, the slots used, the last number.
     private int[] freeSlots = new int[16];
     private int freeCount;
     private int used;
     private int generation;
 
-    /** Gives the key a token and adds it. */
+    /** Assigns a token to the key and adds the key. */
     synchronized void insert(EpollSelectionKey key) {
         int slot = (freeCount > 0) ? freeSlots[--freeCount] : used++;
         if (slot == slots.length) {
@@ -57,8 +58,8 @@ final class KeyTable extends AbstractSet<SelectionKey> {
     }
 
     /**
-     * Returns the key of an event, {@code null} if it has been removed. Takes no lock: the
-     * selecting thread has passed the key's token to the kernel itself, after the key was inserted.
+     * Returns the key of an event, or {@code null} if it has been removed. No lock is needed: the
+     * selecting thread itself passed the key's token to the kernel, after the key was inserted.
      */
     @Nullable EpollSelectionKey find(long token) {
         EpollSelectionKey key = slots[(int) token];

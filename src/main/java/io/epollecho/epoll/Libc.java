@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The functions of the C library that this package calls, see section 2 of the Linux manual.
+ * The C library functions that this package calls; see section 2 of the Linux manual.
  *
- * <p>Each method follows the convention of the kernel itself: the result is zero or positive, or
- * the negated error number. So callers never ask for {@code errno}, and no failure can be taken for
- * a result.
+ * <p>Each method follows the kernel's convention: the result is zero or positive on success, and
+ * the negated error number on failure. Callers therefore never read {@code errno} and cannot
+ * mistake a failure for a result.
  *
- * <p>Pointers are passed as {@code long}: the linker would keep a {@code MemorySegment} parameter
- * alive, which allocates when the compiler sees several kinds of segment. Callers keep what they
- * point to alive. None of the calls is declared critical: each may wait for a lock in the kernel,
- * and a critical call delays every safepoint of the virtual machine.
+ * <p>Pointers are passed as {@code long}: for a {@code MemorySegment} parameter, the linker keeps
+ * the segment alive, which allocates memory if the compiler sees several kinds of segment. Callers
+ * must keep the memory alive themselves. No call is declared critical: each of them may wait for a
+ * lock in the kernel, and a critical call delays every safepoint of the virtual machine.
  *
- * <p>The first call binds the functions, which needs native access; see {@link
+ * <p>The first call binds the functions, which requires native access; see {@link
  * EpollSelectorProvider#unavailability()}.
  */
 final class Libc {
@@ -39,7 +39,7 @@ final class Libc {
     static final int EFD_CLOEXEC = 0x80000;
     static final int EFD_NONBLOCK = 0x800;
 
-    /** Every function that {@link LibcHandles} binds. */
+    /** All functions that {@link LibcHandles} binds. */
     private static final List<String> SYMBOLS =
             List.of(
                     "epoll_create1",
@@ -67,18 +67,20 @@ final class Libc {
 
     private Libc() {}
 
-    /** Returns the first function that this machine's C library does not have. Binds nothing. */
+    /**
+     * Returns the first function that is missing in this machine's C library. Binds no function.
+     */
     static Optional<String> missingSymbol() {
         var lookup = Linker.nativeLinker().defaultLookup();
         return SYMBOLS.stream().filter(symbol -> lookup.find(symbol).isEmpty()).findFirst();
     }
 
     /**
-     * Returns whether this module may call native functions. Module.isNativeAccessEnabled() cannot
-     * tell: it is false too where the virtual machine warns of the first restricted call and then
-     * allows it.
+     * Returns whether this module may call native functions. Module.isNativeAccessEnabled() is no
+     * substitute: it also returns false if the virtual machine would allow restricted calls after a
+     * warning.
      */
-    @SuppressWarnings("restricted") // refused or warned of here, before any function is bound
+    @SuppressWarnings("restricted") // checks the permission before any function is bound
     static boolean isNativeAccessAllowed() {
         try {
             MemorySegment.NULL.reinterpret(0);
@@ -310,7 +312,7 @@ final class Libc {
         }
     }
 
-    /** Returns the text for an error number, in the words of the C library. */
+    /** Returns the C library's message for an error number. */
     static String strerror(int errno) {
         try {
             var text = (MemorySegment) LibcHandles.STRERROR.invokeExact(errno);
@@ -329,8 +331,8 @@ final class Libc {
     }
 
     /**
-     * Method handles are declared to throw anything; those of C functions throw only on misuse or
-     * when resources run out.
+     * Handles a throwable of a method handle. Method handles declare Throwable, but those of C
+     * functions throw only if they are misused or if resources run out.
      */
     private static RuntimeException impossible(Throwable t) {
         if (t instanceof Error error) {

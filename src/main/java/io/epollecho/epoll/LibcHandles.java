@@ -12,15 +12,15 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of the C library as method handles, see {@link Libc}. Initializing this class binds
- * them, which needs native access.
+ * Method handles for the C library functions of {@link Libc}. Initializing this class binds them,
+ * which requires native access.
  *
- * <p>The fields are not final on purpose. The compiler inlines a constant handle into its callers,
- * as far as its limit of nested calls allows; where that limit cuts through a call, the call
- * allocates. A handle that is no constant is compiled by itself and never allocates, however deep
- * its caller is.
+ * <p>The fields are deliberately not final. The compiler inlines a constant handle into its callers
+ * until it reaches its limit of nested calls; a call that is only partly inlined allocates memory.
+ * A handle that is not constant is compiled separately and never allocates, regardless of the depth
+ * of its caller.
  */
-@SuppressWarnings("restricted") // unavailability() has asked for native access before
+@SuppressWarnings("restricted") // unavailability() has checked native access before
 final class LibcHandles {
 
     private static final Linker LINKER = Linker.nativeLinker();

@@ -15,11 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The keys of a selector as the kernel knows them. Changes are queued and reach the kernel before
- * the next wait, as the specification of {@link java.nio.channels.Selector} has it. So a change
- * that is taken back costs nothing, and any thread may make it.
+ * The registrations of a selector's keys with the kernel. Changes are queued and passed to the
+ * kernel before the next wait, as {@link java.nio.channels.Selector} specifies. Therefore any
+ * thread may make a change, and a change that is undone before the wait needs no system call.
  *
- * <p>With edges, each change makes the kernel look at the channel afresh, even if the interest is
+ * <p>In edge mode, each change makes the kernel check the channel again, even if the interest is
  * the same.
  */
 final class Registrations {
@@ -30,10 +30,15 @@ final class Registrations {
     private final Epoll epoll;
     private final boolean edgeTriggered;
 
-    /** Also the lock for itself and {@link EpollSelectionKey#changeQueued}. */
+    /**
+     * The queue of changed keys; also the lock that guards it and {@link
+     * EpollSelectionKey#changeQueued}.
+     */
     private final ArrayDeque<EpollSelectionKey> changed = new ArrayDeque<>();
 
-    /** By the selecting thread: the keys to look at again unless their channels are drained. */
+    /**
+     * The keys to check again unless their channels are drained. Used by the selecting thread only.
+     */
     private final List<EpollSelectionKey> undrained = new ArrayList<>();
 
     Registrations(Epoll epoll, boolean edgeTriggered) {
@@ -41,7 +46,9 @@ final class Registrations {
         this.edgeTriggered = edgeTriggered;
     }
 
-    /** Has the key's interest reach the kernel before the next wait. By any thread. */
+    /**
+     * Passes the key's interest to the kernel before the next wait. May be called by any thread.
+     */
     void change(EpollSelectionKey key) {
         synchronized (changed) {
             if (!key.changeQueued) {
@@ -51,16 +58,18 @@ final class Registrations {
         }
     }
 
-    /** Has the kernel look again at a key's channel before the next wait, unless it is drained. */
+    /**
+     * Makes the kernel check the key's channel again before the next wait, unless it is drained.
+     */
     void changeUnlessDrained(EpollSelectionKey key) {
         undrained.add(key);
     }
 
-    /** Passes the changes to the kernel. */
+    /** Passes the queued changes to the kernel. */
     void apply() throws IOException {
         for (int i = 0; i < undrained.size(); i++) {
             EpollSelectionKey key = undrained.get(i);
-            // Asking for OP_READ later makes the kernel look again anyway.
+            // Without OP_READ nothing is lost: adding it later makes the kernel check again anyway.
             if ((key.currentInterestOps() & SelectionKey.OP_READ) != 0
                     && !key.epollChannel().isDrained()) {
                 change(key);
@@ -102,7 +111,7 @@ final class Registrations {
                             : (wanted == 0) ? Libc.EPOLL_CTL_DEL : Libc.EPOLL_CTL_MOD;
             int result = epoll.control(operation, socket.fd(), wanted, key.token);
             if (result < 0) {
-                key.cancel(); // otherwise nothing would ever be reported of this connection
+                key.cancel(); // otherwise this connection would never be reported
                 throw Errno.ioFailure(-result);
             }
             key.registeredEvents = wanted;
@@ -112,8 +121,9 @@ final class Registrations {
     }
 
     /**
-     * With levels, no interest is no registration, since the kernel reports errors and hang-ups of
-     * every registered channel again and again. With edges they come once, so the channel stays.
+     * Returns the events to register. In level mode, a channel without interest is not registered,
+     * because the kernel would report its errors and hang-ups over and over. In edge mode it
+     * reports them once, so the channel stays registered.
      */
     private int eventsFor(int interestOps) {
         int wanted = edgeTriggered ? EPOLLET : 0;
@@ -130,8 +140,8 @@ final class Registrations {
     }
 
     /**
-     * Removes a key that was cancelled; returns zero or the negated error number. A closed channel
-     * needs nothing: its descriptor was the only one for the socket, so epoll has dropped it.
+     * Removes a cancelled key. Returns zero or the negated error number. A closed channel needs no
+     * system call: its descriptor was the only one for the socket, so epoll has already removed it.
      */
     int remove(EpollSelectionKey key) {
         TcpSocket socket = key.epollChannel().tcpSocket();

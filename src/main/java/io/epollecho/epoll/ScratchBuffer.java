@@ -6,21 +6,25 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Native memory through which the bytes of heap buffers travel to and from the kernel. A platform
- * thread keeps one of its own; virtual threads share a few, because there may be a million of them.
+ * Native memory through which the bytes of heap buffers are copied to and from the kernel. Each
+ * platform thread keeps its own; virtual threads share a few, because there may be a million
+ * threads.
  */
 final class ScratchBuffer {
 
-    /** The number of bytes of heap buffers that one system call carries. */
+    /** The maximum number of bytes of heap buffers in one system call. */
     static final int SIZE = 64 * 1024;
 
-    /** As many as there have been transfers at once, so at most one for each carrier thread. */
+    /**
+     * The shared buffers: as many as the maximum number of concurrent transfers, so at most one for
+     * each carrier thread.
+     */
     private static final Queue<ScratchBuffer> SHARED = new ConcurrentLinkedQueue<>();
 
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(SIZE);
     private final long address = MemorySegment.ofBuffer(bytes).address();
 
-    /** Takes a shared buffer, to be returned by {@link #giveBack()} after the transfer. */
+    /** Returns a shared buffer. Call {@link #giveBack()} after the transfer. */
     static ScratchBuffer borrow() {
         ScratchBuffer buffer = SHARED.poll();
         return (buffer != null) ? buffer : new ScratchBuffer();
@@ -30,7 +34,7 @@ final class ScratchBuffer {
         SHARED.add(this);
     }
 
-    /** Returns the memory; addressed absolutely only. */
+    /** Returns the memory. Use only absolute positions. */
     ByteBuffer bytes() {
         return bytes;
     }

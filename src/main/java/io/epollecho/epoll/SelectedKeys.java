@@ -9,8 +9,8 @@ import java.util.Iterator;
 import java.util.Set;
 
 /**
- * The selected-key set: users may remove keys, and only the selector adds them. Not thread-safe, as
- * specified.
+ * The selected-key set. Users can remove keys but not add them; only the selector adds keys. Not
+ * thread-safe, as specified.
  */
 final class SelectedKeys extends AbstractSet<SelectionKey> {
 

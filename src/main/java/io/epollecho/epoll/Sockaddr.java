@@ -15,9 +15,9 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Objects;
 
 /**
- * {@code struct sockaddr_in} (ip(7)) and {@code struct sockaddr_in6} (ipv6(7)), to and from {@link
- * InetSocketAddress}. Their layout is the same on every 64-bit Linux: the family in the machine's
- * byte order, the port and the address in that of the network.
+ * Conversions between {@link InetSocketAddress} and {@code struct sockaddr_in} (ip(7)) or {@code
+ * struct sockaddr_in6} (ipv6(7)). The layout is the same on every 64-bit Linux: the family is in
+ * native byte order, the port and the address are in network byte order.
  */
 final class Sockaddr {
 
@@ -33,13 +33,13 @@ final class Sockaddr {
     private static final ValueLayout.OfLong LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    /** The upper end of the low half of an IPv4-mapped address: {@code ::ffff:a.b.c.d}. */
+    /** The upper 32 bits of the low half of an IPv4-mapped address, {@code ::ffff:a.b.c.d}. */
     private static final long MAPPED = 0xffff_0000_0000L;
 
     private Sockaddr() {}
 
     /**
-     * Returns the address if a socket of the family can use it.
+     * Checks that a socket of the family can use the address, and returns the address.
      *
      * @throws UnsupportedAddressTypeException if it cannot
      * @throws UnresolvedAddressException if the address is an unresolved name
@@ -59,8 +59,9 @@ final class Sockaddr {
     }
 
     /**
-     * Writes an address for a socket of the family and returns its size. On an IPv6 socket an IPv4
-     * address is written IPv4-mapped, except the wildcard: that means every address of both.
+     * Writes an address for a socket of the family and returns its size. For an IPv6 socket, an
+     * IPv4 address is written as an IPv4-mapped address, except for the wildcard address, which
+     * becomes the IPv6 wildcard and covers both protocols.
      */
     static int write(MemorySegment memory, InetSocketAddress address, boolean ipv6) {
         memory.fill((byte) 0);
@@ -86,7 +87,7 @@ final class Sockaddr {
         return of(high(memory), low(memory), scope(memory), port(memory));
     }
 
-    // An address as plain numbers, which cost a connection no object. IPv4 is IPv4-mapped.
+    // An address as numbers, so that a connection needs no address object. IPv4 is IPv4-mapped.
 
     static long high(MemorySegment memory) {
         return isInet6(memory) ? memory.get(LONG, 8) : 0;
@@ -119,7 +120,7 @@ final class Sockaddr {
                             : Inet6Address.getByAddress(null, bytes, scope);
             return new InetSocketAddress(host, port);
         } catch (UnknownHostException e) {
-            throw new IllegalStateException("16 bytes are an address", e);
+            throw new IllegalStateException("An address of 16 bytes is always valid", e);
         }
     }
 }

@@ -8,20 +8,19 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The socket options of socket(7), ip(7) and tcp(7) that channels support, and how each is passed.
+ * The socket options of socket(7), ip(7) and tcp(7) that channels support, and their conversions.
  */
 @SuppressWarnings("ReferenceEquality") // socket options are constants
 final class SocketOptions {
 
     /**
-     * True to keep urgent data in its place in the stream. {@code java.nio} has no constant for it;
-     * the JDK's socket channels have an option of this name in {@code supportedOptions()}, where
-     * users of this one find it too.
+     * True to keep urgent data in the stream. {@code java.nio} has no constant for this option.
+     * Users find it by its name in {@code supportedOptions()}, as with the JDK's socket channels.
      */
     static final SocketOption<Boolean> SO_OOBINLINE =
             new NamedOption<>("SO_OOBINLINE", Boolean.class);
 
-    /** The options of connections: those of the JDK's channels. */
+    /** The options of connections, which are those of the JDK's channels. */
     static final Set<SocketOption<?>> SOCKET_CHANNEL =
             Set.of(
                     StandardSocketOptions.SO_RCVBUF,
@@ -35,8 +34,8 @@ final class SocketOptions {
                     SO_OOBINLINE);
 
     /**
-     * The options of listeners: those of the JDK's channels, and those that an accepted connection
-     * inherits from its listener on Linux, which saves a system call for each connection.
+     * The options of listeners: those of the JDK's channels and those that accepted connections
+     * inherit on Linux. Inheriting an option saves a system call for each connection.
      */
     static final Set<SocketOption<?>> SERVER_SOCKET_CHANNEL =
             Set.of(
@@ -79,7 +78,7 @@ final class SocketOptions {
                     StandardSocketOptions.IP_TOS,
                     TOS);
 
-    /** With less, Linux could not hold one packet; the JDK asks for no less either. */
+    /** A smaller buffer could not hold a packet. The JDK uses the same minimum. */
     private static final int MIN_RECEIVE_BUFFER = 1024;
 
     private SocketOptions() {}
@@ -94,11 +93,13 @@ final class SocketOptions {
         int number =
                 (value instanceof Boolean on) ? (on ? 1 : 0) : checked(option, (Integer) value);
         if (option == StandardSocketOptions.SO_LINGER) {
-            // struct linger: on or off, and the seconds; in Java a negative number means off.
+            // struct linger has an on/off flag and the seconds; in Java, a negative number means
+            // off.
             socket.setOption(LINGER, (number < 0) ? 0 : 1, Math.clamp(number, 0, 65_535));
         } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
             socket.setOption(TRAFFIC_CLASS, number);
-            // For the IPv4 peers of a dual-stack socket; it is no error if there can be none.
+            // Also set it for IPv4 peers of a dual-stack socket; ignore the error if IPv4 is
+            // unavailable.
             int _ = socket.trySetOption(TOS, number);
         } else {
             socket.setOption(key, number);
@@ -116,7 +117,7 @@ final class SocketOptions {
             value = socket.getOption(TRAFFIC_CLASS);
         } else if (option == StandardSocketOptions.SO_SNDBUF
                 || option == StandardSocketOptions.SO_RCVBUF) {
-            // Linux doubles what was asked for, to have room for its own records; socket(7).
+            // Linux doubles the requested size to make room for its bookkeeping, see socket(7).
             value = socket.getOption(key) / 2;
         } else if (option.type() == Boolean.class) {
             value = socket.getOption(key) != 0;
@@ -152,10 +153,10 @@ final class SocketOptions {
     }
 
     /**
-     * An option as the kernel knows it.
+     * An option as identified by the kernel.
      *
-     * @param level SOL_SOCKET or a protocol
-     * @param name the number within the level
+     * @param level the level: SOL_SOCKET or a protocol
+     * @param name the number of the option within the level
      */
     record Key(int level, int name) {}
 

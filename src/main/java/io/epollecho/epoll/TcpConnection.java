@@ -13,10 +13,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 
 /**
- * The socket of one connection, and the two streams of bytes on it: how buffers of every kind are
- * transferred, and how each stream ends.
+ * The socket of one connection and its two byte streams. This class transfers buffers of every kind
+ * and handles the end of each stream.
  *
- * <p>Reading and writing take no lock: the kernel orders concurrent calls.
+ * <p>Reading and writing need no lock, because the kernel orders concurrent calls.
  */
 final class TcpConnection extends TcpSocket {
 
@@ -30,8 +30,8 @@ final class TcpConnection extends TcpSocket {
         }
     }
 
-    // The peer of an accepted connection, as numbers: most are never asked for it, and the kernel
-    // does not know it any more once the connection was reset.
+    // The peer address of an accepted connection, as numbers because it is rarely requested. It is
+    // stored because the kernel forgets it when the connection is reset.
     private final long peerHigh;
     private final long peerLow;
     private final int peerScope;
@@ -41,23 +41,25 @@ final class TcpConnection extends TcpSocket {
     private volatile boolean outputShutdown;
 
     /**
-     * The kernel reports an error once, perhaps to a call that has bytes to return first: the error
-     * number for the next read or write to throw, or zero. A reset stays, for all later reads.
+     * The error number that the next read must throw, or zero. The kernel reports an error only
+     * once, possibly to a call that must first return bytes. A reset is kept for all later reads.
      */
     private volatile short readError;
 
+    /** The error number that the next write must throw, or zero. */
     private volatile short writeError;
 
-    /** A write has taken the reset, so the kernel lets reads end as if the peer had closed. */
+    /**
+     * True if the kernel reported a reset to a write. It then reports an end of stream to reads.
+     */
     private volatile boolean resetTakenByWrite;
 
-    // See noteMoreBehind(): the number of notes, and that of the last one which a read has
-    // answered.
-    // Short, as the error numbers are, because there are as many of them as connections.
+    // See noteMoreBehind(): the number of notes so far, and the number of the last note that a read
+    // has answered. These and the error numbers are shorts to save memory in each connection.
     private volatile short notes;
     private volatile short answered;
 
-    /** Opens a socket that is to be connected; see {@link TcpSocket#TcpSocket(ProtocolFamily)}. */
+    /** Opens an unconnected socket; see {@link TcpSocket#TcpSocket(ProtocolFamily)}. */
     TcpConnection(@Nullable ProtocolFamily family) throws IOException {
         super(family);
         this.peerHigh = 0;
@@ -75,7 +77,7 @@ final class TcpConnection extends TcpSocket {
         this.peerPort = Sockaddr.port(peer);
     }
 
-    /** Returns the address of an accepted connection's peer. */
+    /** Returns the peer address of an accepted connection. */
     InetSocketAddress acceptedFrom() {
         return Sockaddr.of(peerHigh, peerLow, peerScope, peerPort);
     }
@@ -154,7 +156,10 @@ final class TcpConnection extends TcpSocket {
         }
     }
 
-    /** The kernel gave no bytes: none are there now, none will ever come, or an error. */
+    /**
+     * Handles a read without bytes: none are available now, the stream has ended, or an error
+     * occurred.
+     */
     private int readNothing(int result, short noted) throws IOException {
         answered = noted;
         if (isClosing()) {
@@ -190,7 +195,7 @@ final class TcpConnection extends TcpSocket {
         return Errno.ioFailure(error);
     }
 
-    /** Ends reading: what has not been read is discarded. */
+    /** Ends reading and discards unread bytes. */
     void shutdownInput() throws IOException {
         if (!inputShutdown) {
             shutdownReceiving();
@@ -199,16 +204,17 @@ final class TcpConnection extends TcpSocket {
     }
 
     /**
-     * Notes that something may be behind the bytes that a read returns: an end of stream, an error,
-     * an urgent mark. By any thread.
+     * Notes that an end of stream, an error or an urgent mark may follow the bytes that a read
+     * returns. May be called by any thread.
      */
     void noteMoreBehind() {
         NOTES.getAndAdd(this, (short) 1);
     }
 
     /**
-     * Returns whether there is a note that no read has answered. The answer is a read that began
-     * after the note and returned no bytes; one that began before it may have looked too early.
+     * Returns whether there is a note that no read has answered. A read answers a note if it
+     * started after the note and returned no bytes; a read that started earlier may have missed the
+     * event.
      */
     boolean mayHaveMoreBehind() {
         return notes != answered;
@@ -296,7 +302,7 @@ final class TcpConnection extends TcpSocket {
 
     private void ensureWritable() throws IOException {
         if (outputShutdown) {
-            throw new AsynchronousCloseException(); // as the JDK's channels do
+            throw new AsynchronousCloseException(); // like the JDK's channels
         }
         int error = writeError;
         if (error != 0) {
@@ -305,7 +311,7 @@ final class TcpConnection extends TcpSocket {
         }
     }
 
-    /** Ends writing: the peer reads the end of the stream after all that was written. */
+    /** Ends writing. The peer reads the end of the stream after everything that was written. */
     void shutdownOutput() throws IOException {
         if (!outputShutdown) {
             shutdownSending();

@@ -12,16 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A TCP socket and all the system calls that are made on one. It is non-blocking and closed on exec
- * from the start, so its mode is never changed by a system call.
+ * A TCP socket and all system calls that use one. The socket is created non-blocking and
+ * close-on-exec, so no system call is needed to change its mode.
  *
- * <p>Calls that set up a socket throw their errors. Calls that transfer bytes return the kernel's
- * result or the negated error number, as what an error means depends on the transfer; they are made
- * by holders of the descriptor, see {@link #acquire()}.
+ * <p>Methods that set up a socket throw an exception on errors. Methods that transfer bytes return
+ * the kernel's result or the negated error number, because the meaning of an error depends on the
+ * transfer. Callers of the latter must hold the descriptor; see {@link #acquire()}.
  */
 class TcpSocket extends Descriptor {
 
-    /** Instead of a descriptor: no connection is waiting to be accepted. */
+    /** Returned instead of a descriptor if no connection is waiting to be accepted. */
     static final int NONE = -1;
 
     private static final int NON_BLOCKING = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
@@ -37,7 +37,7 @@ class TcpSocket extends Descriptor {
     /**
      * Opens a socket.
      *
-     * @param family {@code INET} or {@code INET6}; {@code null} for both where the machine has both
+     * @param family {@code INET}, {@code INET6}, or {@code null} for both if the machine has both
      */
     TcpSocket(@Nullable ProtocolFamily family) throws IOException {
         this(isInet6(family));
@@ -47,7 +47,7 @@ class TcpSocket extends Descriptor {
         this(checked(socket(inet6)), inet6);
         if (inet6) {
             try {
-                // Whatever the machine's default is, an IPv6 socket speaks IPv4 too.
+                // Make the socket accept IPv4 as well, whatever the machine's default is.
                 setOption(SocketOptions.IPV6_ONLY, 0);
             } catch (IOException e) {
                 close();
@@ -86,7 +86,7 @@ class TcpSocket extends Descriptor {
 
     // -- Setting up --
 
-    /** Binds to the address, or to a free port of every address if it is {@code null}. */
+    /** Binds to the address, or to a free port on the wildcard address if it is {@code null}. */
     final void bind(@Nullable InetSocketAddress address) throws IOException {
         InetSocketAddress local =
                 (address != null)
@@ -112,8 +112,8 @@ class TcpSocket extends Descriptor {
     }
 
     /**
-     * Accepts a connection and returns its descriptor, or {@link #NONE}. The address of its peer is
-     * left in the memory of the thread.
+     * Accepts a connection and returns its descriptor, or {@link #NONE}. Stores the peer address in
+     * the thread's memory.
      */
     final int accept(ThreadMemory memory) throws IOException {
         int fd = acquire();
@@ -144,14 +144,14 @@ class TcpSocket extends Descriptor {
         }
     }
 
-    /** Starts to connect, and returns whether the connection is there already. */
+    /** Starts to connect. Returns true if the connection is already established. */
     final boolean connect(InetSocketAddress peer) throws IOException {
         int fd = acquire();
         try {
             ThreadMemory memory = ThreadMemory.current();
             int length = Sockaddr.write(memory.socketAddress(), peer, inet6);
             int result = Libc.connect(memory, fd, memory.socketAddressPointer(), length);
-            // An interrupted connect continues by itself, see connect(2).
+            // An interrupted connect continues in the background, see connect(2).
             if (result == -Errno.EINPROGRESS || result == -Errno.EINTR) {
                 return false;
             }
@@ -162,7 +162,7 @@ class TcpSocket extends Descriptor {
         }
     }
 
-    /** Returns whether a connect that was started has succeeded, or throws why it has failed. */
+    /** Returns whether a started connect has succeeded. Throws an exception if it has failed. */
     final boolean hasConnected() throws IOException {
         int error = getOption(SocketOptions.ERROR);
         if (error != 0) {
@@ -211,7 +211,7 @@ class TcpSocket extends Descriptor {
         int fd = acquire();
         try {
             int result = Libc.shutdown(ThreadMemory.current(), fd, how);
-            // The direction may have ended already, with the whole connection.
+            // The connection may already be closed.
             if (result != -Errno.ENOTCONN) {
                 checked(result);
             }
@@ -220,13 +220,16 @@ class TcpSocket extends Descriptor {
         }
     }
 
-    // -- Options, each of one int or of two --
+    // -- Options, each consisting of one or two ints --
 
     final void setOption(SocketOptions.Key key, int value) throws IOException {
         checked(trySetOption(key, value));
     }
 
-    /** As {@link #setOption(SocketOptions.Key, int)}, but returns the error. */
+    /**
+     * Sets an option like {@link #setOption(SocketOptions.Key, int)}, but returns zero or the
+     * negated error number.
+     */
     final int trySetOption(SocketOptions.Key key, int value) throws IOException {
         ThreadMemory memory = ThreadMemory.current();
         memory.option(0, value);
@@ -282,9 +285,9 @@ class TcpSocket extends Descriptor {
         }
     }
 
-    // -- Transferring, by holders --
+    // -- Transfers; callers must hold the descriptor --
 
-    /** Receives into memory; zero at the end of the stream. */
+    /** Receives bytes into memory. Returns zero at the end of the stream. */
     final int receive(ThreadMemory memory, long address, int size) {
         long result;
         do {
@@ -293,7 +296,7 @@ class TcpSocket extends Descriptor {
         return (int) result;
     }
 
-    /** Receives into what is staged in the memory of the thread; zero at the end of the stream. */
+    /** Receives bytes into the staged buffers of the thread; zero at the end of the stream. */
     final int receiveStaged(ThreadMemory memory) {
         if (memory.vectorCount() == 1) {
             return receive(memory, memory.firstAddress(), memory.firstLength());
@@ -313,7 +316,7 @@ class TcpSocket extends Descriptor {
         return (int) result;
     }
 
-    /** Sends what is staged in the memory of the thread. */
+    /** Sends the staged bytes of the thread. */
     final int sendStaged(ThreadMemory memory) {
         if (memory.vectorCount() == 1) {
             return send(memory, memory.firstAddress(), memory.firstLength());
@@ -332,7 +335,7 @@ class TcpSocket extends Descriptor {
         return result;
     }
 
-    /** Found out once: whether sockets are IPv6 ones, which speak both protocols. */
+    /** Determines once whether sockets are IPv6 sockets, which support both protocols. */
     private static final class Inet6 {
 
         static final boolean AVAILABLE =
@@ -340,7 +343,9 @@ class TcpSocket extends Descriptor {
 
         private Inet6() {}
 
-        /** A kernel may have IPv6 although no interface has an address of it. */
+        /**
+         * Returns whether any interface has an IPv6 address. A kernel may support IPv6 without one.
+         */
         private static boolean hasAddress() {
             try (var lines = Files.lines(Path.of("/proc/net/if_inet6"))) {
                 return lines.findAny().isPresent();

@@ -5,23 +5,23 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The native memory that one thread needs while it is inside a system call: where {@code errno} is
- * captured, the small structures that are passed by pointer, and the sequence of buffers that is
- * being transferred.
+ * The native memory that one thread needs during a system call: the captured {@code errno}, the
+ * small structures that are passed by pointer, and the sequence of buffers that is being
+ * transferred.
  *
- * <p>It belongs to the thread, not to a channel, because any thread may use any channel and because
- * ten thousand channels must not cost ten thousand of these. It is freed by the garbage collector
- * after its thread has ended.
+ * <p>The memory belongs to a thread instead of a channel, because any thread may use any channel
+ * and because one instance per channel would waste memory. The garbage collector frees it after the
+ * thread has ended.
  */
 final class ThreadMemory {
 
-    /** The limit of buffers of one gathering or scattering system call. */
+    /** The maximum number of buffers in one gathering or scattering system call. */
     static final int MAX_VECTORS = 64;
 
     private static final ThreadLocal<ThreadMemory> CURRENT =
             ThreadLocal.withInitial(ThreadMemory::new);
 
-    // Offsets. The capture of errno has to be at the beginning of the segment.
+    // Offsets. The captured errno must be at the beginning of the segment.
     private static final long ERRNO = 0;
     private static final long LENGTH = 8;
     private static final long OPTION = 16;
@@ -58,7 +58,7 @@ final class ThreadMemory {
         return memory.get(ValueLayout.JAVA_INT, ERRNO);
     }
 
-    /** Returns room for any {@code sockaddr} of a TCP socket. */
+    /** Returns memory that can hold any {@code sockaddr} of a TCP socket. */
     MemorySegment socketAddress() {
         return memory.asSlice(ADDRESS, Sockaddr.MAX_SIZE);
     }
@@ -76,7 +76,10 @@ final class ThreadMemory {
         return memory.address() + LENGTH;
     }
 
-    /** Returns a part of a socket option: an {@code int}, or two for {@code struct linger}. */
+    /**
+     * Returns an {@code int} of a socket option. Most options have one; {@code struct linger} has
+     * two.
+     */
     int option(int index) {
         return memory.get(ValueLayout.JAVA_INT, OPTION + 4L * index);
     }
@@ -85,7 +88,7 @@ final class ThreadMemory {
         memory.set(ValueLayout.JAVA_INT, OPTION + 4L * index, value);
     }
 
-    /** Sets the unsigned 64-bit number that an eventfd counts with; shares the option's place. */
+    /** Sets the unsigned 64-bit number of an eventfd, in the same memory as a socket option. */
     void counter(long value) {
         memory.set(ValueLayout.JAVA_LONG, OPTION, value);
     }
@@ -103,7 +106,7 @@ final class ThreadMemory {
 
     /**
      * Returns the address in the first entry of the {@code iovec} array. A single entry is
-     * transferred by recv(2) or send(2), which spares the kernel copying in a {@code msghdr}.
+     * transferred with recv(2) or send(2), which saves the kernel from copying a {@code msghdr}.
      */
     long firstAddress() {
         return memory.get(ValueLayout.JAVA_LONG, VECTORS);

@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The eventfd(2) that makes a waiting selector return, being one of the descriptors it waits for.
- * It stays readable until it is taken, so a wakeup that comes too early is not lost.
+ * The eventfd(2) that wakes a waiting selector, which waits for it along with its channels. It
+ * stays readable until the signal is taken, so a wakeup before the wait is not lost.
  */
 final class Wakeup {
 
     private final Descriptor eventfd;
 
-    /** Any number of wakeups between two selections cost one system call. */
+    /**
+     * True while a signal is pending. Further wakeups before the next selection then cost no system
+     * call.
+     */
     private final AtomicBoolean signalled = new AtomicBoolean();
 
     Wakeup() throws IOException {
@@ -26,9 +29,9 @@ final class Wakeup {
         return eventfd;
     }
 
-    /** Makes a selection return, the one under way or the next. Does nothing after the close. */
+    /** Wakes the current selection or, if there is none, the next one. Does nothing once closed. */
     void signal() {
-        // Before the flag is set: a thread may have no memory yet, and fail to get it.
+        // Get the memory before setting the flag: its allocation can fail on a thread's first call.
         ThreadMemory memory = ThreadMemory.current();
         if (!signalled.getAndSet(true) && eventfd.tryAcquire()) {
             try {
@@ -48,8 +51,9 @@ final class Wakeup {
     }
 
     /**
-     * Takes the signal, in the selecting thread, once epoll has reported the eventfd. The order of
-     * the two steps matters: a signal between them is answered by the selection about to return.
+     * Takes the signal. Called by the selecting thread when epoll has reported the eventfd. The
+     * order of the two steps matters: a signal that arrives between them is answered by the current
+     * selection, which is about to return.
      */
     void take() throws IOException {
         ThreadMemory memory = ThreadMemory.current();
@@ -61,7 +65,7 @@ final class Wakeup {
         if (result < 0 && result != -Errno.EAGAIN) {
             throw Errno.ioFailure((int) -result);
         }
-        // Written and not just set: whoever signalled before and saw true has its writes seen here.
+        // Use getAndSet, not set: it makes the writes of every thread that saw true visible here.
         signalled.getAndSet(false);
     }
 

@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A number that one thread changes and any thread reads. Access is opaque: a plain move for the
- * writer, never torn, and visible to readers within a bounded time.
+ * A number that one thread updates and any thread reads. Access is opaque: a write costs a plain
+ * store, is never torn, and becomes visible to readers eventually.
  */
 public final class Counter {
 
@@ -25,7 +25,7 @@ public final class Counter {
     public Counter() {}
 
     /**
-     * Adds to the number. Only the counter's own thread may call this.
+     * Adds to the number. Must always be called by the same thread.
      *
      * @param amount the amount, which may be negative
      */
@@ -34,7 +34,7 @@ public final class Counter {
     }
 
     /**
-     * Returns the number. Any thread may call this.
+     * Returns the number. May be called by any thread.
      *
      * @return the current value
      */

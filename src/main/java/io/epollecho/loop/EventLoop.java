@@ -18,14 +18,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
 /**
- * One thread and one selector.
+ * An event loop: one thread and one selector.
  *
- * <p>A turn of the loop waits for readiness, calls the handler of each ready channel, runs the
- * tasks that other threads have left, and lets timers expire. What belongs to the loop is used on
- * its thread only, hence no locks; other threads reach it by {@link #execute} and {@link #submit}.
+ * <p>Each turn of the loop waits for readiness, calls the handler of each ready channel, runs the
+ * tasks queued by other threads, and expires timers. Everything that belongs to the loop is used on
+ * its thread only, so no locks are needed; other threads use {@link #execute} and {@link #submit}.
  *
- * <p>A handler, a task or a timer that throws costs itself. The loop ends when it is stopped, when
- * its selector fails, or when an error leaves the virtual machine unusable.
+ * <p>An exception from a handler, a task or a timer does not end the loop or affect other channels.
+ * The loop ends when it is stopped, when its selector fails, or when an error leaves the virtual
+ * machine unusable.
  */
 public final class EventLoop {
 
@@ -33,60 +34,66 @@ public final class EventLoop {
 
     private static final int EARLY_RETURNS_TOLERATED = 512;
 
-    /** Receives the readiness of one channel. Called on the loop's thread. */
+    /** The handler of one channel's readiness. Its methods are called on the loop's thread. */
     public interface Handler {
 
         /**
-         * Handles readiness; the channel may turn out not to be ready. What this throws goes to
-         * {@link #failed} and no further.
+         * Handles readiness. The channel may turn out not to be ready. Anything thrown here is
+         * passed to {@link #failed} and goes no further.
          *
          * @throws IOException if the channel fails
          */
         void ready() throws IOException;
 
         /**
-         * Takes the key that stands for the channel from now on, because the selector was replaced.
+         * Replaces the channel's key. Called after the selector was replaced and the channel was
+         * registered again.
          *
          * @param key the new key
          */
         void registered(SelectionKey key);
 
         /**
-         * Handles what {@link #ready} has thrown. This costs the handler's channel at most.
+         * Handles an exception or error thrown by {@link #ready}. If this method throws too, the
+         * loop logs it and continues.
          *
          * @param cause the exception or error
          */
         void failed(Throwable cause);
     }
 
-    /** Owns the channels that are registered with a loop. Called on the loop's thread. */
+    /**
+     * The owner of the channels registered with a loop. Its methods are called on the loop's
+     * thread.
+     */
     public interface Owner {
 
         /**
-         * Closes the channels that the selector has dropped because it could not register them.
+         * Closes the channels that the selector dropped because it could not register them.
          *
-         * @param cause what the selection has thrown
-         * @return whether that makes up for it; if not, the loop ends
+         * @param cause the exception thrown by the selection
+         * @return true if any channel was closed for this reason and the loop can continue; if
+         *     false, the loop ends
          */
         boolean closeUnselectable(IOException cause);
 
         /**
-         * Closes all channels, in whatever state they are: the loop ends. The selector is still
-         * open.
+         * Closes all channels, whatever their state, because the loop is ending. The selector is
+         * still open.
          *
          * @param cause why the loop died, or {@code null} if it was stopped
          */
         void closeAll(@Nullable Throwable cause);
 
         /**
-         * Takes note that the loop has ended and its selector is closed.
+         * Called when the loop has ended and its selector is closed.
          *
          * @param cause why the loop died, or {@code null} if it was stopped
          */
         void ended(@Nullable Throwable cause);
     }
 
-    /** Separates the tasks of one turn from those of the next. */
+    /** Separates the tasks of this turn from those of the next. */
     private enum Mark implements Runnable {
         END_OF_TURN;
 
@@ -96,7 +103,7 @@ public final class EventLoop {
 
     private final SelectorProvider provider;
     private final Owner owner;
-    private final Consumer<SelectionKey> dispatcher = this::dispatch; // one object for all turns
+    private final Consumer<SelectionKey> dispatcher = this::dispatch; // allocated once
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final TimerWheel timers;
     private final Counter busyNanos = new Counter();
@@ -106,12 +113,14 @@ public final class EventLoop {
     private final RateLimitedLog failureLog;
     private final Thread thread;
 
-    /** Replaced when it keeps returning early; other threads need it to wake the loop. */
+    /**
+     * Replaced if it keeps returning early; volatile because other threads call {@code wakeup()}.
+     */
     private volatile Selector selector;
 
     private long now = System.nanoTime();
 
-    /** When a channel was last ready. */
+    /** The time at which a channel was last ready. */
     private long lastDispatch = now;
 
     private int earlyReturns;
@@ -120,13 +129,14 @@ public final class EventLoop {
     private volatile boolean terminated;
 
     /**
-     * Opens a loop whose thread, a non-daemon one, is not started yet.
+     * Creates a loop and opens its selector. The loop runs on a non-daemon thread, which is not
+     * started yet.
      *
      * @param name the name of the loop and its thread
      * @param provider opens the selector, which must be able to register the owner's channels
      * @param owner owns the channels
-     * @param busyPoll how long the loop polls the selector after a channel was ready before it
-     *     sleeps in it; zero to sleep at once
+     * @param busyPoll how long after a channel was ready the loop polls the selector before it
+     *     blocks; zero to block immediately
      * @throws IOException if no selector can be opened
      */
     public EventLoop(String name, SelectorProvider provider, Owner owner, Duration busyPoll)
@@ -150,7 +160,7 @@ public final class EventLoop {
             }
             terminate(null);
         } catch (Throwable e) {
-            // Close everything first, whatever it is: memory may be too short to log it.
+            // Close everything before logging: if memory is exhausted, logging may fail.
             terminate(e);
         }
     }
@@ -184,8 +194,9 @@ public final class EventLoop {
     }
 
     /**
-     * Polls until there is something to do or the time for it is over. Returns whether there is.
-     * Timers may wait for the end, as a tick of theirs is about as long as the longest polling.
+     * Polls until there is something to do or the polling time is over. Returns whether there is
+     * something to do. Timers are not checked while polling, because a timer tick is about as long
+     * as the longest polling time.
      */
     private boolean poll(long since) throws IOException {
         long deadline = lastDispatch + busyPollNanos;
@@ -194,7 +205,7 @@ public final class EventLoop {
         while (!found && time - deadline < 0) {
             selector.selectNow(dispatcher);
             found = awake || !tasks.isEmpty();
-            // With a dispatch, `now` is the time when the first channel turned out to be ready.
+            // After a dispatch, `now` is the time at which the first channel was found ready.
             time = awake ? now : System.nanoTime();
         }
         pollingNanos.add(time - since);
@@ -213,14 +224,15 @@ public final class EventLoop {
     }
 
     /**
-     * A handler that cannot handle its failure, such as for lack of memory, costs itself as well.
+     * Passes a failure to its handler. If the handler throws too, for example for lack of memory,
+     * the loop logs it and continues.
      */
     private void handleFailure(Handler handler, Throwable cause) {
         try {
             handler.failed(cause);
         } catch (Throwable e) {
             Failures.throwIfFatal(e);
-            logFailure("A handler of {} could not handle its failure{}", e);
+            logFailure("A handler of {} failed to handle its own failure{}", e);
         }
     }
 
@@ -228,11 +240,11 @@ public final class EventLoop {
         try {
             failureLog.log(others -> log.error(text, this, others, cause));
         } catch (OutOfMemoryError | StackOverflowError e) {
-            // A lost line must not cost the loop.
+            // Losing a log line is better than losing the loop.
         }
     }
 
-    /** Reads the time once per turn, as soon as the wait is over. */
+    /** Updates the time, once per turn, as soon as the wait is over. */
     private void awaken() {
         if (!awake) {
             awake = true;
@@ -241,9 +253,9 @@ public final class EventLoop {
     }
 
     /**
-     * Runs the tasks that are there now, and leaves those that they add to the next turn: a task
-     * that adds itself again must not keep the loop from its channels. Returns whether there were
-     * any.
+     * Runs the queued tasks and returns whether there were any. Tasks added meanwhile run in the
+     * next turn; otherwise a task that adds itself again would keep the loop from serving its
+     * channels.
      */
     private boolean runTasks() {
         if (tasks.isEmpty()) {
@@ -268,11 +280,12 @@ public final class EventLoop {
     }
 
     /**
-     * The wait ended for no visible reason. Once is harmless, such as a leftover wakeup; but a
-     * selector that keeps doing so makes the loop spin, and only a new one helps.
+     * Handles a wait that ended for no visible reason. One such wait is harmless, for example after
+     * a leftover wakeup. A selector that keeps returning early makes the loop spin and has to be
+     * replaced.
      */
     private void returnedEarly() throws IOException {
-        if (Thread.interrupted()) { // or every further wait would return at once
+        if (Thread.interrupted()) { // clears the flag, which would end every further wait
             log.debug("{} was interrupted and continues", this);
             return;
         }
@@ -289,12 +302,13 @@ public final class EventLoop {
         try {
             fresh = provider.openSelector();
         } catch (IOException e) {
-            log.error("Cannot replace the selector of {}, which returns early: {}", this, e);
+            log.error(
+                    "Cannot replace the selector of {}, which keeps returning early: {}", this, e);
             return;
         }
         IOException failure = moveKeys(old, fresh);
         selector = fresh;
-        // A task may have been left just before, with a wakeup for the old selector.
+        // Another thread may have just queued a task and woken the old selector.
         fresh.wakeup();
         close(old);
         rebuilds.add(1);
@@ -307,7 +321,10 @@ public final class EventLoop {
         }
     }
 
-    /** Returns why a channel could not be registered again, or {@code null} if all could. */
+    /**
+     * Returns the reason why a channel could not be registered again, or {@code null} if none
+     * failed.
+     */
     private static @Nullable IOException moveKeys(Selector old, Selector fresh) {
         IOException failure = null;
         for (SelectionKey key : old.keys()) {
@@ -323,28 +340,28 @@ public final class EventLoop {
         return failure;
     }
 
-    /** Closes everything that lives on the loop, in whatever state it was left. */
+    /** Closes everything that belongs to the loop, whatever its state. */
     private void terminate(@Nullable Throwable cause) {
         terminated = true;
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             guarded(task);
         }
         guarded(() -> owner.closeAll(cause));
-        // Closing the selector also frees the descriptors of the channels closed just now.
+        // Closing the selector also frees the descriptors of the channels that were just closed.
         close(selector);
         guarded(() -> owner.ended(cause));
         guarded(failureLog::flush);
         if (cause != null) {
-            log.error("{} died; everything on it is closed", this, cause);
+            log.error("{} died; all of its channels have been closed", this, cause);
         }
     }
 
-    /** A step that fails must not prevent the next ones. */
+    /** Runs one step of closing. A failure is logged so that the remaining steps still run. */
     private void guarded(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
-            log.error("{} continues closing after a failure", this, e);
+            log.error("Failure while closing {}; closing continues", this, e);
         }
     }
 
@@ -364,10 +381,11 @@ public final class EventLoop {
     }
 
     /**
-     * Runs a task on the loop's thread, in its next turn. A task that throws is logged.
+     * Runs a task on the loop's thread, in its next turn. If the task throws, the failure is
+     * logged.
      *
      * @param task the task
-     * @return false if the loop has ended; the task does not run then
+     * @return false if the loop has ended and the task will not run
      */
     public boolean execute(Runnable task) {
         tasks.add(task);
@@ -383,8 +401,8 @@ public final class EventLoop {
      *
      * @param <T> the type of the value
      * @param task computes the value
-     * @return completes with the value or with what the task throws; with a {@link
-     *     CancellationException} if the loop has ended
+     * @return a future that completes with the value or with the exception that the task throws; it
+     *     is cancelled if the loop has ended
      */
     public <T> CompletableFuture<T> submit(Callable<T> task) {
         var future = new CompletableFuture<T>();
@@ -410,10 +428,10 @@ public final class EventLoop {
     }
 
     /**
-     * Waits for the thread to end. A loop that was never started is closed here.
+     * Waits for the thread to end. If the loop was never started, closes it.
      *
-     * @param timeout how long to wait at most
-     * @return whether it has ended
+     * @param timeout the maximum time to wait
+     * @return true if the thread has ended
      * @throws InterruptedException if the waiting thread is interrupted
      */
     public boolean join(Duration timeout) throws InterruptedException {
@@ -425,16 +443,16 @@ public final class EventLoop {
     }
 
     /**
-     * Returns where the loop's thread is.
+     * Returns the stack trace of the loop's thread.
      *
-     * @return its stack, empty if it does not run
+     * @return the stack trace, empty if the thread is not running
      */
     public StackTraceElement[] stackTrace() {
         return thread.getStackTrace();
     }
 
     /**
-     * Returns the time spent on work rather than on waiting for it.
+     * Returns the time spent working, as opposed to waiting or polling.
      *
      * @return nanoseconds since the start
      */
@@ -443,8 +461,8 @@ public final class EventLoop {
     }
 
     /**
-     * Returns the time spent polling the selector instead of sleeping in it, which is none of the
-     * time spent on work.
+     * Returns the time spent polling the selector without blocking. It is not part of {@link
+     * #busyNanos}.
      *
      * @return nanoseconds since the start
      */
@@ -453,9 +471,9 @@ public final class EventLoop {
     }
 
     /**
-     * Returns how many selectors were replaced because they kept returning early.
+     * Returns the number of selectors that were replaced because they kept returning early.
      *
-     * @return their number since the start
+     * @return the number since the start
      */
     public long selectorRebuilds() {
         return rebuilds.get();
@@ -480,8 +498,8 @@ public final class EventLoop {
     }
 
     /**
-     * Asks for the channel to be reported again although not everything was read or written. An
-     * edge-triggered selector would not report it by itself.
+     * Requests another report of a channel that was not fully read or written. Without this
+     * request, an edge-triggered selector would not report it again.
      *
      * @param key the channel's key
      */
@@ -490,8 +508,8 @@ public final class EventLoop {
     }
 
     /**
-     * Frees the descriptors of the channels closed in this turn, which the JDK's selector postpones
-     * to the next selection.
+     * Frees the descriptors of the channels closed in this turn. The JDK's selector would otherwise
+     * keep them until the next selection.
      *
      * @throws IOException if the selection fails
      */
@@ -501,9 +519,9 @@ public final class EventLoop {
     }
 
     /**
-     * Returns the time of this turn.
+     * Returns the time at which this turn started its work.
      *
-     * @return a {@link System#nanoTime()}
+     * @return the time, as a value of {@link System#nanoTime()}
      */
     public long now() {
         return now;
@@ -519,10 +537,10 @@ public final class EventLoop {
     }
 
     /**
-     * Returns whether the caller may use what belongs to the loop: it is the loop's thread, or that
-     * is not started yet.
+     * Returns whether the caller may use what belongs to the loop: either it runs on the loop's
+     * thread, or that thread is not started yet.
      *
-     * @return true on the loop's thread
+     * @return true on the loop's thread, or before it is started
      */
     public boolean inLoop() {
         return Thread.currentThread() == thread || thread.getState() == Thread.State.NEW;

@@ -1,13 +1,13 @@
 package io.epollecho.loop;
 
-/** Decides which failures of a handler, a task or a timer the loop survives. */
+/** The rule that decides which failures of handlers, tasks and timers end the loop. */
 final class Failures {
 
     private Failures() {}
 
     /**
-     * Rethrows what leaves the virtual machine unusable. Memory or stack that one handler has used
-     * up is available again once its frames are gone.
+     * Rethrows errors that leave the virtual machine unusable. Running out of memory or stack is
+     * not one of them: what a handler used up is available again once it has returned.
      */
     static void throwIfFatal(Throwable cause) {
         if (cause instanceof VirtualMachineError error

@@ -7,11 +7,11 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Writes at most one log line per second of a kind that peers can cause. Each line states how many
- * others it stands for, so the counts of all lines add up to the number of events; the last ones
- * are written by a timer.
+ * A log that writes at most one line per second, for events that peers can cause at any rate. Each
+ * line states how many further events it stands for, so the counts of all lines add up to the
+ * number of events. A timer writes the last line if it was held back.
  *
- * <p>Belongs to its event loop's thread.
+ * <p>Must be used on the thread of its event loop only.
  */
 public final class RateLimitedLog extends TimerWheel.Timer {
 
@@ -24,10 +24,10 @@ public final class RateLimitedLog extends TimerWheel.Timer {
     private long pausedUntil = TimerWheel.NEVER;
 
     /**
-     * Creates a log that has written nothing yet.
+     * Creates a rate-limited log.
      *
      * @param timers the loop's timers
-     * @param now returns the loop's time
+     * @param now supplies the loop's time
      */
     public RateLimitedLog(TimerWheel timers, LongSupplier now) {
         this.timers = timers;
@@ -35,10 +35,10 @@ public final class RateLimitedLog extends TimerWheel.Timer {
     }
 
     /**
-     * Writes a line, or counts it among those that a later line stands for.
+     * Writes a line, or holds it back and adds it to the count of a later line.
      *
-     * @param line writes the line; its argument is the end of the text, which is empty or counts
-     *     the lines held back
+     * @param line writes the line; its argument is a suffix for the text, either empty or the
+     *     number of lines held back
      */
     public void log(Consumer<String> line) {
         if (pausedUntil != TimerWheel.NEVER && now.getAsLong() < pausedUntil) {
@@ -55,7 +55,7 @@ public final class RateLimitedLog extends TimerWheel.Timer {
         timers.schedule(this);
     }
 
-    /** Writes the line that is still held back, if any, without waiting for its time. */
+    /** Writes the line that is held back, if any, without waiting for the pause to end. */
     public void flush() {
         timers.cancel(this);
         pausedUntil = TimerWheel.NEVER;
@@ -84,7 +84,7 @@ public final class RateLimitedLog extends TimerWheel.Timer {
         writeAndPause(heldBackLine, heldBack - 1);
     }
 
-    /** A log that cannot be written must not cost more than its line. */
+    /** Ignores a failure to write: only the line is lost. */
     @Override
     protected void failed(Throwable cause) {
         pausedUntil = TimerWheel.NEVER;

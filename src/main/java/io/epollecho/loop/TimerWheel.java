@@ -3,15 +3,15 @@ package io.epollecho.loop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A hashed timing wheel (Varghese and Lauck, 1987): setting, moving and cancelling a timer is O(1),
- * whatever their number.
+ * A hashed timing wheel (Varghese and Lauck, 1987): setting, moving and cancelling a timer take
+ * constant time, regardless of the number of timers.
  *
- * <p>A timer whose deadline moves further away, as that of an idle timeout does with each byte,
- * does not notify the wheel: the wheel asks for the deadline when the time seems to have come, and
- * the timer may then name a later one. An event therefore costs one store of the time. Timers
- * beyond the wheel's reach are asked early, once per revolution, for the same reason.
+ * <p>A timer whose deadline moves later does not notify the wheel. The wheel asks for the deadline
+ * when the timer seems due, and the timer may then return a later one. An idle timeout, which moves
+ * with each byte, therefore costs one store of the time per event. Timers beyond the wheel's range
+ * are asked early, once per revolution, in the same way.
  *
- * <p>Times are those of {@link System#nanoTime()}. Belongs to one thread.
+ * <p>All times are values of {@link System#nanoTime()}. Must be used by one thread only.
  */
 public final class TimerWheel {
 
@@ -19,10 +19,10 @@ public final class TimerWheel {
     public static final long NEVER = Long.MAX_VALUE;
 
     private static final int TICK_SHIFT = 23; // a tick is 2^23 ns, 8.4 ms
-    private static final int SLOTS = 1024; // so the wheel reaches 8.6 s ahead
+    private static final int SLOTS = 1024; // a range of 8.6 s
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** Something with a deadline, linked into the wheel while it waits for it. */
+    /** A deadline and the action to run when it has passed, linked into the wheel while waiting. */
     public abstract static class Timer {
         private @Nullable Timer previous;
         private @Nullable Timer next;
@@ -33,18 +33,21 @@ public final class TimerWheel {
         protected Timer() {}
 
         /**
-         * Returns the time at which this timer expires. The wheel asks again before it lets the
-         * timer expire.
+         * Returns the time at which this timer expires. The wheel calls this method again before it
+         * expires the timer.
          *
          * @return a time, or {@link #NEVER}
          */
         protected abstract long deadline();
 
-        /** Handles the deadline. The timer is off the wheel and may schedule itself again. */
+        /**
+         * Called when the deadline has passed. The timer is no longer on the wheel and may be
+         * scheduled again.
+         */
         protected abstract void expired();
 
         /**
-         * Handles what {@link #expired} has thrown.
+         * Handles an exception or error thrown by {@link #expired}.
          *
          * @param cause the exception or error
          */
@@ -52,10 +55,10 @@ public final class TimerWheel {
     }
 
     private final @Nullable Timer[] slots = new @Nullable Timer[SLOTS];
-    private @Nullable Timer expiring; // the head of those taken from their slot to expire
+    private @Nullable Timer expiring; // the head of the timers taken from the slot that is due
     private int size;
     private long currentTick;
-    private long earliestTick; // no timer is before it
+    private long earliestTick; // no timer is in an earlier tick
 
     /**
      * Creates a wheel without timers.
@@ -67,7 +70,7 @@ public final class TimerWheel {
     }
 
     /**
-     * Puts a timer on the wheel, or moves it to an earlier place if its deadline is earlier now.
+     * Puts a timer on the wheel. If it is already there, moves it if its deadline is now earlier.
      *
      * @param timer the timer
      */
@@ -76,7 +79,8 @@ public final class TimerWheel {
         if (deadline == NEVER) {
             return;
         }
-        // The tick after the deadline's own: when it comes, the deadline has passed for sure.
+        // Use the tick after that of the deadline, so that the deadline has passed when the tick
+        // begins.
         long tick =
                 Math.clamp((deadline >> TICK_SHIFT) + 1, currentTick + 1, currentTick + SLOTS - 1);
         if (timer.linked) {
@@ -89,7 +93,7 @@ public final class TimerWheel {
     }
 
     /**
-     * Takes a timer off the wheel; does nothing if it is not on it.
+     * Removes a timer from the wheel, or does nothing if it is not there.
      *
      * @param timer the timer
      */
@@ -115,10 +119,10 @@ public final class TimerWheel {
     }
 
     /**
-     * Returns how long a selector may wait from {@code now} on.
+     * Returns how long a selector may wait, starting at {@code now}.
      *
      * @param now the current time
-     * @return milliseconds, at least 1; or 0 to wait without a limit
+     * @return the time in milliseconds, at least 1, or 0 to wait without a limit
      */
     public long millisToWait(long now) {
         if (size == 0) {
@@ -129,10 +133,10 @@ public final class TimerWheel {
     }
 
     /**
-     * Lets all timers expire whose deadline is not after {@code now}.
+     * Expires all timers whose deadline is not after {@code now}.
      *
      * @param now the current time
-     * @return whether any timer was due to be asked
+     * @return true if any timer was checked, even if none expired
      */
     public boolean advance(long now) {
         long nowTick = now >> TICK_SHIFT;
@@ -169,11 +173,14 @@ public final class TimerWheel {
         try {
             timer.failed(cause);
         } catch (RuntimeException | Error e) {
-            Failures.throwIfFatal(e); // otherwise it costs this timer, and the others still expire
+            Failures.throwIfFatal(e); // otherwise ignored, so that the other timers still expire
         }
     }
 
-    /** Empties a slot first: a timer may schedule itself again into the slot it comes from. */
+    /**
+     * Empties the slot before its timers expire, because a timer may schedule itself into the same
+     * slot.
+     */
     private void takeAll(int slot) {
         expiring = slots[slot];
         slots[slot] = null;

@@ -12,15 +12,15 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Notices event loops that make no progress: leaves each of them a task at intervals, and a loop
- * that does not run it in time is stuck. Runs on a daemon thread of its own, because a stuck loop
- * cannot report itself.
+ * A watchdog that detects event loops that make no progress. It queues a heartbeat task on each
+ * loop at intervals; a loop that does not run the task in time is stuck. The watchdog runs on its
+ * own daemon thread, because a stuck loop cannot report itself.
  */
 public final class Watchdog {
 
     private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
 
-    /** A stuck loop is noticed after the patience and two intervals: within two seconds. */
+    /** A stuck loop is detected within the patience and two intervals: less than two seconds. */
     private static final Duration INTERVAL = Duration.ofMillis(200);
 
     private static final long PATIENCE_NANOS = Duration.ofMillis(1500).toNanos();
@@ -36,8 +36,8 @@ public final class Watchdog {
      *
      * @param name the name of its thread
      * @param loops the loops to watch
-     * @param onChange receives true when a loop is stuck and none was before, and false when all
-     *     make progress again; called on the watchdog's thread
+     * @param onChange receives true when the first loop gets stuck, and false when all loops make
+     *     progress again; called on the watchdog's thread
      */
     public Watchdog(String name, List<EventLoop> loops, Consumer<Boolean> onChange) {
         this.watched = loops.stream().map(Watched::new).toList();
@@ -45,7 +45,7 @@ public final class Watchdog {
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
     }
 
-    /** Starts to watch. */
+    /** Starts watching. */
     public void start() {
         thread.start();
     }
@@ -61,16 +61,16 @@ public final class Watchdog {
                 tryCheck();
             }
         } catch (InterruptedException e) {
-            log.warn("Watchdog interrupted: stuck event loops are no longer noticed");
+            log.warn("Watchdog interrupted: stuck event loops are no longer detected");
         }
     }
 
-    /** A failure, such as for lack of memory, costs one check. */
+    /** Runs one check. If it fails, for example for lack of memory, the next check still runs. */
     private void tryCheck() {
         try {
             check();
         } catch (RuntimeException | OutOfMemoryError e) {
-            log.error("Watchdog check failed", e);
+            log.error("Watchdog check failed; the next check follows as usual", e);
         }
     }
 
@@ -86,7 +86,7 @@ public final class Watchdog {
         }
     }
 
-    /** One loop, and the heartbeat task that it was given last. */
+    /** A loop and the state of its last heartbeat task. */
     private static final class Watched {
 
         private final EventLoop loop;
@@ -111,7 +111,7 @@ public final class Watchdog {
                 try {
                     given = loop.execute(this::beat);
                 } finally {
-                    // An ended loop is for its owner to report.
+                    // A loop that has ended is not stuck; its owner reports the end.
                     returned |= !given;
                 }
                 return false;

@@ -1,8 +1,10 @@
 /**
- * An event loop on {@code java.nio}: a thread, a selector, tasks, timers, and a watchdog over them.
+ * An event loop on {@code java.nio}: a thread, a selector, tasks and timers, and a watchdog that
+ * detects stuck loops.
  *
- * <p>Nothing here knows what the channels are for. {@link io.epollecho.loop.EventLoop.Handler}
- * receives readiness, {@link io.epollecho.loop.EventLoop.Owner} owns what is registered.
+ * <p>This package does not depend on what the channels are used for. An {@link
+ * io.epollecho.loop.EventLoop.Handler} receives the readiness of a channel; the {@link
+ * io.epollecho.loop.EventLoop.Owner} owns the registered channels.
  */
 @NullMarked
 package io.epollecho.loop;

@@ -463,7 +463,7 @@ final class ServerLoop implements EventLoop.Owner {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
-            log.error("{} continues closing after a failure", loop, e);
+            log.error("Failure while closing {}; closing continues", loop, e);
         }
     }
 

@@ -5,11 +5,12 @@ import org.jspecify.annotations.Nullable;
 import java.net.InetAddress;
 
 /**
- * A range of addresses in CIDR notation (RFC 4632, RFC 4291 2.3). IPv4-mapped IPv6 addresses count
- * as the IPv4 addresses that they stand for, in ranges as well as in addresses looked up.
+ * A range of addresses in CIDR notation (RFC 4632, RFC 4291 2.3). IPv4-mapped IPv6 addresses are
+ * treated as the IPv4 addresses that they represent, both in ranges and in addresses that are
+ * looked up.
  *
  * @param network the first address of the range
- * @param prefixLength the number of leading bits that all addresses of the range share
+ * @param prefixLength the number of leading bits that all addresses in the range share
  */
 public record AddressRange(InetAddress network, int prefixLength) {
 
@@ -18,13 +19,15 @@ public record AddressRange(InetAddress network, int prefixLength) {
     /**
      * Creates a range.
      *
-     * @throws IllegalArgumentException if the prefix is longer than the address
+     * @throws IllegalArgumentException if the prefix length is negative or greater than the number
+     *     of bits of the address
      */
     public AddressRange {
         byte[] bytes = network.getAddress();
         if (prefixLength < 0 || prefixLength > 8 * bytes.length) {
             throw new IllegalArgumentException(
-                    "prefix length %d: must be 0 to %d".formatted(prefixLength, 8 * bytes.length));
+                    "The prefix length %d is invalid. It must be 0 to %d."
+                            .formatted(prefixLength, 8 * bytes.length));
         }
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] &= (byte) (0xFF << (8 - bitsInByte(i, prefixLength)));
@@ -33,13 +36,13 @@ public record AddressRange(InetAddress network, int prefixLength) {
     }
 
     /**
-     * Returns the range of a text such as {@code 10.0.0.0/8}, {@code fd00::/8} or {@code
-     * 192.0.2.1}. An address by itself is a range of one. Bits after the prefix are cleared.
+     * Parses a range such as {@code 10.0.0.0/8}, {@code fd00::/8} or {@code 192.0.2.1}. A single
+     * address is a range that contains only this address. Bits after the prefix are cleared.
      *
      * @param text the range; host names and scopes are not allowed
      * @return the range
-     * @throws IllegalArgumentException if the text has another form; the message quotes the text
-     *     and names the form
+     * @throws IllegalArgumentException if the text is not a valid range; the message quotes the
+     *     text and describes the format
      */
     public static AddressRange of(String text) {
         AddressRange range = parseOrNull(text);
@@ -70,7 +73,7 @@ public record AddressRange(InetAddress network, int prefixLength) {
         if (network.getAddress().length == bytes.length) {
             return new AddressRange(network, prefixLength);
         }
-        // A mapped address; a shorter prefix would reach beyond the IPv4 addresses.
+        // A mapped address: a shorter prefix would include addresses that are not IPv4.
         return prefixLength < MAPPED_BITS
                 ? null
                 : new AddressRange(network, prefixLength - MAPPED_BITS);

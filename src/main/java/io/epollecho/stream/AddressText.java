@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * The textual forms of addresses and ports. Stricter than {@link InetAddress#ofLiteral}, which also
- * takes {@code 10.1}, leading zeros and scopes.
+ * Parsers for addresses and ports. They are stricter than {@link InetAddress#ofLiteral}, which also
+ * accepts {@code 10.1}, leading zeros and scopes.
  */
 final class AddressText {
 
@@ -18,7 +18,10 @@ final class AddressText {
 
     private AddressText() {}
 
-    /** Returns the bytes of four decimal numbers without leading zeros, or null. */
+    /**
+     * Parses an IPv4 address of four decimal numbers without leading zeros. Returns null if it is
+     * invalid.
+     */
     static byte @Nullable [] ipv4(String text) {
         String[] numbers = text.split("\\.", -1);
         if (numbers.length != IPV4_BYTES) {
@@ -36,8 +39,9 @@ final class AddressText {
     }
 
     /**
-     * Returns the bytes of one of the three forms of RFC 4291, 2.2, or null. The third, with an
-     * IPv4 address at its end, is what inet_ntop(3) makes of IPv4-mapped addresses.
+     * Parses an IPv6 address in one of the three forms of RFC 4291, 2.2. Returns null if it is
+     * invalid. The third form, which ends in an IPv4 address, is how inet_ntop(3) writes
+     * IPv4-mapped addresses.
      */
     static byte @Nullable [] ipv6(String text) {
         int gap = text.indexOf("::");
@@ -48,7 +52,7 @@ final class AddressText {
         byte[] head = gap == 0 ? new byte[0] : groups(text.substring(0, gap), false);
         String rest = text.substring(gap + 2);
         byte[] tail = rest.isEmpty() ? new byte[0] : groups(rest, true);
-        // The gap stands for at least one group.
+        // The gap represents at least one group.
         if (head == null || tail == null || head.length + tail.length > IPV6_BYTES - 2) {
             return null;
         }
@@ -84,7 +88,10 @@ final class AddressText {
         return Arrays.copyOf(bytes, length);
     }
 
-    /** Returns a decimal number of at most five digits without leading zeros, or -1. */
+    /**
+     * Parses a decimal number of at most five digits without leading zeros. Returns -1 if it is
+     * invalid or greater than {@code max}.
+     */
     static int decimal(String digits, int max) {
         if (digits.isEmpty()
                 || digits.length() > 5
@@ -96,12 +103,15 @@ final class AddressText {
         return number <= max ? number : -1;
     }
 
-    /** Returns the address of 4 or 16 bytes; an IPv4-mapped one becomes the IPv4 address. */
+    /**
+     * Returns the address that consists of 4 or 16 bytes. An IPv4-mapped address becomes an IPv4
+     * address.
+     */
     static InetAddress address(byte[] bytes) {
         try {
             return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
-            throw new AssertionError(e); // thrown for a wrong number of bytes only
+            throw new AssertionError(e); // thrown only for a wrong number of bytes
         }
     }
 }

@@ -5,14 +5,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The buffers that the layers of one event loop's connections borrow while bytes are on their way.
+ * The buffers that the layers of one event loop's connections borrow while bytes are in transit.
  *
- * <p>All are of one size, and on the heap: the JDK's TLS engine works on arrays, and copying their
- * content to and from the socket costs less than the engine's way around direct buffers. A few that
- * have come back wait for the next borrower; the rest is left to the garbage collector, so that a
- * crowd of busy connections costs nothing once it is at rest.
+ * <p>All buffers have the same size and are on the heap, because the JDK's TLS engine works on
+ * arrays; copying them to and from the socket costs less than the engine's handling of direct
+ * buffers. The pool keeps a few returned buffers for the next borrower and leaves the others to the
+ * garbage collector, so that many connections cost no memory once they are idle.
  *
- * <p>For one thread.
+ * <p>Must be used by one thread only.
  */
 public final class BufferPool {
 
@@ -38,10 +38,10 @@ public final class BufferPool {
      *
      * @param bufferSize the size of each buffer in bytes
      * @param spareLimit the number of unused buffers to keep
-     * @param limit the memory in bytes that may be borrowed without a call of {@code overLimit}
+     * @param limit the memory in bytes that may be borrowed before {@code overLimit} is called
      * @param overLimit runs on the pool's thread when the borrowed memory exceeds the limit, and
-     *     not again until it has been back within it. The buffer is lent all the same. The call
-     *     comes from within a method of a stream, so no stream may be released during it
+     *     then not again until it has dropped to the limit or below. The buffer is lent anyway.
+     *     Called from within a method of a stream, so it must not release any stream
      */
     public BufferPool(int bufferSize, int spareLimit, long limit, Runnable overLimit) {
         this.bufferSize = bufferSize;
@@ -61,24 +61,24 @@ public final class BufferPool {
     }
 
     /**
-     * Returns how many buffers are borrowed now.
+     * Returns the number of borrowed buffers.
      *
-     * @return the number of buffers that have not come back
+     * @return the number of buffers that have not been returned
      */
     public int borrowed() {
         return borrowed;
     }
 
     /**
-     * Returns how much memory is borrowed now.
+     * Returns the size of the borrowed memory.
      *
-     * @return the bytes of all buffers that have not come back
+     * @return the total size in bytes of the buffers that have not been returned
      */
     public long borrowedBytes() {
         return (long) borrowed * bufferSize;
     }
 
-    /** Lends an empty buffer: its position is 0 and its limit is its capacity. */
+    /** Lends an empty buffer, whose position is 0 and whose limit is its capacity. */
     ByteBuffer borrow() {
         ByteBuffer buffer = spare.pollLast();
         if (buffer == null) {
@@ -92,7 +92,7 @@ public final class BufferPool {
         return buffer.clear();
     }
 
-    /** Takes a buffer back, whatever is in it. */
+    /** Takes a buffer back, whatever its contents. */
     void giveBack(ByteBuffer buffer) {
         borrowed--;
         if (spare.size() < spareLimit) {

@@ -4,10 +4,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
-/** Tells the first bytes of a TLS peer from those of a peer that speaks something else. */
+/** A detector that recognizes TLS, and names other protocols, by the first bytes of a peer. */
 final class FirstBytes {
 
-    /** As many bytes as the header of a TLS record has; enough to name the usual mistakes. */
+    /**
+     * The length of a TLS record header in bytes, which is enough to recognize the usual mistakes.
+     */
     static final int LENGTH = 5;
 
     private static final Set<String> HTTP =
@@ -19,14 +21,14 @@ final class FirstBytes {
 
     private FirstBytes() {}
 
-    /** Returns whether a TLS peer may begin like this. */
+    /** Returns whether a TLS peer can start with these bytes. */
     static boolean areTls(ByteBuffer bytes) {
         int type = bytes.get(bytes.position());
         int majorVersion = bytes.get(bytes.position() + 1);
         return (type == HANDSHAKE || type == ALERT) && majorVersion == MAJOR_VERSION;
     }
 
-    /** Returns in words what the peer seems to speak instead. */
+    /** Describes the protocol that the peer seems to speak instead of TLS. */
     static String describe(ByteBuffer bytes) {
         byte[] first = new byte[LENGTH];
         bytes.get(bytes.position(), first);

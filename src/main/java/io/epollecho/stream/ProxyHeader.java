@@ -5,14 +5,15 @@ import org.jspecify.annotations.Nullable;
 import java.net.InetSocketAddress;
 
 /**
- * A header of the PROXY protocol, by which a proxy passes on the addresses of the connection that
- * it forwards. See {@code doc/proxy-protocol.txt} of HAProxy.
+ * A PROXY protocol header, in which a proxy passes on the addresses of the connection that it
+ * forwards. See {@code doc/proxy-protocol.txt} of HAProxy.
  *
- * @param version 1 for the line of text, 2 for the binary form
- * @param local true if the proxy itself is the peer, such as for a health check
+ * @param version 1 for the text format, 2 for the binary format
+ * @param local true if the connection is the proxy's own, for example a health check
  * @param source the address of the proxy's client, or null if it is unknown or not an IP address
  * @param destination the address that the client connected to; null if and only if the source is
- * @param length the number of bytes of the header
+ *     null
+ * @param length the length of the header in bytes
  */
 public record ProxyHeader(
         int version,

@@ -8,8 +8,8 @@ import java.util.StringJoiner;
 import java.util.zip.CRC32C;
 
 /**
- * Makes headers of the PROXY protocol for connections over TCP. If one of two addresses is IPv6,
- * the other is written as an IPv4-mapped one where necessary.
+ * An encoder of PROXY protocol headers for TCP connections. If only one of the two addresses is
+ * IPv6, the other is written as an IPv4-mapped address.
  */
 public final class ProxyHeaderEncoder {
 
@@ -23,7 +23,7 @@ public final class ProxyHeaderEncoder {
     private ProxyHeaderEncoder() {}
 
     /**
-     * Returns a line of version 1.
+     * Returns a version 1 header.
      *
      * @param source the address of the client
      * @param destination the address that the client connected to
@@ -43,7 +43,7 @@ public final class ProxyHeaderEncoder {
     }
 
     /**
-     * Returns the line of version 1 for a connection whose addresses are unknown.
+     * Returns a version 1 header for a connection whose addresses are unknown.
      *
      * @return the bytes of the line, with CR and LF
      */
@@ -52,7 +52,7 @@ public final class ProxyHeaderEncoder {
     }
 
     /**
-     * Returns a header of version 2 for a forwarded connection.
+     * Returns a version 2 header for a forwarded connection.
      *
      * @param source the address of the client
      * @param destination the address that the client connected to
@@ -74,7 +74,8 @@ public final class ProxyHeaderEncoder {
     }
 
     /**
-     * Returns a header of version 2 for a connection of the proxy's own, such as a health check.
+     * Returns a version 2 header for a connection that the proxy itself opened, such as a health
+     * check.
      *
      * @param checksum true to add a CRC32C
      * @return the bytes of the header
@@ -109,7 +110,7 @@ public final class ProxyHeaderEncoder {
     private static InetAddress resolved(InetSocketAddress address) {
         InetAddress resolved = address.getAddress();
         if (resolved == null) {
-            throw new IllegalArgumentException("address is unresolved: " + address);
+            throw new IllegalArgumentException("The address is unresolved: " + address);
         }
         return resolved;
     }

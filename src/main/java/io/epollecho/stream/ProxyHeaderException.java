@@ -3,8 +3,8 @@ package io.epollecho.stream;
 import java.io.IOException;
 
 /**
- * Thrown if a connection does not begin with a valid header of the PROXY protocol. The message says
- * what is wrong; it contains no bytes of the peer.
+ * Thrown if a connection does not start with a valid PROXY protocol header. The message says what
+ * is wrong and contains no bytes received from the peer.
  */
 public final class ProxyHeaderException extends IOException {
 
@@ -22,9 +22,10 @@ public final class ProxyHeaderException extends IOException {
     }
 
     /**
-     * Returns whether the peer left without having sent a single byte, as a check of the port does.
+     * Returns whether the peer closed the connection without sending a single byte, as a port check
+     * does.
      *
-     * @return true if the connection ended before the first byte of the header
+     * @return true if the connection ended before the first byte
      */
     public boolean silent() {
         return silent;

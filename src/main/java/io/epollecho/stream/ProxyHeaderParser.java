@@ -11,28 +11,29 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Parses one header of the PROXY protocol, versions 1 and 2, in parts of any size. It takes the
- * bytes of the header and none after it, and reports an error at the first byte that makes the
- * header invalid, except that the fields of version 1 are read once the line is complete.
+ * An incremental parser for one PROXY protocol header of version 1 or 2. It consumes the bytes of
+ * the header and none after it. It reports an error at the first byte that makes the header
+ * invalid, except that the fields of version 1 are parsed when the line is complete.
  *
- * <p>The rules are those of {@code doc/proxy-protocol.txt} of HAProxy. Where it leaves a choice:
+ * <p>The parser follows {@code doc/proxy-protocol.txt} of HAProxy. Where the specification leaves a
+ * choice:
  *
  * <ul>
  *   <li>A header may arrive in parts.
- *   <li>UNKNOWN, AF_UNSPEC, AF_UNIX and datagrams are accepted, without addresses.
- *   <li>The block of a LOCAL command, and of an unspecified family or transport, is skipped unread.
- *       Otherwise the extensions (TLVs) must be well-formed, and a checksum among them must be
- *       right.
- *   <li>A header of the PROXY command has at most {@value #MAX_LENGTH} bytes.
- *   <li>An IPv6 address of version 1 may end in an IPv4 address, as inet_ntop(3) writes IPv4-mapped
- *       ones.
+ *   <li>UNKNOWN, AF_UNSPEC, AF_UNIX and datagrams are accepted; the result has no addresses.
+ *   <li>The bytes after the fixed part are skipped if the command is LOCAL or if the family or
+ *       transport is unspecified. Otherwise the extensions (TLVs) must be well-formed, and a
+ *       checksum among them must be correct.
+ *   <li>A header with the PROXY command may have at most {@value #MAX_LENGTH} bytes.
+ *   <li>An IPv6 address in version 1 may end in an IPv4 address, which is how inet_ntop(3) writes
+ *       IPv4-mapped addresses.
  * </ul>
  *
- * <p>For one thread at a time.
+ * <p>Must be used by one thread at a time.
  */
 public final class ProxyHeaderParser {
 
-    /** The longest accepted header of the PROXY command, in bytes. */
+    /** The maximum length of a header with the PROXY command, in bytes. */
     public static final int MAX_LENGTH = 4096;
 
     static final byte[] SIGNATURE = {13, 10, 13, 10, 0, 13, 10, 'Q', 'U', 'I', 'T', 10};
@@ -51,10 +52,10 @@ public final class ProxyHeaderParser {
                     ascii("PROXY UNKNOWN "),
                     ascii("PROXY UNKNOWN\r\n"));
 
-    /** Where {@link #LINE_STARTS} begin to differ. */
+    /** The index at which {@link #LINE_STARTS} differ. */
     private static final int PROTOCOL = 6;
 
-    /** What is known of the header after the bytes parsed so far. */
+    /** The outcome of parsing the bytes so far. */
     public sealed interface Result permits Incomplete, Complete, Invalid {}
 
     /** More bytes are needed. */
@@ -68,26 +69,29 @@ public final class ProxyHeaderParser {
     public record Complete(ProxyHeader header) implements Result {}
 
     /**
-     * The bytes are not a valid header, whatever follows.
+     * The bytes are not a valid header, regardless of what follows.
      *
-     * @param reason what is wrong, without any bytes of the peer
+     * @param reason what is wrong, without any bytes received from the peer
      */
     public record Invalid(String reason) implements Result {}
 
     private static final Incomplete INCOMPLETE = new Incomplete();
 
-    /** Enough for the longest line, and for the part of version 2 up to its IP addresses. */
+    /**
+     * The first bytes: enough for the longest line, and for a version 2 header up to the end of its
+     * IP addresses.
+     */
     private final byte[] start = new byte[MAX_LINE];
 
     private final CRC32C crc = new CRC32C();
     private int length;
     private boolean finished;
 
-    // Version 2, known after the fixed part.
+    // Version 2: known after the fixed part.
     private int total;
     private int addressesEnd;
 
-    /** True while the block is of no interest. */
+    /** True while the bytes after the fixed part are skipped. */
     private boolean skipping;
 
     // The current TLV.
@@ -99,17 +103,17 @@ public final class ProxyHeaderParser {
     private int checksum;
 
     /**
-     * Takes further bytes, up to the end of the header.
+     * Parses further bytes, up to the end of the header.
      *
-     * @param bytes the bytes that follow those of the last call; what remains afterwards does not
-     *     belong to the header
-     * @return what is known now
-     * @throws IllegalStateException if an earlier call returned another result than {@link
+     * @param bytes the bytes that follow those of the last call; bytes that remain afterwards do
+     *     not belong to the header
+     * @return the outcome so far
+     * @throws IllegalStateException if an earlier call returned a result other than {@link
      *     Incomplete}
      */
     public Result parse(ByteBuffer bytes) {
         if (finished) {
-            throw new IllegalStateException("the header has been parsed");
+            throw new IllegalStateException("The header has already been parsed");
         }
         Result result = INCOMPLETE;
         while (result instanceof Incomplete && bytes.hasRemaining()) {
@@ -130,7 +134,7 @@ public final class ProxyHeaderParser {
         return start[0] == SIGNATURE[0] ? acceptBinary(value & 0xFF) : acceptText(value);
     }
 
-    /** Skips all that may be skipped but leaves one byte, so that the end is found as ever. */
+    /** Skips as many bytes as possible but leaves one, so that the usual code finds the end. */
     private void skipTo(int end, ByteBuffer bytes) {
         int skipped = Math.min(end - length, bytes.remaining() - 1);
         bytes.position(bytes.position() + skipped);
@@ -153,17 +157,17 @@ public final class ProxyHeaderParser {
 
     private Result acceptText(byte value) {
         if (LINE_STARTS.stream().noneMatch(this::startsLike)) {
-            return invalid("the connection does not begin with a PROXY header");
+            return invalid("the connection does not start with a PROXY header");
         }
         boolean afterReturn = length > 1 && start[length - 2] == '\r';
         if (value == '\n' && afterReturn) {
             return line();
         }
-        // The text after UNKNOWN is to be ignored, whatever it is.
+        // The specification requires that any text after UNKNOWN be ignored.
         if (start[PROTOCOL] != 'U' && (value == '\n' || afterReturn)) {
-            return invalid("the line of version 1 has a CR or LF by itself");
+            return invalid("the line of version 1 has a CR without an LF or an LF without a CR");
         }
-        // A line of which the last byte but one is no CR cannot end in time.
+        // If the last but one allowed byte is not a CR, the line cannot end within the limit.
         if (length == MAX_LINE || (length == MAX_LINE - 1 && value != '\r')) {
             return invalid("the line of version 1 is longer than " + MAX_LINE + " bytes");
         }
@@ -212,7 +216,7 @@ public final class ProxyHeaderParser {
         if (length <= SIGNATURE.length) {
             return value == SIGNATURE[length - 1]
                     ? INCOMPLETE
-                    : invalid("the connection does not begin with a PROXY header");
+                    : invalid("the connection does not start with a PROXY header");
         }
         return switch (length) {
             case 13 -> versionAndCommand(value);
@@ -233,7 +237,7 @@ public final class ProxyHeaderParser {
                 : invalid("the header has the unknown command %d".formatted(command));
     }
 
-    /** The family of a LOCAL command is to be ignored. */
+    /** Checks the family and the transport, which must be ignored if the command is LOCAL. */
     private Result familyAndTransport(int value) {
         if (isLocal()) {
             return INCOMPLETE;
@@ -252,18 +256,18 @@ public final class ProxyHeaderParser {
         if (!isLocal()) {
             if (total > MAX_LENGTH) {
                 return invalid(
-                        "the header announces %d bytes; at most %d are accepted"
+                        "the header announces %d bytes, but at most %d are allowed"
                                 .formatted(total, MAX_LENGTH));
             }
             addressesEnd = FIXED_LENGTH + addressesLength();
             if (total < addressesEnd) {
                 return invalid(
-                        "the header announces %d bytes, too few for its addresses"
+                        "the header announces %d bytes, which are too few for its addresses"
                                 .formatted(total));
             }
             crc.update(start, 0, FIXED_LENGTH);
         }
-        // Without a known family and transport, the start of the extensions is unknown.
+        // If the family or the transport is unspecified, the start of the extensions is unknown.
         skipping = isLocal() || addressesEnd == FIXED_LENGTH;
         return length == total ? completeBinary() : INCOMPLETE;
     }
@@ -291,11 +295,11 @@ public final class ProxyHeaderParser {
                 default -> {
                     tlvRest |= value;
                     if (tlvRest > total - length) {
-                        return invalid("an extension reaches beyond the end of the header");
+                        return invalid("an extension extends beyond the end of the header");
                     }
                     if (tlvType == TYPE_CRC32C) {
                         if (hasChecksum || tlvRest != Integer.BYTES) {
-                            return invalid("the checksum is not one of four bytes");
+                            return invalid("the checksum is repeated or does not have four bytes");
                         }
                         hasChecksum = true;
                     }
@@ -305,7 +309,7 @@ public final class ProxyHeaderParser {
             tlvRest--;
             if (tlvType == TYPE_CRC32C) {
                 checksum = checksum << 8 | value;
-                crc.update(0); // the checksum is computed with itself as zeros
+                crc.update(0); // the checksum is computed with its own bytes as zeros
             } else {
                 crc.update(value);
             }

@@ -11,10 +11,10 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 
 /**
- * A stream that begins with a header of the PROXY protocol. The header is received while the stream
- * opens; afterwards every call goes to the stream below.
+ * A stream that starts with a PROXY protocol header. The header is received while the stream opens;
+ * afterwards, all calls are passed to the stream below.
  *
- * <p>Bytes that arrive together with the header are kept, at most 1 KiB, until they are read.
+ * <p>Up to 1 KiB of bytes that arrive together with the header are kept until they are read.
  */
 public final class ProxyStream implements ByteStream {
 
@@ -26,10 +26,13 @@ public final class ProxyStream implements ByteStream {
     /** Null once the stream is open. */
     private @Nullable ProxyHeaderParser parser = new ProxyHeaderParser();
 
-    /** Bytes received after the header, or null if there are none left. */
+    /** The bytes received after the header, or null if none are left. */
     private @Nullable ByteBuffer leftover;
 
-    /** True if the last read of {@link #open} filled its buffer: more may be left below. */
+    /**
+     * True if the last read of {@link #open} filled its buffer, so that the stream below may have
+     * more.
+     */
     private boolean filled;
 
     private boolean peerAccepted;
@@ -38,10 +41,10 @@ public final class ProxyStream implements ByteStream {
     private @Nullable InetSocketAddress source;
 
     /**
-     * Creates the stream. Nothing is read yet.
+     * Creates the stream without reading from it.
      *
      * @param below the stream that carries the header and the bytes after it
-     * @param trusted the addresses of the proxies that may send a header; empty to trust all peers
+     * @param trusted the addresses of the trusted proxies; empty to trust all peers
      */
     public ProxyStream(ByteStream below, List<AddressRange> trusted) {
         this.below = below;
@@ -51,8 +54,8 @@ public final class ProxyStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * @throws ProxyHeaderException if the connection does not begin with a valid header, or does
-     *     not come from a trusted proxy; nothing is read from it then
+     * @throws ProxyHeaderException if the connection does not come from a trusted proxy, in which
+     *     case nothing is read from it, or does not start with a valid header
      */
     @Override
     public boolean open() throws IOException {
@@ -82,7 +85,7 @@ public final class ProxyStream implements ByteStream {
             int count = below.read(buffer.clear());
             if (count == END) {
                 throw new ProxyHeaderException(
-                        "the connection ended before its PROXY header did", !anyReceived);
+                        "the connection ended before the end of its PROXY header", !anyReceived);
             }
             anyReceived |= count > 0;
             filled = !buffer.hasRemaining();
@@ -115,7 +118,8 @@ public final class ProxyStream implements ByteStream {
     }
 
     /**
-     * Returns the address of the peer according to the header.
+     * Returns the source address that the header contains, which is the address of the proxy's
+     * client.
      *
      * @return the address, or null if the header has no IP address or is not complete
      */
@@ -169,7 +173,7 @@ public final class ProxyStream implements ByteStream {
 
     private void requireOpen() {
         if (parser != null) {
-            throw new IllegalStateException("the PROXY header is not complete");
+            throw new IllegalStateException("The PROXY header is not complete yet");
         }
     }
 
@@ -198,7 +202,7 @@ public final class ProxyStream implements ByteStream {
         return below.unsentBytes();
     }
 
-    /** {@inheritDoc} What this layer keeps is not borrowed. */
+    /** {@inheritDoc} The bytes that this layer itself keeps are not in borrowed buffers. */
     @Override
     public boolean holdsBuffers() {
         return below.holdsBuffers();

@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** The plain socket: each method is at most one call on the channel. */
+/** A plain socket. Each method makes at most one call on the channel. */
 public final class SocketStream implements ByteStream {
 
     private final SocketChannel channel;
 
     /**
-     * Creates the stream of a socket.
+     * Creates a stream on a socket.
      *
      * @param channel a connected channel in non-blocking mode
      */
@@ -33,8 +33,8 @@ public final class SocketStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>The JDK's channels return a negative number other than {@link #END} if a signal interrupts
-     * the call; that counts as nothing available.
+     * <p>If a signal interrupts the call, the JDK's channels return a negative number other than
+     * {@link #END}. This method then returns 0.
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -50,8 +50,8 @@ public final class SocketStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>The buffer tells how much was written, because the channel's result may be negative, see
-     * {@link #read}.
+     * <p>The number of bytes written is taken from the buffer, because the channel's result may be
+     * negative; see {@link #read}.
      */
     @Override
     public int write(ByteBuffer source) throws IOException {
@@ -65,7 +65,7 @@ public final class SocketStream implements ByteStream {
         return true;
     }
 
-    /** Returns true: only a FIN can end the direction of a socket. */
+    /** Returns true, because only a FIN can end the outgoing direction of a socket. */
     @Override
     public boolean endOutput() {
         return true;

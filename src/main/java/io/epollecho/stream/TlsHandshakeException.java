@@ -17,12 +17,12 @@ public final class TlsHandshakeException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    /** The JDK puts the name of the alert in front of its explanation. */
+    /** Matches the JDK's messages, which start with the name of the alert. */
     private static final Pattern ALERT = Pattern.compile("\\((\\w+)\\) (.*)", Pattern.DOTALL);
 
     private static final String RECEIVED = "Received fatal alert: ";
 
-    /** Some explanations quote the peer, who must not be able to fill or to forge log lines. */
+    /** Some explanations quote the peer, which must not be able to flood or forge log lines. */
     private static final int LONGEST_DETAIL = 200;
 
     private final String reason;
@@ -39,8 +39,8 @@ public final class TlsHandshakeException extends IOException {
     }
 
     /**
-     * Returns the reason in words for a log line: one line of ASCII, which quotes no more than an
-     * excerpt of what the peer has sent.
+     * Returns the reason as a text for a log line: one line of ASCII that quotes at most an excerpt
+     * of what the peer sent.
      *
      * @return the reason, for example "no cipher suite in common"
      */
@@ -49,8 +49,8 @@ public final class TlsHandshakeException extends IOException {
     }
 
     /**
-     * Returns whether the peer left without having sent a single byte of the handshake, as a check
-     * of the port does.
+     * Returns whether the peer closed the connection without sending a single byte of the
+     * handshake, as a port check does.
      *
      * @return true if the connection ended before the first byte of the handshake
      */
@@ -58,7 +58,7 @@ public final class TlsHandshakeException extends IOException {
         return silent;
     }
 
-    /** The peer has ended the connection itself, not the handshake. */
+    /** Returns the exception for a peer that closed the connection without ending the handshake. */
     static TlsHandshakeException ofEnd(boolean silent) {
         return new TlsHandshakeException(
                 silent
@@ -69,11 +69,11 @@ public final class TlsHandshakeException extends IOException {
     }
 
     /**
-     * Explains the failure of an engine. With TLS 1.3 the server's refusal of a client's
-     * certificate reaches the client after its own end of the handshake, by a read.
+     * Explains the failure of an engine. In TLS 1.3, a client learns that the server refused its
+     * certificate only from a read after its own handshake has completed.
      *
-     * @param failure what the engine has thrown
-     * @return an exception with the reason in words
+     * @param failure the exception thrown by the engine
+     * @return an exception that gives the reason as a text
      */
     public static TlsHandshakeException of(SSLException failure) {
         String message = failure.getMessage() == null ? "" : failure.getMessage();
@@ -145,7 +145,7 @@ public final class TlsHandshakeException extends IOException {
         };
     }
 
-    /** Returns one line of ASCII, of at most {@value #LONGEST_DETAIL} characters. */
+    /** Returns the text as one line of ASCII with at most {@value #LONGEST_DETAIL} characters. */
     static String printable(String text) {
         StringBuilder safe = new StringBuilder();
         text.codePoints()

@@ -19,30 +19,30 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLProtocolException;
 
 /**
- * TLS 1.2 and 1.3 over another stream, for the server's side and the client's.
+ * TLS 1.2 and 1.3 over another stream, for servers and clients.
  *
- * <p>Each direction ends on its own, as on a plain socket: after the peer's close_notify {@link
- * #read} returns {@link #END}, and what is written still goes out until {@link #endOutput} sends a
- * close_notify, and {@link #shutdownOutput} a FIN as well. TLS 1.2 ends both directions at once
- * (RFC 5246, 7.2.1), so there nothing can be written after a {@link #read} that has returned END;
- * what was written before is sent. A FIN without close_notify is a {@link
+ * <p>Each direction ends separately, as on a plain socket. After the peer's close_notify, {@link
+ * #read} returns {@link #END}, and writing remains possible until {@link #endOutput} sends a
+ * close_notify or {@link #shutdownOutput} sends a close_notify and a FIN. TLS 1.2 ends both
+ * directions together (RFC 5246, 7.2.1): after {@link #read} has returned END, nothing more can be
+ * written, but everything written before is sent. A FIN without a close_notify causes a {@link
  * TruncatedStreamException}.
  *
- * <p>The engine may have records of its own to send at any time, the answer to a KeyUpdate for
- * example. Call {@link #flush} after each {@link #read}, even if it returns 0; if it returns false,
- * select for writing. Reading pauses while a peer does not take many such records; ask {@link
- * #isDrained} after {@link #flush}.
+ * <p>The engine may have its own records to send at any time, for example the answer to a
+ * KeyUpdate. Call {@link #flush} after each {@link #read}, even if the read returned 0. If {@link
+ * #flush} returns false, select for writing. Reading pauses while many such records are waiting for
+ * the peer; call {@link #isDrained} after {@link #flush}.
  *
- * <p>Renegotiation (TLS 1.2) is refused with an {@link SSLException}, without an alert.
+ * <p>A renegotiation (TLS 1.2) is refused with an {@link SSLException} and without an alert.
  */
 public final class TlsStream implements ByteStream {
 
     /**
-     * The size in bytes that the buffers of the pool need: two records, and room for small ones.
+     * The required size in bytes of the pool's buffers: two records, and room for small records.
      *
-     * <p>In TLS 1.3 the JDK's engine makes two records of 16 KiB, as it reserves room in a record
-     * for its type and padding, and it asks for the room of a whole record for each. With room for
-     * one, 16 KiB would take two system calls to send.
+     * <p>In TLS 1.3, the JDK's engine splits 16 KiB of data into two records, because it reserves
+     * room in a record for its type and padding. It requires room for a full record for each of
+     * them. In a buffer for one record, sending 16 KiB would take two system calls.
      */
     public static final int BUFFER_SIZE = 36 * 1024;
 
@@ -55,29 +55,34 @@ public final class TlsStream implements ByteStream {
     private static final int TYPE_DATA = 23;
 
     /**
-     * The longest TLS 1.3 record that is probably an alert: 2 bytes, the content type, as much
-     * padding as the JDK adds, and the tag.
+     * The maximum length of a TLS 1.3 record that may be an alert: the 2 bytes of an alert, the
+     * content type, the padding that the JDK adds, and the tag.
      */
     private static final int LONGEST_ALERT = 2 + 1 + 16 + 16;
 
     /**
-     * More than the longest handshake takes: ten certificates and all else within the limits of the
-     * JDK.
+     * More bytes than the longest handshake needs, with ten certificates and everything else within
+     * the JDK's limits.
      */
     private static final int HANDSHAKE_LIMIT = 256 * 1024;
 
-    /** The most reads from the stream below in one read, for a peer that sends parts of records. */
+    /**
+     * The maximum number of reads from the stream below in one read, for a peer that sends parts of
+     * records.
+     */
     private static final int FILLS_PER_READ = 8;
 
     /**
-     * The most records that one read opens. A record costs much the same work if it carries little
-     * data or none, and a peer must not keep the caller busy with such records.
+     * The maximum number of records that one read opens. A record with little or no data costs
+     * almost as much work as a full one; without a limit, a peer could keep the caller busy with
+     * such records.
      */
     private static final int RECORDS_PER_READ = 64;
 
     /**
-     * How many records may wait in the engine for the peer to take them before nothing more is read
-     * from it. A peer that sends requests for key updates and reads no answer costs no more.
+     * The maximum number of records that may wait in the engine to be sent. Beyond it, nothing more
+     * is read from the peer. This limits the cost of a peer that requests key updates and does not
+     * read the answers.
      */
     private static final int OWED_LIMIT = 16;
 
@@ -91,7 +96,10 @@ public final class TlsStream implements ByteStream {
     private final SSLEngine engine;
     private final BufferPool buffers;
 
-    /** After a longer record, the JDK's engine would require larger buffers for all records. */
+    /**
+     * The maximum accepted length of a record. After a longer record, the JDK's engine would
+     * require larger buffers for all records.
+     */
     private final int longestRecord;
 
     /** Ciphertext received, between position and limit; null if there is none. */
@@ -110,23 +118,23 @@ public final class TlsStream implements ByteStream {
     /** True while the engine waits for {@link #work}. */
     private boolean working;
 
-    /** True if the content type of a record can be seen from outside. */
+    /** True if the content types of records are not encrypted. */
     private boolean typesVisible;
 
     private int handshakeBytes;
 
     /**
-     * Incoming records without data that have left the engine with something to send; at least 1
-     * while it has.
+     * The number of incoming records without data after which the engine had something to send. At
+     * least 1 while the engine has something to send.
      */
     private int owed;
 
-    /** Bytes of data in {@link #sealed}, of which some may be sent. */
+    /** The number of data bytes in {@link #sealed}, some of which may already be sent. */
     private int unsent;
 
     private boolean drained;
 
-    /** True if the last read from below has left nothing there. */
+    /** True if the last read drained the stream below. */
     private boolean belowDrained;
 
     private boolean belowEnded;
@@ -143,12 +151,12 @@ public final class TlsStream implements ByteStream {
     private boolean finSent;
 
     /**
-     * Creates the layer; {@link #open} begins the handshake.
+     * Creates the layer. {@link #open} starts the handshake.
      *
      * @param below the stream that carries the records
-     * @param engine a fresh engine, configured: client or server mode, protocols, cipher suites,
-     *     client authentication, host name
-     * @param buffers lends the buffers; their size is at least {@link #BUFFER_SIZE}
+     * @param engine a new engine, with client or server mode, protocols, cipher suites, client
+     *     authentication and host name configured
+     * @param buffers lends the buffers, whose size must be at least {@link #BUFFER_SIZE}
      */
     public TlsStream(ByteStream below, SSLEngine engine, BufferPool buffers) {
         this.below = below;
@@ -156,7 +164,8 @@ public final class TlsStream implements ByteStream {
         this.buffers = buffers;
         this.longestRecord = engine.getSession().getPacketBufferSize();
         if (buffers.bufferSize() < Math.max(BUFFER_SIZE, longestRecord)) {
-            throw new IllegalArgumentException("Buffers too small: " + buffers.bufferSize());
+            throw new IllegalArgumentException(
+                    "The buffers are too small: " + buffers.bufferSize());
         }
     }
 
@@ -165,10 +174,10 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * @throws TlsHandshakeException if the handshake fails. If the engine or the first record is
-     *     the reason, an alert for the peer was written, and {@link #flush} sends what the socket
-     *     did not take of it. A failure that this layer finds later has no alert, because the
-     *     engine makes the records.
+     * @throws TlsHandshakeException if the handshake fails. If the engine failed or the first
+     *     record is invalid, an alert for the peer has been written, and {@link #flush} sends the
+     *     part that the socket did not accept. If this layer finds a failure later, it cannot send
+     *     an alert, because only the engine creates records.
      */
     @Override
     public boolean open() throws IOException {
@@ -188,7 +197,8 @@ public final class TlsStream implements ByteStream {
             sendAlert();
             throw TlsHandshakeException.of(e);
         } catch (TlsHandshakeException e) {
-            // No close_notify: the peer may be further, and would take it for the end of the data.
+            // Do not send a close_notify: a peer that has completed its handshake would take it for
+            // the end of the data.
             sendAlert();
             throw e;
         }
@@ -230,8 +240,8 @@ public final class TlsStream implements ByteStream {
 
     private void sealHandshake() throws IOException {
         SSLEngineResult result = seal(EMPTY);
-        // An engine that is finished may say so by a wrap of nothing. Any other would repeat
-        // itself.
+        // A finished engine may report this with an empty wrap. For any other engine, the loop
+        // would never end.
         if (result.bytesProduced() == 0
                 && (result.getStatus() == SSLEngineResult.Status.CLOSED
                         || result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP)) {
@@ -239,7 +249,7 @@ public final class TlsStream implements ByteStream {
         }
     }
 
-    /** Returns false if more bytes are needed first. */
+    /** Passes a record to the engine. Returns false if more bytes are needed first. */
     private boolean unsealHandshake() throws IOException {
         if (!belowEnded && !hasHeader()) {
             return fillHandshake();
@@ -290,7 +300,7 @@ public final class TlsStream implements ByteStream {
     }
 
     private void established() throws TlsHandshakeException {
-        // An engine that both sides have closed does not handshake either.
+        // The engine also stops handshaking when it has been closed.
         if (engine.isInboundDone() || engine.isOutboundDone()) {
             throw endedByPeer();
         }
@@ -323,15 +333,15 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>Opens a limited number of records. So it may return less than there is, and 0 if none of
-     * these records carries data. {@link #isDrained} is false then: read again, and let other
-     * connections have their turn before.
+     * <p>Opens a limited number of records. It may therefore return fewer bytes than are available,
+     * or 0 if none of these records contains data. {@link #isDrained} then returns false: serve
+     * other connections, then read again.
      *
      * @throws TruncatedStreamException if the stream ends without a close_notify
      * @throws SSLException if a record is invalid; the message is one line of ASCII. If the engine
-     *     found that out, an alert for the peer was written, and {@link #flush} sends what the
-     *     socket did not take of it. A renegotiation and a record that is too long are refused by
-     *     this layer, without an alert
+     *     found the error, an alert for the peer has been written, and {@link #flush} sends the
+     *     part that the socket did not accept. This layer refuses renegotiations and records that
+     *     are too long without an alert
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -345,7 +355,7 @@ public final class TlsStream implements ByteStream {
         }
     }
 
-    /** Some messages of the JDK could quote the peer, who must not be able to forge log lines. */
+    /** Messages of the JDK may quote the peer, which must not be able to forge log lines. */
     private static SSLException printable(SSLException failure) {
         String message = failure.getMessage() == null ? "" : failure.getMessage();
         String printable = TlsHandshakeException.printable(message);
@@ -372,8 +382,8 @@ public final class TlsStream implements ByteStream {
                 return count;
             }
             if (received != null && isWhole(received)) {
-                // The echo of the data must be sealed before an alert is seen, because the engine
-                // may close both directions at its sight.
+                // Return the data so that the caller can write its echo before the engine sees an
+                // alert, upon which the engine may close both directions.
                 if (count > 0 && !isData(received)) {
                     return count;
                 }
@@ -409,7 +419,7 @@ public final class TlsStream implements ByteStream {
     }
 
     /**
-     * Opens one record.
+     * Decrypts one record.
      *
      * @return false if the target has no room for it
      */
@@ -457,7 +467,7 @@ public final class TlsStream implements ByteStream {
         }
     }
 
-    /** The engine passes on what its tasks have thrown. */
+    /** Converts an exception that the engine passes on from one of its tasks. */
     private static SSLException failed(RuntimeException cause) {
         return printable(new SSLException("The engine failed: " + cause, cause));
     }
@@ -476,7 +486,7 @@ public final class TlsStream implements ByteStream {
         releasePlainIfEmpty(source);
     }
 
-    /** Reads from below as much as fits behind what is received already. */
+    /** Reads from the stream below as much as fits after the bytes already received. */
     private int fill() throws IOException {
         ByteBuffer buffer = received;
         if (buffer == null) {
@@ -503,15 +513,16 @@ public final class TlsStream implements ByteStream {
         }
         int length = recordLength(source);
         if (length > longestRecord) {
-            throw new SSLProtocolException("Record too long: " + length);
+            throw new SSLProtocolException("The record is too long: " + length + " bytes");
         }
-        // The engine refuses a record of an unknown type by its header; nothing more need arrive.
+        // The engine refuses a record of an unknown type by its header, so do not wait for the
+        // rest.
         return source.remaining() >= length
                 || type(source) < TYPE_CHANGE
                 || type(source) > TYPE_DATA;
     }
 
-    /** Returns whether a whole record is data and cannot be an alert. */
+    /** Returns whether a complete record contains data and cannot be an alert. */
     private boolean isData(ByteBuffer source) {
         return type(source) == TYPE_DATA
                 && (typesVisible || recordLength(source) > HEADER_LENGTH + LONGEST_ALERT);
@@ -582,10 +593,11 @@ public final class TlsStream implements ByteStream {
         return below.flush();
     }
 
-    /** Returns false if it is not sent as a whole. */
+    /** Sends the end of the outgoing direction. Returns false if it was not sent completely. */
     private boolean sendEnd() throws IOException {
-        // A peer may have completed the handshake before this side has. It would take a
-        // close_notify for the end of the data, although its own was never read.
+        // Send no close_notify before the handshake has completed: a peer that has already
+        // completed it would take the close_notify for the end of the data, although its own data
+        // was never read.
         if (open) {
             engine.closeOutbound();
             while (!engine.isOutboundDone() && seal(EMPTY).bytesProduced() > 0) {
@@ -600,7 +612,7 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>Without a completed handshake there is no end to send.
+     * <p>If the handshake has not completed, there is no end to send.
      */
     @Override
     public boolean endOutput() throws IOException {
@@ -615,7 +627,10 @@ public final class TlsStream implements ByteStream {
         flush();
     }
 
-    /** Sends what is sealed, then what the engine has to send. Returns false if some is left. */
+    /**
+     * Sends the sealed records, then the records that the engine has to send. Returns false if any
+     * are left.
+     */
     private boolean sendOwed() throws IOException {
         while (send()) {
             if (owed == 0) {
@@ -628,7 +643,9 @@ public final class TlsStream implements ByteStream {
         return false;
     }
 
-    /** Hands the stream below what is sealed. Returns false if it does not take all. */
+    /**
+     * Writes the sealed records to the stream below. Returns false if it does not accept all bytes.
+     */
     private boolean send() throws IOException {
         ByteBuffer rest = sealed;
         if (rest == null) {
@@ -641,7 +658,7 @@ public final class TlsStream implements ByteStream {
         return sealed == null;
     }
 
-    /** Makes records of what the engine has to send itself or, if there is nothing, of data. */
+    /** Creates records from the engine's own messages or, if there are none, from data. */
     private SSLEngineResult seal(ByteBuffer source) throws SSLException {
         ByteBuffer target = sealed;
         if (target == null) {
@@ -672,7 +689,9 @@ public final class TlsStream implements ByteStream {
         return sealed == null || sealed.capacity() - sealed.limit() >= longestRecord;
     }
 
-    /** Sends the alert of an engine that has failed, if there is one, as far as it is taken. */
+    /**
+     * Sends the alert of a failed engine, if there is one, as far as the stream below accepts it.
+     */
     private void sendAlert() {
         releaseReceived();
         releasePlain();
@@ -682,7 +701,7 @@ public final class TlsStream implements ByteStream {
             owed = 0;
             send();
         } catch (IOException e) {
-            // The connection has failed for another reason, which the caller learns.
+            // Ignore this failure; the caller reports the original one.
             owed = 0;
         }
     }
@@ -711,7 +730,7 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * <p>If records are sent in part, the data in them counts as sent in proportion.
+     * <p>If records are partly sent, a proportional part of their data counts as sent.
      */
     @Override
     public int unsentBytes() {
@@ -722,7 +741,7 @@ public final class TlsStream implements ByteStream {
                         : Math.ceilDiv(Math.multiplyExact(unsent, rest.remaining()), rest.limit()));
     }
 
-    // The tasks of the engine know no buffers, so both methods may be called while they run.
+    // The engine's tasks use no buffers, so both methods may be called while tasks run.
 
     @Override
     public boolean holdsBuffers() {
@@ -774,12 +793,12 @@ public final class TlsStream implements ByteStream {
         }
     }
 
-    // ---- for people ---------------------------------------------------------------------------
+    // ---- description --------------------------------------------------------------------------
 
     /**
      * Returns the negotiated protocol.
      *
-     * @return TLSv1.2 or TLSv1.3; NONE before the end of the handshake
+     * @return TLSv1.2 or TLSv1.3, or NONE until the handshake has completed
      */
     public String protocol() {
         return engine.getSession().getProtocol();
@@ -788,16 +807,16 @@ public final class TlsStream implements ByteStream {
     /**
      * Returns the negotiated cipher suite.
      *
-     * @return the standard name; SSL_NULL_WITH_NULL_NULL before the end of the handshake
+     * @return the standard name, or SSL_NULL_WITH_NULL_NULL until the handshake has completed
      */
     public String cipherSuite() {
         return engine.getSession().getCipherSuite();
     }
 
     /**
-     * Returns the host name that the client asked for, see RFC 6066, 3.
+     * Returns the host name that the client requested; see RFC 6066, 3.
      *
-     * @return the name, or null if it asked for none
+     * @return the name, or null if it requested none
      */
     public @Nullable String requestedHost() {
         if (engine.getSession() instanceof ExtendedSSLSession session) {
@@ -811,7 +830,7 @@ public final class TlsStream implements ByteStream {
     }
 
     /**
-     * Returns the subject of the certificate by which the peer has authenticated itself.
+     * Returns the subject of the peer's certificate.
      *
      * @return the distinguished name as in RFC 2253, or null if the peer sent no certificate
      */

@@ -3,8 +3,8 @@ package io.epollecho.stream;
 import java.io.IOException;
 
 /**
- * Thrown when the peer's stream ends without the end that its protocol demands: a TLS peer that
- * sends a FIN but no close_notify, see RFC 8446, 6.1. Bytes may be missing.
+ * Thrown when the peer's stream ends without the end that its protocol requires, for example when a
+ * TLS peer sends a FIN but no close_notify; see RFC 8446, 6.1. Bytes may be missing.
  */
 public final class TruncatedStreamException extends IOException {
 
@@ -13,7 +13,7 @@ public final class TruncatedStreamException extends IOException {
     /**
      * Creates the exception.
      *
-     * @param message what ended, and what was missing
+     * @param message states what ended and what was missing
      */
     public TruncatedStreamException(String message) {
         super(message);

@@ -1,10 +1,10 @@
 /**
- * Byte streams of connections: the socket, or a layer on top of one.
+ * The byte streams of connections: the socket, and the layers on top of it.
  *
- * <p>A layer is a {@link ByteStream} over a {@link ByteStream}. At rest it holds no buffers; while
- * bytes are on their way it borrows from a {@link BufferPool}.
+ * <p>A layer is a {@link ByteStream} on top of another {@link ByteStream}. An idle layer holds no
+ * buffers; while bytes are in transit, it borrows them from a {@link BufferPool}.
  *
- * <p>Nothing here knows an event loop or what the bytes are for.
+ * <p>This package depends neither on event loops nor on what the bytes are used for.
  */
 @NullMarked
 package io.epollecho.stream;

@@ -22,7 +22,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Selecting, reading and writing leave nothing to the garbage collector. */
+/** Selecting, reading and writing allocate no garbage. */
 @Timeout(60)
 class AllocationTest {
 
@@ -43,17 +43,18 @@ class AllocationTest {
     }
 
     /**
-     * As if the channels were used below many layers of calls, where inlining comes to its limit.
+     * Simulates channels that are used below many layers of calls, where inlining reaches its
+     * limit.
      */
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void anEchoAllocatesNothingHoweverLittleTheCompilerInlines(ProviderUnderTest underTest)
+    void anEchoAllocatesNothingEvenIfTheCompilerInlinesLittle(ProviderUnderTest underTest)
             throws Exception {
         assertThat(ChildJvm.run(Echoes.class, List.of(underTest.name()), "-XX:MaxInlineLevel=9"))
                 .containsExactly("direct: 0", "heap: 0");
     }
 
-    /** Run in a virtual machine of its own. */
+    /** Runs in a separate virtual machine. */
     static final class Echoes {
 
         private Echoes() {}
@@ -69,7 +70,8 @@ class AllocationTest {
     private static long allocatedByEchoes(ProviderUnderTest underTest, ByteBuffer buffer)
             throws IOException {
         try (Loopback loopback = new Loopback(underTest.provider())) {
-            // Both ends are channels of one selector and keep a message going round.
+            // Both ends are channels of the same selector and keep passing a message back and
+            // forth.
             Selector selector = loopback.selector;
             SocketChannel client = loopback.open();
             client.connect(loopback.address());
@@ -91,8 +93,8 @@ class AllocationTest {
                             throw new AssertionError(e);
                         }
                     };
-            // Compilation removes what the interpreter allocates, and happens when it likes: the
-            // best of some counts.
+            // The interpreter allocates until the code is compiled, at an unknown time, so take the
+            // lowest of several counts.
             long least = Long.MAX_VALUE;
             for (int i = 0; i < 60 && least > 0; i++) {
                 long before = THREADS.getCurrentThreadAllocatedBytes();
@@ -109,7 +111,7 @@ class AllocationTest {
 
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void aConnectionAtRestIsSmall(ProviderUnderTest underTest) throws IOException {
+    void anIdleConnectionUsesLittleMemory(ProviderUnderTest underTest) throws IOException {
         int count = 2000;
         try (Loopback loopback = new Loopback(underTest.provider())) {
             SocketChannel[] channels = new SocketChannel[count];
@@ -143,7 +145,7 @@ class AllocationTest {
         for (int i = from; i < to; i++) {
             loopback.closing(channels[i]).configureBlocking(false);
         }
-        if (from > 0) { // the first ones bring classes and code with them
+        if (from > 0) { // the first connections also load classes and code
             assertThat(accepting / (to - from))
                     .as("bytes for a channel and its socket")
                     .isLessThan(300);

@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The numbers and offsets that this package passes to the kernel, against the headers of the C
- * library: those of this machine, and those of aarch64 by a cross compiler and an emulator.
+ * Checks the numbers and offsets that this package passes to the kernel against the headers of the
+ * C library, for this machine and, with a cross compiler and an emulator, for aarch64.
  */
 class CLibraryTest {
 
@@ -49,7 +49,7 @@ class CLibraryTest {
 
     record Target(String architecture, List<String> compiler, List<String> emulator) {
 
-        /** Ends the test, with a reason that is printed, where a tool is missing. */
+        /** Skips the test and prints the reason if a tool is missing. */
         private void require() {
             Stream.of(compiler, emulator)
                     .filter(command -> !command.isEmpty())
@@ -58,7 +58,8 @@ class CLibraryTest {
                     .findFirst()
                     .ifPresent(
                             tool -> {
-                                System.out.println("CLibraryTest skips " + this + ": no " + tool);
+                                System.out.println(
+                                        "CLibraryTest skips " + this + ": missing " + tool);
                                 abort("no " + tool);
                             });
         }
@@ -80,7 +81,7 @@ class CLibraryTest {
 
     @ParameterizedTest
     @MethodSource("targets")
-    void numbersAndOffsetsAreThoseOfTheHeaders(Target target, @TempDir Path directory)
+    void numbersAndOffsetsMatchTheHeaders(Target target, @TempDir Path directory)
             throws Exception {
         target.require();
         Map<String, Long> expected = expected(target.architecture);
@@ -88,7 +89,7 @@ class CLibraryTest {
                 .isEqualTo(expected);
     }
 
-    /** The value of each C expression, as this package has it. */
+    /** Returns the value of each C expression according to this package. */
     private static Map<String, Long> expected(String architecture) throws Exception {
         var values = new LinkedHashMap<String, Long>();
         for (Class<?> constants : List.of(Libc.class, Errno.class, EpollEvents.class)) {
@@ -161,7 +162,7 @@ class CLibraryTest {
         return offset;
     }
 
-    /** What a C program of the target prints for the expressions. */
+    /** Compiles and runs a C program for the target and returns the values that it prints. */
     private static Map<String, Long> print(Target target, Path directory, List<String> expressions)
             throws Exception {
         Path source = directory.resolve("print.c");
@@ -181,7 +182,7 @@ class CLibraryTest {
         return values;
     }
 
-    /** As int, which the constants of this package are. */
+    /** The program prints the values as int, which is the type of this package's constants. */
     private static String program(List<String> expressions) {
         return expressions.stream()
                 .map("    printf(\"%%d\\n\", (int) (%s));\n"::formatted)

@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A Java virtual machine of its own, for what depends on its options or would harm this one. */
+/** A separate Java virtual machine, for tests that depend on its options or would harm this one. */
 final class ChildJvm {
 
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
     private ChildJvm() {}
 
-    /** Runs the class with native access and returns what it prints, errors and warnings too. */
+    /** Runs the class with native access and returns its output, including errors and warnings. */
     static List<String> run(Class<?> main, List<String> arguments, String... options)
             throws IOException, InterruptedException {
         List<String> withNativeAccess = new ArrayList<>(List.of(options));
@@ -22,7 +22,7 @@ final class ChildJvm {
         return runWithOnly(withNativeAccess, main, arguments);
     }
 
-    /** Runs the class with these options alone. */
+    /** Runs the class with only these options and returns its output. */
     static List<String> runWithOnly(List<String> options, Class<?> main, List<String> arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();

@@ -24,13 +24,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Connecting by one thread while another selects. */
+/** One thread connects while another selects. */
 @Timeout(120)
 class ConnectContractTest {
 
     /**
-     * The kernel reports the connection while the thread that connects is still inside connect(2),
-     * so before the channel is known to be pending; strace holds that thread there.
+     * The kernel reports the connection while the connecting thread is still inside connect(2),
+     * before the channel's state is pending. The test uses strace to delay the thread there.
      */
     @ParameterizedTest
     @EnumSource
@@ -83,8 +83,8 @@ class ConnectContractTest {
     }
 
     /**
-     * While the connection is pending, an edge-triggered selector looks at it again and again, and
-     * the connect may be finished in the middle of a look. Interpreted code makes that middle long.
+     * While the connection is pending, an edge-triggered selector checks it repeatedly, and another
+     * thread may finish the connect during a check. Interpreted code makes each check slow.
      */
     @ParameterizedTest
     @EnumSource
@@ -94,7 +94,7 @@ class ConnectContractTest {
                 .containsExactly("all reported");
     }
 
-    /** Run in a virtual machine of its own. */
+    /** Runs in a separate virtual machine. */
     static final class FinishedConnects {
 
         private static final int ROUNDS = 4_000;

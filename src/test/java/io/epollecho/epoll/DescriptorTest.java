@@ -51,7 +51,7 @@ class DescriptorTest {
     }
 
     @Test
-    void itIsClosedOnceHoweverOftenThatIsAsked() {
+    void closingItAgainHasNoEffect() {
         Descriptor descriptor = open();
         descriptor.close();
         Descriptor successor = open();
@@ -63,7 +63,7 @@ class DescriptorTest {
     }
 
     @Test
-    void holdersThatComeWhileItIsClosedNeitherUseItNorCloseItAgain() throws Exception {
+    void holdersDuringTheCloseNeitherUseItNorCloseItAgain() throws Exception {
         AtomicReference<Descriptor> current = new AtomicReference<>(open());
         AtomicBoolean done = new AtomicBoolean();
         FutureTask<Boolean> holding =

@@ -26,7 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** Where this provider differs from the JDK's, and where it can be used at all. */
+/** The differences between this provider and the JDK's, and the platforms that support it. */
 @Timeout(60)
 class EpollSelectorProviderTest {
 
@@ -56,14 +56,14 @@ class EpollSelectorProviderTest {
     void unavailabilityNamesTheUnsupportedMachine() {
         assertThat(EpollSelectorProvider.unavailability()).isEmpty();
         assertThat(EpollSelectorProvider.unavailability("Mac OS X", "aarch64"))
-                .hasValue("epoll exists on Linux only, and this is Mac OS X.");
+                .hasValue("epoll requires Linux, but this is Mac OS X.");
         assertThat(EpollSelectorProvider.unavailability("Linux", "s390x"))
-                .hasValue("epoll is supported on x86-64 (amd64) and aarch64, and this is s390x.");
+                .hasValue("epoll is supported on x86-64 (amd64) and aarch64, but this is s390x.");
         assertThat(EpollSelectorProvider.unavailability("Linux", "aarch64")).isEmpty();
     }
 
     @Test
-    void epollIsAvailableWithoutAWarningWhereNativeAccessIsEnabled() throws Exception {
+    void epollIsAvailableWithoutAWarningIfNativeAccessIsEnabled() throws Exception {
         assertThat(probe("--enable-native-access=ALL-UNNAMED"))
                 .containsExactly("available", "/0:0:0:0:0:0:0:0");
         assertThat(probe("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny"))
@@ -71,7 +71,7 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void epollIsAvailableWithTheWarningOfTheVirtualMachineWhereNativeAccessIsNotEnabled()
+    void epollIsAvailableWithAWarningOfTheVirtualMachineIfNativeAccessIsNotEnabled()
             throws Exception {
         List<String> lines = probe();
         assertThat(lines).endsWith("available", "/0:0:0:0:0:0:0:0");
@@ -83,11 +83,11 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void epollIsUnavailableWithTheRemedyWhereNativeAccessIsDenied() throws Exception {
+    void theReasonNamesTheRemedyIfNativeAccessIsDenied() throws Exception {
         assertThat(probe("--illegal-native-access=deny"))
                 .containsExactly(
-                        "epoll needs native access, which is denied;"
-                                + " start Java with --enable-native-access=ALL-UNNAMED.",
+                        "epoll requires native access, which is denied."
+                                + " Start Java with --enable-native-access=ALL-UNNAMED.",
                         "the provider is refused for the same reason");
     }
 
@@ -101,7 +101,7 @@ class EpollSelectorProviderTest {
         return ChildJvm.runWithOnly(List.of(options), Probe.class, List.of());
     }
 
-    /** Run in a virtual machine of its own. */
+    /** Runs in a separate virtual machine. */
     static final class Probe {
 
         private Probe() {}
@@ -128,7 +128,7 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void whatIsNotTcpIsRefused() {
+    void protocolsOtherThanTcpAreRefused() {
         for (Callable<?> use :
                 List.<Callable<?>>of(
                         LEVEL::openPipe,
@@ -174,7 +174,7 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void connectionsInheritWhatTheirListenerWasGiven() throws IOException {
+    void connectionsInheritTheOptionsOfTheirListener() throws IOException {
         try (Loopback loopback = new Loopback(EDGE)) {
             var inline = SocketChannelContractTest.outOfBandInline(loopback.listener);
             for (var option :
@@ -191,12 +191,12 @@ class EpollSelectorProviderTest {
     }
 
     @Test
-    void descriptorsComeBackAfterChurn() throws IOException {
+    void descriptorsAreFreedAfterManyConnections() throws IOException {
         for (SelectorProvider provider : List.of(LEVEL, EDGE)) {
-            churn(provider, 1); // loads what opens files of its own
+            churn(provider, 1); // loads the classes and libraries that open files
             int before = descriptors();
             churn(provider, 1000);
-            // Fewer, if what other tests left behind in this process has ended meanwhile.
+            // There may be fewer if leftovers of other tests in this process have ended meanwhile.
             assertThat(descriptors()).isLessThanOrEqualTo(before);
         }
     }

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.IOException;
 
-/** Which exception an error number becomes. */
+/** The mapping of error numbers to exceptions. */
 class ErrnoTest {
 
     @ParameterizedTest
@@ -53,7 +53,7 @@ class ErrnoTest {
         "12, false",
         "9, false"
     })
-    void anAcceptGoesOnOnlyAfterWhatConcernsOneConnection(int errno, boolean goesOn) {
+    void acceptIsRetriedOnlyAfterErrorsOfOneConnection(int errno, boolean goesOn) {
         assertThat(Errno.concernsOneConnection(errno)).isEqualTo(goesOn);
     }
 }

@@ -36,7 +36,7 @@ class KeyTableTest {
     }
 
     @Test
-    void aTokenFindsItsKeyHoweverManyThereAre() {
+    void everyTokenFindsItsKeyAmongMany() {
         List<EpollSelectionKey> keys = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             keys.add(insert());
@@ -48,7 +48,7 @@ class KeyTableTest {
     }
 
     @Test
-    void aSlotIsUsedAgainAndItsOldTokenFindsNobody() {
+    void aReusedSlotIsNotFoundByItsOldToken() {
         EpollSelectionKey old = insert();
         table.erase(old);
         assertThat(table.find(old.token)).isNull();
@@ -63,7 +63,7 @@ class KeyTableTest {
     }
 
     @Test
-    void manyComeAndGoWithoutGrowth() {
+    void theTableDoesNotGrowWhileKeysComeAndGo() {
         List<EpollSelectionKey> keys = new ArrayList<>();
         for (int round = 0; round < 10; round++) {
             for (int i = 0; i < 100; i++) {

@@ -28,15 +28,15 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A read or write of several system calls, a later one of which fails: the bytes of the earlier
- * ones are returned, and the error is thrown by the next read or write.
+ * If a later system call of a read or write fails, the number of bytes already transferred is
+ * returned and the next read or write throws the error.
  */
 @ParameterizedClass
 @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
 @Timeout(60)
 class LaterCallFaultsTest {
 
-    /** More than one system call carries for a heap buffer. */
+    /** More bytes than one system call transfers for a heap buffer. */
     private static final int LENGTH = ScratchBuffer.SIZE + 1_000;
 
     private final ProviderUnderTest underTest;
@@ -58,7 +58,7 @@ class LaterCallFaultsTest {
     }
 
     @Test
-    void aReadThatTimesOutBehindBytesIsNoEndOfStream() throws Exception {
+    void aReadThatTimesOutAfterBytesIsNotAnEndOfStream() throws Exception {
         SocketChannel channel = channelWithBytesToRead();
 
         assertThat(withSecondCallFailing("recvfrom", "ETIMEDOUT", () -> read(channel)))
@@ -66,7 +66,7 @@ class LaterCallFaultsTest {
     }
 
     @Test
-    void aReadThatIsResetBehindBytesStaysReset() throws Exception {
+    void aReadThatIsResetAfterBytesStaysReset() throws Exception {
         SocketChannel channel = channelWithBytesToRead();
 
         assertThat(withSecondCallFailing("recvfrom", "ECONNRESET", () -> read(channel)))
@@ -77,7 +77,7 @@ class LaterCallFaultsTest {
     }
 
     @Test
-    void aWriteThatFailsBehindBytesIsReportedByTheNextOne() throws Exception {
+    void aWriteThatFailsAfterBytesIsReportedByTheNextWrite() throws Exception {
         SocketChannel channel = loopback.connect().channel();
 
         assertThat(withSecondCallFailing("sendto", "ECONNRESET", () -> write(channel)))
@@ -130,7 +130,7 @@ class LaterCallFaultsTest {
         return channel.write(ByteBuffer.allocate(LENGTH));
     }
 
-    /** The results of three transfers, the second system call of which fails. */
+    /** Returns the results of three transfers while the second system call fails. */
     private static List<String> withSecondCallFailing(String call, String error, Transfer transfer)
             throws Exception {
         CountDownLatch started = new CountDownLatch(1);

@@ -19,7 +19,9 @@ import java.net.UnknownHostException;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 
-/** What is passed to the kernel by pointer, as bytes. Both architectures are little-endian. */
+/**
+ * The bytes of the structures that are passed to the kernel. Both architectures are little-endian.
+ */
 @SuppressWarnings("AddressSelection") // literal addresses
 class LayoutTest {
 
@@ -28,7 +30,7 @@ class LayoutTest {
         "PACKED, 01000000 8877665544332211 05200080 fffffffffeffffff",
         "ALIGNED, 01000000 00000000 8877665544332211 05200080 00000000 fffffffffeffffff"
     })
-    void eventsAreLaidOutAsTheArchitectureWants(EpollEvents.Layout layout, String bytes) {
+    void eventsHaveTheLayoutOfTheArchitecture(EpollEvents.Layout layout, String bytes) {
         EpollEvents events = new EpollEvents(layout, 2);
         int several =
                 EpollEvents.EPOLLIN
@@ -82,11 +84,11 @@ class LayoutTest {
 
     @ParameterizedTest
     @MethodSource("addresses")
-    void addressesAreLaidOutAsTheProtocolWants(
+    void addressesHaveTheLayoutOfTheProtocol(
             boolean inet6, InetSocketAddress address, String bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(Sockaddr.MAX_SIZE, 8);
-            memory.fill((byte) 0x55); // of an earlier use
+            memory.fill((byte) 0x55); // leftover of an earlier use
             int size = Sockaddr.write(memory, address, inet6);
             assertThat(hex(memory.asSlice(0, size))).isEqualTo(bytes.replace(" ", ""));
             assertThat(Sockaddr.read(memory)).isEqualTo(address);
@@ -94,7 +96,7 @@ class LayoutTest {
     }
 
     @Test
-    void theIpv4WildcardOnAnIpv6SocketIsTheWildcardOfBoth() {
+    void theIpv4WildcardOnAnIpv6SocketCoversBothProtocols() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(Sockaddr.MAX_SIZE, 8);
             int size = Sockaddr.write(memory, new InetSocketAddress("0.0.0.0", 80), true);

@@ -16,12 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/**
- * A listener and a selector of one provider, and whatever else a test opens; all closed with it.
- */
+/** A listener and a selector of one provider, and further resources of a test, closed together. */
 final class Loopback implements Closeable {
 
-    /** Longer than any machine needs, so that a test waits for what happens and never for time. */
+    /** A timeout in milliseconds that no machine reaches, so that a test waits for events only. */
     static final long LONG = 10_000;
 
     final SelectorProvider provider;
@@ -50,13 +48,13 @@ final class Loopback implements Closeable {
         return (InetSocketAddress) listener.getLocalAddress();
     }
 
-    /** A non-blocking channel of the provider that is connected to a plain blocking socket. */
+    /** Returns a non-blocking channel of the provider, connected to a plain blocking socket. */
     Connection connect() throws IOException {
         Socket peer = connectPeerOnly();
         return new Connection(accept(), peer);
     }
 
-    /** A connection that nobody has accepted yet. */
+    /** Returns a connected socket whose connection has not been accepted yet. */
     Socket connectPeerOnly() throws IOException {
         Socket peer = closing(new Socket());
         peer.setTcpNoDelay(true);
@@ -70,7 +68,7 @@ final class Loopback implements Closeable {
         return channel;
     }
 
-    /** The next connection in the mode in which it was accepted. */
+    /** Accepts the next connection and leaves its blocking mode unchanged. */
     SocketChannel acceptBlocking() throws IOException {
         SocketChannel channel;
         while ((channel = listener.accept()) == null) {
@@ -85,7 +83,7 @@ final class Loopback implements Closeable {
         return channel;
     }
 
-    /** Waits until the channel is ready for the operation, by a selector of its own. */
+    /** Waits until the channel is ready for the operation, with a separate selector. */
     void awaitReady(SocketChannel channel, int ops) throws IOException {
         try (Selector own = provider.openSelector()) {
             channel.register(own, ops);
@@ -95,7 +93,7 @@ final class Loopback implements Closeable {
         }
     }
 
-    /** Reads into a buffer of that size once there is something to read. */
+    /** Waits until the channel is readable and reads into a buffer of the given size. */
     String read(SocketChannel channel, int size) throws IOException {
         awaitReady(channel, SelectionKey.OP_READ);
         ByteBuffer buffer = ByteBuffer.allocate(size);
@@ -131,7 +129,7 @@ final class Loopback implements Closeable {
             return new String(peer.getInputStream().readNBytes(length), StandardCharsets.US_ASCII);
         }
 
-        /** Has the peer send a RST, whatever is on its way. */
+        /** Makes the peer send a RST, even if bytes are still in transit. */
         void reset() throws IOException {
             peer.setSoLinger(true, 0);
             peer.close();

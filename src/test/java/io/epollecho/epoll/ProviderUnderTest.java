@@ -2,7 +2,7 @@ package io.epollecho.epoll;
 
 import java.nio.channels.spi.SelectorProvider;
 
-/** The providers that every contract is checked on. */
+/** The providers against which every contract is tested. */
 enum ProviderUnderTest {
     JDK,
     EPOLL_LEVEL,

@@ -41,7 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** What {@link Selector} and {@link SelectionKey} promise, on every provider. */
+/** The contracts of {@link Selector} and {@link SelectionKey}, tested on every provider. */
 @ParameterizedClass
 @EnumSource(ProviderUnderTest.class)
 @Timeout(60)
@@ -93,7 +93,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void everyConsumerFormPassesTheReadyKeyAndLeavesTheSelectedSetAlone() throws IOException {
+    void everyConsumerVariantPassesTheReadyKeyAndKeepsTheSelectedSet() throws IOException {
         List<SelectionKey> seen = new ArrayList<>();
         for (int form = 0; form < 3; form++) {
             Connection connection = loopback.connect();
@@ -128,7 +128,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void theLongestTimeoutIsNotTakenForAShortOne() throws Exception {
+    void theLongestTimeoutDoesNotOverflow() throws Exception {
         Task<Integer> selecting = Task.start(() -> selector.select(Long.MAX_VALUE));
         selecting.awaitBlocked();
         selector.wakeup();
@@ -145,7 +145,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void moreReadyChannelsThanOneWaitBringsAreAllReported() throws IOException {
+    void allReadyChannelsAreReportedEvenIfTheyExceedOneWait() throws IOException {
         int count = 1100;
         Set<SelectionKey> expected = new HashSet<>();
         for (int i = 0; i < count; i++) {
@@ -183,7 +183,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void readyOperationsAreSetAfreshForAKeyThatWasRemoved() throws IOException {
+    void readyOperationsAreReplacedForAKeyThatWasRemoved() throws IOException {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_WRITE);
         selector.select(LONG);
@@ -303,7 +303,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void registrationIsRefusedForWhatCannotBeRegistered() throws IOException {
+    void invalidRegistrationsAreRefused() throws IOException {
         SocketChannel blocking = loopback.closing(loopback.provider.openSocketChannel());
         assertThatExceptionOfType(IllegalBlockingModeException.class)
                 .isThrownBy(() -> blocking.register(selector, OP_READ));
@@ -407,7 +407,7 @@ class SelectorContractTest {
     // -- Wakeup and interrupt --
 
     @Test
-    void aWakeupEndsTheSelectionUnderWay() throws Exception {
+    void aWakeupEndsTheCurrentSelection() throws Exception {
         Task<Integer> selecting = Task.start(() -> selector.select());
         selecting.awaitBlocked();
         assertThat(selector.wakeup()).isSameAs(selector);
@@ -415,7 +415,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void aWakeupBeforehandEndsTheNextSelectionAndOnlyThatOne() throws IOException {
+    void anEarlyWakeupEndsOnlyTheNextSelection() throws IOException {
         selector.wakeup();
         selector.wakeup();
         assertThat(selector.select()).isZero();
@@ -427,7 +427,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void selectNowUsesUpAWakeup() throws IOException {
+    void selectNowConsumesAWakeup() throws IOException {
         selector.wakeup();
         selector.selectNow();
         long start = System.nanoTime();
@@ -477,7 +477,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void anInterruptBeforehandEndsTheSelectionAtOnce() throws Exception {
+    void anEarlyInterruptEndsTheNextSelectionImmediately() throws Exception {
         Task<Boolean> selecting =
                 Task.start(
                         () -> {
@@ -508,7 +508,7 @@ class SelectorContractTest {
     // -- Cancelling and closing --
 
     @Test
-    void aCancelledKeyIsInvalidAtOnceAndGoneAfterTheNextSelection() throws IOException {
+    void aCancelledKeyIsInvalidImmediatelyAndRemovedByTheNextSelection() throws IOException {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_WRITE);
         selector.select(LONG);
@@ -538,7 +538,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void aKeyCancelledDuringASelectionIsGoneWhenItReturns() throws Exception {
+    void aKeyCancelledDuringASelectionIsRemovedWhenItReturns() throws Exception {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_READ);
         Task<Integer> selecting = Task.start(() -> selector.select());
@@ -632,7 +632,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void whatAnActionThrowsIsPassedOnAndNoOtherKeyIsForgotten() throws IOException {
+    void anExceptionOfAnActionIsPassedOnAndNoOtherKeyIsLost() throws IOException {
         Set<SelectionKey> waiting = new HashSet<>();
         for (int i = 0; i < 5; i++) {
             Connection connection = loopback.connect();
@@ -657,7 +657,7 @@ class SelectorContractTest {
     private static void drain(SelectionKey key) {
         try {
             while (((SocketChannel) key.channel()).read(ByteBuffer.allocate(16)) > 0) {
-                // more
+                // read until nothing is left
             }
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -665,10 +665,10 @@ class SelectorContractTest {
     }
 
     @Test
-    void aKeyThatNeverGotConnectedReportsConnect() throws IOException {
+    void aPendingConnectionIsReportedOnceEstablished() throws IOException {
         SocketChannel channel = loopback.open();
         if (channel.connect(loopback.address())) {
-            return; // at once: nothing to wait for
+            return; // connected immediately: nothing to wait for
         }
         SelectionKey key = channel.register(selector, OP_CONNECT);
         assertThat(selector.select(LONG)).isOne();
@@ -677,7 +677,7 @@ class SelectorContractTest {
     }
 
     @Test
-    void bytesThatCameBeforeFinishConnectAreReportedAfterIt() throws IOException {
+    void bytesThatArriveBeforeFinishConnectAreReportedAfterIt() throws IOException {
         SocketChannel channel = loopback.open();
         channel.register(selector, OP_CONNECT | OP_READ);
         boolean connected = channel.connect(loopback.address());

@@ -34,7 +34,7 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** What {@link ServerSocketChannel} promises, on every provider. */
+/** The contract of {@link ServerSocketChannel}, tested on every provider. */
 @ParameterizedClass
 @EnumSource(ProviderUnderTest.class)
 @Timeout(60)
@@ -66,7 +66,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void acceptReturnsNullWhenNobodyWaits() throws IOException {
+    void acceptReturnsNullIfNoConnectionIsPending() throws IOException {
         assertThat(loopback.listener.accept()).isNull();
     }
 
@@ -82,7 +82,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void aConnectionThatWasResetBeforeItsAcceptHarmsNobody() throws IOException {
+    void aConnectionResetBeforeItsAcceptDoesNotAffectOthers() throws IOException {
         Socket gone = loopback.connectPeerOnly();
         gone.setSoLinger(true, 0);
         gone.close();
@@ -96,7 +96,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void bindsOnceAndTellsWhere() throws IOException {
+    void bindsOnceAndReturnsItsAddress() throws IOException {
         ServerSocketChannel channel = unbound();
         assertThat(channel.getLocalAddress()).isNull();
         assertThatExceptionOfType(NotYetBoundException.class).isThrownBy(channel::accept);
@@ -110,7 +110,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void theWildcardHearsBothProtocolsHoweverItIsWritten() throws IOException {
+    void everyWildcardAddressAcceptsBothProtocols() throws IOException {
         for (SocketAddress wildcard :
                 List.of(
                         new InetSocketAddress(0),
@@ -137,7 +137,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void aFamilyMayBeAskedFor() throws IOException {
+    void aProtocolFamilyMayBeRequested() throws IOException {
         try (ServerSocketChannel inet =
                 loopback.provider.openServerSocketChannel(StandardProtocolFamily.INET)) {
             inet.bind(null);
@@ -172,13 +172,13 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void aPortMayBeBoundAgainAtOnce() throws IOException {
+    void aPortMayBeBoundAgainImmediately() throws IOException {
         Loopback.Connection connection = loopback.connect();
         InetSocketAddress address = loopback.address();
         connection.channel().close();
         assertThat(connection.peer().getInputStream().read()).isEqualTo(-1);
         loopback.listener.close();
-        // The connection is in TIME_WAIT or FIN_WAIT now, which SO_REUSEADDR looks over.
+        // The connection is now in TIME_WAIT or FIN_WAIT, which SO_REUSEADDR ignores.
         assertThat(unbound().bind(address).getLocalAddress()).isEqualTo(address);
     }
 
@@ -220,7 +220,7 @@ class ServerSocketChannelContractTest {
     }
 
     @Test
-    void aThousandConnectionsAreAcceptedInTheOrderTheyCame() throws IOException {
+    void aThousandConnectionsAreAcceptedInOrderOfArrival() throws IOException {
         for (int i = 0; i < 1000; i++) {
             loopback.closing(loopback.connectPeerOnly()).getOutputStream().write(i & 0x7f);
         }

@@ -56,7 +56,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** What {@link SocketChannel} promises, on every provider. */
+/** The contract of {@link SocketChannel}, tested on every provider. */
 @ParameterizedClass
 @EnumSource(ProviderUnderTest.class)
 @Timeout(60)
@@ -84,7 +84,7 @@ class SocketChannelContractTest {
     // -- Connecting --
 
     @Test
-    void connectsAndTellsEachStateOnTheWay() throws IOException {
+    void connectsAndReportsEachState() throws IOException {
         SocketChannel channel = loopback.open();
         assertThat(channel.isConnected()).isFalse();
         assertThat(channel.isConnectionPending()).isFalse();
@@ -138,7 +138,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void anUnreachablePeerIsReportedInTheWordsOfTheSystem() throws IOException {
+    void anUnreachablePeerIsReportedWithTheSystemsMessage() throws IOException {
         SocketChannel channel = loopback.open();
         assertThatExceptionOfType(SocketException.class)
                 .isThrownBy(() -> channel.connect(new InetSocketAddress("255.255.255.255", 1)))
@@ -308,7 +308,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void aGatheringWriteSendsABufferAsOftenAsItIsGivenAndTouchesNoOther() throws IOException {
+    void aGatheringWriteSendsARepeatedBufferEachTimeAndTouchesNoOther() throws IOException {
         Connection connection = loopback.connect();
         for (boolean direct : new boolean[] {false, true}) {
             ByteBuffer x = bytes("xx");
@@ -329,9 +329,9 @@ class SocketChannelContractTest {
         }
     }
 
-    /** Of more bytes and more buffers than one system call takes on any provider. */
+    /** Uses more bytes and more buffers than one system call accepts on any provider. */
     @Test
-    void aLargeBufferThatIsGivenTwiceIsSentTwice() throws Exception {
+    void aLargeBufferThatIsPassedTwiceIsSentTwice() throws Exception {
         for (boolean direct : new boolean[] {false, true}) {
             Connection connection = loopback.connect();
             byte[] content = new byte[100_000];
@@ -360,7 +360,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void aScatteringReadIntoABufferThatIsGivenTwiceTouchesNoOther() throws IOException {
+    void aScatteringReadIntoABufferPassedTwiceTouchesNoOther() throws IOException {
         Connection connection = loopback.connect();
         ByteBuffer x = ByteBuffer.allocateDirect(2);
         ByteBuffer a = ByteBuffer.allocateDirect(3);
@@ -394,7 +394,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void manySmallBuffersGoAsOneSequence() throws IOException {
+    void manySmallBuffersAreTransferredAsOneSequence() throws IOException {
         Connection connection = loopback.connect();
         ByteBuffer[] sources = new ByteBuffer[3000];
         StringBuilder expected = new StringBuilder();
@@ -448,7 +448,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void whatTheSocketDoesNotTakeStaysInTheBufferAndNothingIsLost() throws Exception {
+    void bytesThatTheSocketDoesNotAcceptStayInTheBuffer() throws Exception {
         for (boolean direct : new boolean[] {false, true}) {
             Connection connection = loopback.connect();
             byte[] content = new byte[20_000_000];
@@ -461,7 +461,7 @@ class SocketChannelContractTest {
                             : ByteBuffer.allocate(content.length);
             source.put(content).flip();
             while (connection.channel().write(source) > 0) {
-                // until the socket is full
+                // fill the socket
             }
             assertThat(source.hasRemaining()).isTrue();
 
@@ -478,7 +478,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void aShortReadLeavesNothingBehindWhateverTheKindOfBuffer() throws Exception {
+    void aShortReadEmptiesTheSocketForEveryKindOfBuffer() throws Exception {
         int length = 300_000;
         for (boolean direct : new boolean[] {false, true}) {
             Connection connection = loopback.connect();
@@ -506,7 +506,7 @@ class SocketChannelContractTest {
     // -- Ends of the connection --
 
     @Test
-    void thePeersEndOfStreamIsReadAgainAndAgainWhileWritingGoesOn() throws IOException {
+    void everyReadReturnsThePeersEndOfStreamWhileWritingContinues() throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
@@ -632,7 +632,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void closingUnderTheFeetOfAReaderAndAWriterReachesNobodyElse() throws Exception {
+    void closingDuringReadsAndWritesDoesNotAffectOtherConnections() throws Exception {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
         while (System.nanoTime() < end) {
             Connection closing = loopback.connect();
@@ -641,8 +641,8 @@ class SocketChannelContractTest {
             Thread reader = user(failure, () -> channel.read(ByteBuffer.allocateDirect(16)));
             Thread writer = user(failure, () -> channel.write(direct("x")));
             channel.close();
-            // Takes over the descriptor's number, most probably: nothing may be read from or
-            // written to it.
+            // This connection most probably gets the same descriptor number. It must not be read or
+            // written.
             Connection next = loopback.connect();
             next.send("mine");
             reader.join();
@@ -665,7 +665,7 @@ class SocketChannelContractTest {
                                     use.call();
                                 }
                             } catch (ClosedChannelException expected) {
-                                // AsynchronousCloseException is one too
+                                // includes AsynchronousCloseException
                             } catch (Throwable t) {
                                 failure.set(t);
                             }
@@ -693,7 +693,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void optionsAreKeptAsTheSystemTakesThem() throws IOException {
+    void optionsReturnTheValuesAcceptedByTheSystem() throws IOException {
         SocketChannel channel = loopback.connect().channel();
         for (SocketOption<Boolean> option :
                 List.of(
@@ -726,7 +726,7 @@ class SocketChannelContractTest {
     }
 
     @Test
-    void badOptionsAreRefused() throws IOException {
+    void invalidOptionsAreRefused() throws IOException {
         SocketChannel channel = loopback.open();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> channel.setOption(StandardSocketOptions.IP_TOS, 256))

@@ -5,7 +5,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** A call in a thread of its own. */
+/** A call in a separate thread. */
 final class Task<T> {
 
     final Thread thread;
@@ -26,7 +26,7 @@ final class Task<T> {
         return task;
     }
 
-    /** Waits until the thread is in native code below a selection, as its stack shows. */
+    /** Waits until the thread's stack shows that a selection is in native code. */
     void awaitBlocked() {
         while (thread.isAlive() && !isPolling(thread.getStackTrace())) {
             Thread.onSpinWait();

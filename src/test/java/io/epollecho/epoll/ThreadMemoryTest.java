@@ -20,7 +20,7 @@ import java.util.concurrent.CountDownLatch;
 @Timeout(60)
 class ThreadMemoryTest {
 
-    /** All of them read and write with heap buffers, and live on. */
+    /** All threads read and write with heap buffers and stay alive. */
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
     void virtualThreadsHoldNoBufferBetweenTransfers(ProviderUnderTest underTest) throws Exception {

@@ -36,7 +36,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** When a key is reported: what the description of the package promises beyond {@code java.nio}. */
+/**
+ * The guarantees of the package description about reporting keys that go beyond {@code java.nio}.
+ */
 @ParameterizedClass
 @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
 @Timeout(60)
@@ -105,7 +107,7 @@ class TriggerContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3})
-    void askingAgainMakesTheKernelLookAgain(int form) throws IOException {
+    void settingTheInterestAgainMakesTheKernelCheckAgain(int form) throws IOException {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_READ);
         connection.send("abc");
@@ -122,7 +124,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void askingAgainReportsNothingWhenThereIsNothing() throws IOException {
+    void settingTheInterestAgainReportsNothingIfNothingIsReady() throws IOException {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_READ);
         connection.send("abc");
@@ -146,13 +148,13 @@ class TriggerContractTest {
         for (long received = 0;
                 received < sent;
                 received += connection.peer().getInputStream().read(new byte[100_000])) {
-            // as fast as it comes
+            // read as fast as possible
         }
         assertThat(ready(LONG)).containsExactly(OP_WRITE);
     }
 
     @Test
-    void noEdgeIsLostWhenAShortReadEndsTheTurn() throws Exception {
+    void noEdgeIsLostIfReadingStopsAfterAShortRead() throws Exception {
         Connection connection = loopback.connect();
         connection.peer().setTcpNoDelay(true);
         connection.channel().register(selector, OP_READ);
@@ -176,7 +178,7 @@ class TriggerContractTest {
                             selector.select(
                                     key -> {
                                         try {
-                                            // A short read ends the turn.
+                                            // Do not read again after a short read.
                                             connection.channel().read(buffer.clear());
                                             connection.channel().write(buffer.flip());
                                         } catch (IOException e) {
@@ -192,7 +194,7 @@ class TriggerContractTest {
     // -- Sticky readiness --
 
     @Test
-    void anEndOfStreamBehindBytesIsReportedAfterAShortRead() throws IOException {
+    void anEndOfStreamAfterBytesIsReportedAfterAShortRead() throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
@@ -212,7 +214,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void anEndOfStreamBehindBytesIsReportedThroughTheSelectedKeySetToo() throws IOException {
+    void anEndOfStreamAfterBytesIsReportedInTheSelectedKeySetToo() throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
@@ -226,21 +228,21 @@ class TriggerContractTest {
     }
 
     @Test
-    void aChannelThatIsReportedAgainIsReportedOncePerSelectionWithAllThatIsReady()
+    void aChannelReportedAgainIsReportedOncePerSelectionWithAllReadyOperations()
             throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
         SelectionKey key = awaitEnd(connection);
         assertThat(ready(LONG)).containsExactly(OP_READ);
-        key.interestOps(OP_READ | OP_WRITE); // makes the kernel look again, too
+        key.interestOps(OP_READ | OP_WRITE); // also makes the kernel check again
         for (int i = 0; i < 3; i++) {
             assertThat(ready(LONG)).containsExactly(OP_READ | OP_WRITE);
         }
     }
 
     @Test
-    void aChannelThatIsNotToBeReadIsNotReportedAgainAndDoesNotKeepTheSelectorFromWaiting()
+    void aChannelWithoutReadInterestIsNotReportedAgainAndLetsTheSelectorWait()
             throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
@@ -276,7 +278,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void aReadIntoAnEmptyBufferProvesNothing() throws IOException {
+    void aReadIntoABufferWithoutRoomDoesNotDrainTheChannel() throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();
@@ -289,7 +291,7 @@ class TriggerContractTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void bytesBehindAnUrgentMarkAreReportedAfterAShortRead(boolean inline) throws IOException {
+    void bytesAfterAnUrgentMarkAreReportedAfterAShortRead(boolean inline) throws IOException {
         Connection connection = loopback.connect();
         connection
                 .channel()
@@ -305,7 +307,7 @@ class TriggerContractTest {
         while (!part.equals("<end>")) {
             received.append(part);
             assertThat(selector.select(key -> {}, LONG)).isOne();
-            part = read(connection, 100); // one short read for each report
+            part = read(connection, 100); // one short read per report
         }
         assertThat(received).hasToString(inline ? "before!after" : "beforeafter");
     }
@@ -343,7 +345,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void aResetBehindBytesIsReported() throws IOException {
+    void aResetAfterBytesIsReported() throws IOException {
         Connection connection = loopback.connect();
         connection.channel().register(selector, OP_READ);
         connection.send("bytes");
@@ -374,7 +376,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void aResetAfterHalfCloseIsReportedToAWriterThatWaits() throws IOException {
+    void aResetAfterHalfCloseIsReportedToAWaitingWriter() throws IOException {
         Connection connection = loopback.connect();
         SelectionKey key = connection.channel().register(selector, OP_READ);
         connection.peer().shutdownOutput();
@@ -382,7 +384,7 @@ class TriggerContractTest {
         assertThat(read(connection, 1)).isEqualTo("<end>");
         ByteBuffer block = ByteBuffer.allocateDirect(100_000);
         while (connection.channel().write(block.clear()) > 0) {
-            // until the socket is full
+            // fill the socket
         }
         key.interestOps(OP_WRITE);
         assertThat(ready(20)).isEmpty();
@@ -398,7 +400,7 @@ class TriggerContractTest {
     void readAndWriteBecomeReadyByFinishConnect() throws IOException {
         SocketChannel channel = loopback.open();
         if (channel.connect(loopback.address())) {
-            return; // at once: there is nothing to finish
+            return; // connected immediately: nothing to finish
         }
         loopback.accept().write(bytes("x"));
         awaitEvent(channel, EpollEvents.EPOLLIN);
@@ -411,7 +413,7 @@ class TriggerContractTest {
     // -- Batches --
 
     @Test
-    void aKeyCancelledByTheActionOfAnotherIsNotReportedAnyMore() throws IOException {
+    void aKeyCancelledByTheActionOfAnotherIsNotReported() throws IOException {
         List<SelectionKey> keys = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             keys.add(loopback.connect().channel().register(selector, OP_WRITE));
@@ -428,11 +430,12 @@ class TriggerContractTest {
     }
 
     /**
-     * Of two ready connections in one batch, the first one reported closes both and registers two
-     * new ones, which get the descriptors; the event that is left in the batch is the old one's.
+     * Two connections are ready in the same batch. The action for the first one closes both and
+     * registers two new connections, which get the same descriptors. The remaining event in the
+     * batch belongs to the old connection.
      */
     @Test
-    void anEventOfAClosedConnectionNeverReachesTheOneThatGotItsDescriptor() throws IOException {
+    void anEventOfAClosedConnectionNeverReachesTheNextOneOnItsDescriptor() throws IOException {
         for (int round = 0; round < 50; round++) {
             Map<SelectionKey, SocketChannel> old = new HashMap<>();
             for (int i = 0; i < 2; i++) {
@@ -478,7 +481,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void closingARegisteredChannelGivesItsDescriptorBackAtOnce() throws IOException {
+    void closingARegisteredChannelFreesItsDescriptorImmediately() throws IOException {
         Connection connection = loopback.connect();
         connection.channel().register(selector, OP_READ);
         selector.selectNow();
@@ -492,7 +495,8 @@ class TriggerContractTest {
     }
 
     /**
-     * Registers once the peer's end of stream has come too, so that it and the bytes are one event.
+     * Registers the channel after the peer's end of stream has arrived, so that it is reported in
+     * one event with the bytes.
      */
     private SelectionKey awaitEnd(Connection connection) throws IOException {
         awaitEvent(connection.channel(), EpollEvents.EPOLLRDHUP);
@@ -514,7 +518,7 @@ class TriggerContractTest {
         assertThat(events.events(0) & event).isEqualTo(event);
     }
 
-    /** The ready operations of each report of one selection. */
+    /** Runs one selection and returns the ready operations of each reported key. */
     private List<Integer> ready(long timeout) throws IOException {
         List<Integer> ready = new ArrayList<>();
         assertThat(selector.select(key -> ready.add(key.readyOps()), timeout))

@@ -15,12 +15,12 @@ import java.util.List;
 class WakeupTest {
 
     @Test
-    void aWakeupThatRunsOutOfMemoryDoesNotSwallowThoseThatFollow() throws Exception {
+    void aWakeupThatRunsOutOfMemoryDoesNotPreventLaterWakeups() throws Exception {
         assertThat(ChildJvm.run(OutOfMemory.class, List.of(), "-XX:MaxDirectMemorySize=4m"))
                 .containsExactly("wakeup: out of memory", "woken");
     }
 
-    /** Run in a virtual machine of its own, whose native memory it uses up for a moment. */
+    /** Runs in a separate virtual machine and briefly uses up its native memory. */
     static final class OutOfMemory {
 
         private OutOfMemory() {}
@@ -40,7 +40,7 @@ class WakeupTest {
             }
         }
 
-        /** All direct memory but less than a thread needs. */
+        /** Allocates direct memory until less is left than a thread needs. */
         private static List<ByteBuffer> hoard() {
             List<ByteBuffer> hoard = new ArrayList<>();
             for (int size : new int[] {1 << 20, 1 << 14, 1 << 8}) {
@@ -49,7 +49,7 @@ class WakeupTest {
                         hoard.add(ByteBuffer.allocateDirect(size));
                     }
                 } catch (OutOfMemoryError e) {
-                    // the next smaller ones
+                    // try a smaller size
                 }
             }
             return hoard;

@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/** An event loop by itself: its channels are pipes, and nothing echoes. */
+/** Tests of the event loop alone, with pipes as its channels. */
 @Timeout(60)
 class EventLoopTest {
 
@@ -73,7 +73,7 @@ class EventLoopTest {
     }
 
     @Test
-    void aTaskThatThrowsCostsItself() throws Exception {
+    void aTaskThatThrowsDoesNotEndTheLoop() throws Exception {
         assertThat(
                         loop.execute(
                                 () -> {
@@ -84,11 +84,11 @@ class EventLoopTest {
     }
 
     @Test
-    void whatASubmittedTaskThrowsGoesToItsFuture() throws Exception {
+    void anErrorOfASubmittedTaskCompletesItsFuture() throws Exception {
         CompletableFuture<Object> failed =
                 loop.submit(
                         () -> {
-                            throw new OutOfMemoryError("as if");
+                            throw new OutOfMemoryError("simulated");
                         });
         assertThatThrownBy(() -> get(failed)).hasCauseInstanceOf(OutOfMemoryError.class);
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
@@ -117,8 +117,8 @@ class EventLoopTest {
     }
 
     @Test
-    void aHandlerThatThrowsHearsOfItAndCostsItself() throws Exception {
-        var defect = new StackOverflowError("as if");
+    void aHandlerThatThrowsIsNotifiedAndTheLoopContinues() throws Exception {
+        var defect = new StackOverflowError("simulated");
         var failure = new CompletableFuture<Throwable>();
         Pipe pipe = Pipe.open();
         makeReadyToThrow(
@@ -137,17 +137,17 @@ class EventLoopTest {
         pipe.sink().close();
     }
 
-    /** As for lack of memory, which may last. */
+    /** For example, a lack of memory may persist while the failure is handled. */
     @Test
-    void aHandlerWhoseFailureCannotBeHandledCostsItself() throws Exception {
+    void theLoopContinuesIfAHandlerCannotHandleItsFailure() throws Exception {
         var asked = new CompletableFuture<Void>();
         Pipe pipe = Pipe.open();
         makeReadyToThrow(
                 pipe,
-                new OutOfMemoryError("as if"),
+                new OutOfMemoryError("simulated"),
                 cause -> {
                     asked.complete(null);
-                    throw new OutOfMemoryError("as if, again");
+                    throw new OutOfMemoryError("simulated again");
                 });
         get(asked);
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
@@ -156,7 +156,7 @@ class EventLoopTest {
         pipe.source().close();
     }
 
-    /** Reads a byte from a pipe whenever there is one, and counts them. */
+    /** Reads bytes from a pipe one by one and counts them. */
     private static final class Reader implements EventLoop.Handler {
         private final Pipe.SourceChannel source;
         private final AtomicInteger bytes = new AtomicInteger();
@@ -178,7 +178,7 @@ class EventLoopTest {
     }
 
     @Test
-    void pollsForTheNextEventAndThenSleeps() throws Exception {
+    void pollsForTheNextEventAndThenBlocks() throws Exception {
         var polling =
                 new EventLoop("polling", SelectorProvider.provider(), owner, Duration.ofMillis(10));
         polling.start();
@@ -192,7 +192,7 @@ class EventLoopTest {
             await().pollDelay(Duration.ZERO).until(() -> reader.bytes.get() == expected);
         }
         assertThat(polling.pollingNanos()).isGreaterThan(before);
-        // Once without an event for longer than it polls, it uses no more time.
+        // Without an event for longer than the polling time, the loop stops polling.
         await().pollInterval(Duration.ofMillis(100))
                 .until(new Unchanged(polling::pollingNanos)::check);
         assertThat(get(polling.submit(() -> 7))).isEqualTo(7);
@@ -212,7 +212,7 @@ class EventLoopTest {
         assertThat(polling.pollingNanos()).isPositive();
     }
 
-    /** Whether a figure is the same as the last time. */
+    /** Checks whether a figure has stayed the same since the last check. */
     private static final class Unchanged {
         private final LongSupplier figure;
         private long last = -1;
@@ -230,14 +230,14 @@ class EventLoopTest {
     }
 
     @Test
-    void doesNotPollUnlessAsked() throws Exception {
+    void doesNotPollByDefault() throws Exception {
         assertThat(get(loop.submit(() -> 7))).isEqualTo(7);
         assertThat(loop.pollingNanos()).isZero();
     }
 
     @Test
-    void anErrorThatLeavesTheMachineUnusableEndsIt() throws Exception {
-        var fatal = new InternalError("as if");
+    void aFatalErrorEndsTheLoop() throws Exception {
+        var fatal = new InternalError("simulated");
         loop.execute(
                 () -> {
                     throw fatal;
@@ -247,7 +247,7 @@ class EventLoopTest {
     }
 
     @Test
-    void takesNoTaskAfterItsEnd() throws Exception {
+    void refusesTasksAfterItsEnd() throws Exception {
         loop.stop();
         assertThat(loop.join(Duration.ofSeconds(10))).isTrue();
         assertThat(get(end)).isEmpty();
@@ -257,7 +257,7 @@ class EventLoopTest {
     }
 
     @Test
-    void isClosedEvenIfItNeverStarted() throws Exception {
+    void isClosedEvenIfItWasNeverStarted() throws Exception {
         var idle =
                 new EventLoop("never-started", SelectorProvider.provider(), owner, Duration.ZERO);
         assertThat(idle.join(Duration.ZERO)).isTrue();

@@ -33,7 +33,7 @@ class RateLimitedLogTest {
     }
 
     @Test
-    void writesWhatItHeldBackAfterASecondWithoutAnotherEvent() {
+    void writesTheLineHeldBackAfterASecondWithoutAnotherEvent() {
         event("a");
         event("b");
         event("c");
@@ -63,7 +63,7 @@ class RateLimitedLogTest {
     }
 
     @Test
-    void staysSilentWhenNothingWasHeldBack() {
+    void writesNothingIfNoLineIsHeldBack() {
         event("a");
         pass(3 * SECOND);
         assertThat(lines).containsExactly("a");
@@ -72,7 +72,7 @@ class RateLimitedLogTest {
     }
 
     @Test
-    void flushWritesWhatIsHeldBackWithoutWaiting() {
+    void flushWritesTheLineHeldBackWithoutWaiting() {
         event("a");
         event("b");
         log.flush();

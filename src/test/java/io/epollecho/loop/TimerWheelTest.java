@@ -19,13 +19,13 @@ class TimerWheelTest {
     private static final long REACH = 1024 * TICK;
     private static final long MILLI = 1_000_000;
 
-    /** The latest that a timer may expire after its deadline, if the wheel is advanced in time. */
+    /** The maximum delay of a timer after its deadline if the wheel is advanced in time. */
     private static final long LATENESS = 2 * TICK + MILLI;
 
     private long now = 1_000_000_007;
     private final TimerWheel wheel = new TimerWheel(now);
 
-    /** Expires once and notes when. */
+    /** Expires once and checks the time. */
     private class TestTimer extends TimerWheel.Timer {
         long deadline;
         int expirations;
@@ -65,7 +65,7 @@ class TimerWheelTest {
         wheel.advance(now);
     }
 
-    /** Waits as a loop does: as long as the wheel says, and no longer than the given time. */
+    /** Waits like an event loop: as long as the wheel allows, but no longer than the given time. */
     private void waitAndAdvance(long most) {
         long millis = wheel.millisToWait(now);
         advance(millis == 0 ? most : Math.min(most, millis * MILLI));
@@ -73,7 +73,7 @@ class TimerWheelTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, MILLI, TICK - 1, TICK, TICK + 1, 100 * TICK, REACH - TICK, REACH})
-    void expiresNotBeforeItsDeadlineAndSoonAfter(long delay) {
+    void expiresSoonAfterItsDeadlineAndNotBefore(long delay) {
         TestTimer timer = scheduled(delay);
         long deadline = now + delay;
         while (now + MILLI < deadline) {
@@ -88,7 +88,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void expiresFarBeyondItsReach() {
+    void expiresTimersBeyondItsRange() {
         long delay = Duration.ofHours(1).toNanos();
         TestTimer timer = scheduled(delay);
         long deadline = now + delay;
@@ -96,30 +96,30 @@ class TimerWheelTest {
             waitAndAdvance(Long.MAX_VALUE);
         }
         assertThat(now - deadline).isBetween(0L, LATENESS);
-        assertThat((long) timer.questions).as("a few a turn of the wheel").isLessThan(1_000);
+        assertThat((long) timer.questions).as("a few per revolution").isLessThan(1_000);
     }
 
     @Test
-    void neverWaitsForWhatNeverExpires() {
+    void doesNotWaitForTimersThatNeverExpire() {
         wheel.schedule(new TestTimer(TimerWheel.NEVER));
         assertThat(wheel.millisToWait(now)).isZero();
     }
 
     @Test
-    void pushedBackWithoutBeingTold() {
+    void aLaterDeadlineNeedsNoNotification() {
         TestTimer timer = scheduled(100 * MILLI);
         for (int i = 0; i < 1_000; i++) {
             timer.deadline = now + 100 * MILLI;
             waitAndAdvance(5 * MILLI);
             assertThat(timer.expirations).isZero();
         }
-        assertThat(timer.questions).as("asked when its time has come only").isLessThan(120);
+        assertThat(timer.questions).as("asked only when it seems due").isLessThan(120);
         advance(100 * MILLI + LATENESS);
         assertThat(timer.expirations).isEqualTo(1);
     }
 
     @Test
-    void broughtForward() {
+    void anEarlierDeadlineTakesEffectWhenScheduledAgain() {
         TestTimer timer = scheduled(1_000 * MILLI);
         timer.deadline = now + 20 * MILLI;
         wheel.schedule(timer);
@@ -131,7 +131,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void cancelled() {
+    void cancelledTimersDoNotExpire() {
         List<TestTimer> timers = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             timers.add(scheduled(MILLI)); // all in one slot
@@ -147,7 +147,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void longPause() {
+    void timersExpireAfterALongPause() {
         List<TestTimer> timers = new ArrayList<>();
         for (int i = 0; i < 3 * 1024; i++) {
             timers.add(scheduled(i * TICK));
@@ -161,7 +161,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void setAgainWhenExpired() {
+    void aTimerMayScheduleItselfWhenItExpires() {
         var timer =
                 new TestTimer(now) {
                     @Override
@@ -178,9 +178,9 @@ class TimerWheelTest {
         }
     }
 
-    /** After a pause, the tick that a timer is set to may share the slot that is being emptied. */
+    /** After a pause, the new tick of a timer may share the slot that is being emptied. */
     @Test
-    void setAgainIntoTheSlotItComesFrom() {
+    void aTimerMayScheduleItselfIntoTheSameSlot() {
         List<TestTimer> timers = new ArrayList<>();
         for (int i = 0; i < 1024; i++) {
             timers.add(
@@ -203,7 +203,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void cancelledByOneThatExpiresWithIt() {
+    void aTimerMayCancelOthersThatExpireWithIt() {
         List<TestTimer> timers = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             timers.add(
@@ -227,10 +227,10 @@ class TimerWheelTest {
         return timer.expirations > 0 || timer.deadline + LATENESS <= now;
     }
 
-    /** Against a plain look at each of them. */
+    /** Compares the wheel with a simple check of every timer. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void thousandsAtRandom(long seed) {
+    void agreesWithASimpleCheckOfRandomTimers(long seed) {
         var random = new Random(seed);
         List<TestTimer> waiting = new ArrayList<>();
         for (int i = 0; i < 5_000; i++) {
@@ -246,11 +246,11 @@ class TimerWheelTest {
                         waiting.remove(timer);
                         cancelled.add(timer);
                     }
-                    case 1 -> { // brought forward or pushed back, and told
+                    case 1 -> { // moved earlier or later, and scheduled again
                         timer.deadline = now + random.nextLong(REACH);
                         wheel.schedule(timer);
                     }
-                    case 2 -> timer.deadline += random.nextLong(REACH); // pushed back, not told
+                    case 2 -> timer.deadline += random.nextLong(REACH); // moved later only
                     default -> {}
                 }
             }
@@ -265,7 +265,7 @@ class TimerWheelTest {
     }
 
     @Test
-    void aTimerThatThrowsCostsItselfAndHearsOfIt() {
+    void aTimerThatThrowsIsNotifiedAndOthersStillExpire() {
         var failures = new ArrayList<Throwable>();
         var defect = new IllegalStateException("defect");
         var throwing =
@@ -288,17 +288,17 @@ class TimerWheelTest {
     }
 
     @Test
-    void aTimerWhoseFailureCannotBeHandledDoesNotHoldUpOthers() {
+    void aTimerThatCannotHandleItsFailureDoesNotAffectOthers() {
         var throwing =
                 new TestTimer(now + MILLI) {
                     @Override
                     protected void expired() {
-                        throw new OutOfMemoryError("as if");
+                        throw new OutOfMemoryError("simulated");
                     }
 
                     @Override
                     protected void failed(Throwable cause) {
-                        throw new OutOfMemoryError("as if, again");
+                        throw new OutOfMemoryError("simulated again");
                     }
                 };
         wheel.schedule(throwing);

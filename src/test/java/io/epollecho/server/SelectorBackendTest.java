@@ -16,7 +16,7 @@ import java.util.Optional;
 
 class SelectorBackendTest {
 
-    private static final String REASON = "epoll exists on Linux only, and this is Plan 9.";
+    private static final String REASON = "epoll requires Linux, but this is Plan 9.";
 
     @ParameterizedTest(name = "{0}, {1}: {2}")
     @CsvSource(

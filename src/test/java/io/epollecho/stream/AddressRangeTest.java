@@ -29,7 +29,7 @@ class AddressRangeTest {
         "::ffff:10.0.0.0/104, 10.0.0.0,         10.255.255.255,     11.0.0.0,       ::1",
         "::ffff:0:0/96,      0.0.0.0,           255.255.255.255,    ::,             ::1"
     })
-    void containsFromItsFirstToItsLast(
+    void containsTheFirstToTheLastAddress(
             String text, String first, String last, String before, String after) {
         AddressRange range = AddressRange.of(text);
         assertThat(range.contains(InetAddress.ofLiteral(first))).isTrue();
@@ -39,7 +39,7 @@ class AddressRangeTest {
     }
 
     @Test
-    void containsMappedAddressesAndThoseWithScope() throws UnknownHostException {
+    void containsMappedAddressesAndAddressesWithAScope() throws UnknownHostException {
         byte[] mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 10, 1, 2, 3};
         InetAddress address = Inet6Address.getByAddress(null, mapped, 0);
         assertThat(address.getAddress()).hasSize(16);
@@ -101,7 +101,7 @@ class AddressRangeTest {
                 "localhost",
                 "10.0.0.0/99999999999"
             })
-    void refusesOtherFormsAndNamesTheRightOne(String text) {
+    void refusesInvalidTextsAndDescribesTheFormat(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AddressRange.of(text))
                 .withMessage(

@@ -14,7 +14,7 @@ class BufferPoolTest {
     private final AtomicInteger calls = new AtomicInteger();
 
     @Test
-    void countsTheBytesThatAreBorrowed() {
+    void countsTheBorrowedBytes() {
         BufferPool pool = new BufferPool(SIZE, 1, Long.MAX_VALUE, calls::incrementAndGet);
         ByteBuffer first = pool.borrow();
         ByteBuffer second = pool.borrow();
@@ -47,9 +47,9 @@ class BufferPoolTest {
         assertThat(calls).as("above again").hasValue(2);
     }
 
-    /** What is reported includes the buffer that is being lent. */
+    /** The reported number includes the buffer that is being lent. */
     @Test
-    void theLimitNeedNotBeAMultipleOfTheSize() {
+    void theLimitMayBeBetweenMultiplesOfTheBufferSize() {
         BufferPool[] pool = new BufferPool[1];
         pool[0] =
                 new BufferPool(

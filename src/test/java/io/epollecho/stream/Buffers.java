@@ -1,6 +1,6 @@
 package io.epollecho.stream;
 
-/** The pools of the tests that do not ask for a limit. */
+/** The buffer pools of tests that need no limit. */
 final class Buffers {
 
     private Buffers() {}

@@ -27,8 +27,8 @@ import java.util.Random;
 import javax.net.ssl.SSLContext;
 
 /**
- * A read that fills a layer's buffer leaves an unknown rest in the socket, of which no
- * edge-triggered selector tells again.
+ * Tests of reads that fill a layer's buffer. The socket may then hold more bytes, which an
+ * edge-triggered selector does not report again.
  */
 @Timeout(120)
 class FilledBufferTest {
@@ -68,7 +68,7 @@ class FilledBufferTest {
 
     @ParameterizedTest
     @MethodSource("lengths")
-    void everythingBehindAProxyHeaderInOneSegmentIsRead(Sockets sockets, int header, int data)
+    void everythingAfterAProxyHeaderInOneSegmentIsRead(Sockets sockets, int header, int data)
             throws IOException {
         byte[] request = random(data);
         try (SocketPair pair = SocketPair.open(sockets);
@@ -82,10 +82,10 @@ class FilledBufferTest {
         }
     }
 
-    /** The data end with the buffer, and more is in the socket. */
+    /** The data fills the buffer exactly, and the socket holds more. */
     @ParameterizedTest
     @EnumSource(Sockets.class)
-    void readsOnBehindALeftoverThatHasFilledTheBuffer(Sockets sockets) throws IOException {
+    void continuesAfterALeftoverThatFilledTheBuffer(Sockets sockets) throws IOException {
         byte[] request = random(PROXY_BUFFER - 50 + 300);
         try (SocketPair pair = SocketPair.open(sockets);
                 StreamOwner owner = proxied(pair)) {
@@ -119,10 +119,10 @@ class FilledBufferTest {
         }
     }
 
-    /** The records fill the buffer of the layer to the last byte, and more is in the socket. */
+    /** The records fill the layer's buffer exactly, and the socket holds more. */
     @ParameterizedTest
     @EnumSource(Sockets.class)
-    void readsOnBehindRecordsThatHaveFilledTheBuffer(Sockets sockets) throws Exception {
+    void continuesAfterRecordsThatFilledTheBuffer(Sockets sockets) throws Exception {
         try (TlsPair tls = new TlsPair(sockets, false)) {
             tls.gate.set(Gate.COLLECTING);
             tls.client.write(random(16_000));
@@ -143,7 +143,7 @@ class FilledBufferTest {
 
     @ParameterizedTest
     @EnumSource(Sockets.class)
-    void readsManyRecordsThatArriveAtOnce(Sockets sockets) throws Exception {
+    void readsManyRecordsThatArriveTogether(Sockets sockets) throws Exception {
         byte[] request = random(150_000);
         try (TlsPair tls = new TlsPair(sockets, false)) {
             tls.gate.set(Gate.COLLECTING);
@@ -156,7 +156,7 @@ class FilledBufferTest {
 
     @ParameterizedTest
     @EnumSource(Sockets.class)
-    void aHandshakeBehindAProxyHeaderInTheSameSegmentGoesOn(Sockets sockets) throws Exception {
+    void aHandshakeAfterAProxyHeaderInTheSameSegmentContinues(Sockets sockets) throws Exception {
         byte[] request = random(50_000);
         try (TlsPair tls = new TlsPair(sockets, true)) {
             tls.client.write(request);
@@ -168,7 +168,7 @@ class FilledBufferTest {
         return new StreamOwner(new ProxyStream(new SocketStream(pair.server()), List.of()));
     }
 
-    /** Reads into more room than is needed, so that no read fills its target. */
+    /** Reads into a larger buffer than necessary, so that no read fills its target. */
     private static byte[] read(StreamOwner owner, int length) throws IOException {
         ByteBuffer target = ByteBuffer.allocate(length + 100_000);
         while (target.position() < length) {
@@ -180,7 +180,7 @@ class FilledBufferTest {
         return bytes;
     }
 
-    /** Both sides, open; the client's can collect what it sends. */
+    /** Both sides of an open connection. The client's side can collect the bytes that it sends. */
     private final class TlsPair implements AutoCloseable {
 
         final SocketPair pair;

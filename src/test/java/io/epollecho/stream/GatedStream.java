@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** A socket whose outgoing direction a test can stop, or collect to send it in one go. */
+/** A socket whose outgoing bytes a test can block, or collect in order to send them all at once. */
 final class GatedStream implements ByteStream {
 
-    /** What becomes of bytes that are written. */
+    /** The treatment of bytes that are written. */
     enum Gate {
         OPEN,
         SHUT,
@@ -25,7 +25,7 @@ final class GatedStream implements ByteStream {
         this.below = below;
     }
 
-    /** Opening the gate sends what was collected. */
+    /** Sets the gate. Opening it sends the collected bytes. */
     void set(Gate gate) throws IOException {
         this.gate = gate;
         if (gate == Gate.OPEN) {

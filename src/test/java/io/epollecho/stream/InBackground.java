@@ -5,7 +5,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** A call on a thread of its own. */
+/** A call on a separate thread. */
 final class InBackground<T> {
 
     private final FutureTask<T> future;
@@ -19,7 +19,7 @@ final class InBackground<T> {
         return new InBackground<>(call);
     }
 
-    /** Returns the result, or throws what the call has thrown. */
+    /** Returns the result, or throws the exception that the call threw. */
     T result() throws Exception {
         try {
             return future.get(60, TimeUnit.SECONDS);
@@ -31,11 +31,11 @@ final class InBackground<T> {
         }
     }
 
-    /** Returns the exception of a call that must fail. */
+    /** Returns the exception of the call, which must fail. */
     Exception failure() {
         try {
             T result = result();
-            throw new AssertionError("No failure but " + result);
+            throw new AssertionError("Expected a failure, but the call returned " + result);
         } catch (Exception e) {
             return e;
         }

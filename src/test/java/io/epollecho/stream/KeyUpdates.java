@@ -17,7 +17,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 
-/** What {@link TlsKeyUpdateTest} runs in a JVM with a small limit of bytes for each key. */
+/** The programs that {@link TlsKeyUpdateTest} runs in a JVM with a small limit of bytes per key. */
 final class KeyUpdates {
 
     private static final String SUITE = "TLS_AES_128_GCM_SHA256";
@@ -25,8 +25,8 @@ final class KeyUpdates {
     private static final SSLContext CLIENT = Certificates.context(null);
 
     /**
-     * The JDK's socket cannot answer an update while it is blocked in a write, so no more is
-     * underway than the sockets hold.
+     * The number of bytes in transit, which must not exceed what the sockets hold: the JDK's socket
+     * cannot answer a key update while it is blocked in a write.
      */
     private static final int CHUNK = 32 * 1024;
 
@@ -149,10 +149,16 @@ final class KeyUpdates {
         }
     }
 
-    /** Counts the records of the length that a KeyUpdate has; no other record here has it. */
+    /**
+     * Counts the records that have the length of a KeyUpdate. No other record in these programs has
+     * this length.
+     */
     private static final class UpdateCounter implements ByteStream {
 
-        /** The message, its type, the 16 bytes of padding that the JDK adds, and the tag. */
+        /**
+         * The length of the message, its type, the 16 bytes of padding added by the JDK, and the
+         * tag.
+         */
         private static final int LENGTH_OF_UPDATE = 5 + 1 + 16 + 16;
 
         private final ByteStream below;

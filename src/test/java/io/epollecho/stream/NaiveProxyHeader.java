@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a header from bytes that are all there, as simply as possible. Shares no code with the
- * parser that it is compared with.
+ * Reads a header from a complete array of bytes, as simply as possible. Shares no code with the
+ * parser with which it is compared.
  */
 final class NaiveProxyHeader {
 
@@ -31,7 +31,9 @@ final class NaiveProxyHeader {
 
     private NaiveProxyHeader() {}
 
-    /** The header at the beginning of the bytes, or null if there is no complete valid one. */
+    /**
+     * Returns the header at the start of the bytes, or null if there is no complete valid header.
+     */
     static @Nullable ProxyHeader read(byte[] bytes) {
         return bytes.length > 0 && bytes[0] == 'P' ? text(bytes) : binary(bytes);
     }
@@ -147,7 +149,7 @@ final class NaiveProxyHeader {
         }
     }
 
-    /** Bit by bit, with the reflected polynomial of RFC 4960, appendix B. */
+    /** Computes the checksum bit by bit, with the reflected polynomial of RFC 4960, appendix B. */
     static int crc32c(byte[] bytes) {
         int crc = -1;
         for (byte value : bytes) {

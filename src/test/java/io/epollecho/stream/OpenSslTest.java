@@ -27,7 +27,7 @@ import java.util.List;
 
 import javax.net.ssl.SSLContext;
 
-/** OpenSSL as the client. */
+/** Tests with OpenSSL as the client. */
 @Timeout(120)
 class OpenSslTest {
 
@@ -71,7 +71,9 @@ class OpenSslTest {
                 .contains(data);
     }
 
-    /** Sends the data by openssl s_client, and ends the connection once all is echoed. */
+    /**
+     * Sends the data with openssl s_client and ends the connection once everything has been echoed.
+     */
     private String exchange(String data, Steps steps, List<String> options) throws Exception {
         Path authority = directory.resolve("authority.pem");
         Files.writeString(authority, Certificates.authorityAsPem());

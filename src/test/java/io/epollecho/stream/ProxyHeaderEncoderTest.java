@@ -19,7 +19,7 @@ class ProxyHeaderEncoderTest {
     private static final InetSocketAddress IPV6 = address("2001:db8::abcd", 1);
 
     @Test
-    void lines() {
+    void encodesVersion1Lines() {
         assertThat(ProxyHeaderEncoder.version1(IPV4, OTHER_IPV4))
                 .isEqualTo(line("PROXY TCP4 192.0.2.1 255.0.255.0 54321 443"));
         assertThat(ProxyHeaderEncoder.version1(IPV6, IPV6))
@@ -31,7 +31,7 @@ class ProxyHeaderEncoderTest {
     }
 
     @Test
-    void binaries() {
+    void encodesVersion2Headers() {
         assertThat(ProxyHeaderEncoder.version2(IPV4, OTHER_IPV4, false))
                 .isEqualTo(hex(SIGNATURE + "21 11 000c c0000201 ff00ff00 d431 01bb"));
         assertThat(ProxyHeaderEncoder.version2(IPV4, IPV6, false))
@@ -45,7 +45,7 @@ class ProxyHeaderEncoderTest {
     }
 
     @Test
-    void checksums() {
+    void encodesChecksums() {
         assertThat(ProxyHeaderEncoder.version2(IPV4, OTHER_IPV4, true))
                 .isEqualTo(
                         ProxyHeaders.checksummed(
@@ -59,7 +59,7 @@ class ProxyHeaderEncoderTest {
     }
 
     @Test
-    void anUnresolvedAddressIsRefused() {
+    void refusesAnUnresolvedAddress() {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("example.org", 1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ProxyHeaderEncoder.version1(unresolved, IPV4))

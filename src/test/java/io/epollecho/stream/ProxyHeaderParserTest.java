@@ -27,7 +27,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The rules of HAProxy's {@code doc/proxy-protocol.txt}, one by one. */
+/** Tests of the rules in HAProxy's {@code doc/proxy-protocol.txt}, one by one. */
 class ProxyHeaderParserTest {
 
     private static final int LOCAL = 0x20;
@@ -104,7 +104,7 @@ class ProxyHeaderParserTest {
                 "192.0.2.1",
                 ""
             })
-    void addressesThatAreNotIpv6(String address) {
+    void invalidIpv6Addresses(String address) {
         assertInvalid(line("PROXY TCP6 %s ::2 1 2".formatted(address)), "address");
         assertInvalid(line("PROXY TCP6 ::2 %s 1 2".formatted(address)), "address");
     }
@@ -131,7 +131,7 @@ class ProxyHeaderParserTest {
                 "localhost",
                 ""
             })
-    void addressesThatAreNotIpv4(String address) {
+    void invalidIpv4Addresses(String address) {
         assertInvalid(line("PROXY TCP4 %s 192.0.2.2 1 2".formatted(address)), "address");
         assertInvalid(line("PROXY TCP4 192.0.2.2 %s 1 2".formatted(address)), "address");
     }
@@ -148,7 +148,7 @@ class ProxyHeaderParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"65536", "99999", "100000", "01", "00", "-1", "+1", "0x1", "1a", ""})
-    void portsThatAreNone(String port) {
+    void invalidPorts(String port) {
         assertInvalid(line("PROXY TCP4 192.0.2.1 192.0.2.2 %s 2".formatted(port)), "port");
         assertInvalid(line("PROXY TCP4 192.0.2.1 192.0.2.2 1 %s".formatted(port)), "port");
     }
@@ -186,7 +186,7 @@ class ProxyHeaderParserTest {
                 "GET / HTTP/1.1",
                 "\r\nPROXY UNKNOWN"
             })
-    void linesThatAreNoHeader(String text) {
+    void invalidLines(String text) {
         assertThat(parse(line(text))).isInstanceOf(Invalid.class);
     }
 
@@ -198,14 +198,14 @@ class ProxyHeaderParserTest {
                 "PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535",
                 "PROXY UNKNOWN \0\u00ff \r \n \r\r"
             })
-    void unknownIsAcceptedWithWhateverFollows(String text) {
+    void unknownIsAcceptedRegardlessOfWhatFollows(String text) {
         byte[] header = line(text);
         assertThat(parse(header))
                 .isEqualTo(new Complete(new ProxyHeader(1, false, null, null, header.length)));
     }
 
     @Test
-    void aLineHas107BytesAtMost() {
+    void aLineHasAtMost107Bytes() {
         byte[] longest = line("PROXY UNKNOWN " + "x".repeat(91));
         assertThat(longest).hasSize(107);
         assertThat(parse(longest))
@@ -221,7 +221,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void noSingleCrOrLfEndsALine() {
+    void aLineEndsOnlyWithCrAndLf() {
         String text = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2";
         assertInvalidAt(text.length() + 1, ascii(text + "\nGET"));
         assertInvalidAt(text.length() + 2, ascii(text + "\rGET"));
@@ -265,7 +265,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void localIsAcceptedAndItsBlockSkippedWhateverItIs() {
+    void localIsAcceptedAndItsBlockIsSkipped() {
         for (int family : new int[] {0x00, 0x11, 0x21, 0x31, 0x12, 0x4F, 0xFF}) {
             for (int length : new int[] {0, 1, 11, 12, 13, 36, 4080, 4081, 65535}) {
                 byte[] header = binary(LOCAL, family, new byte[length]);
@@ -274,7 +274,7 @@ class ProxyHeaderParserTest {
                                 new Complete(new ProxyHeader(2, true, null, null, header.length)));
             }
         }
-        // As AWS sends them for health checks.
+        // AWS sends such headers for health checks.
         byte[] dummies = binary(LOCAL, 0x11, concat(IPV4_BLOCK, tlv(0x03, hex("00000000"))));
         assertThat(parse(dummies))
                 .isEqualTo(new Complete(new ProxyHeader(2, true, null, null, dummies.length)));
@@ -300,7 +300,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void aWrongSignatureIsFoundAtItsFirstByte() {
+    void aWrongSignatureIsFoundAtTheFirstWrongByte() {
         byte[] header = binary(PROXY, 0x11, IPV4_BLOCK);
         for (int i = 0; i < 12; i++) {
             byte[] wrong = header.clone();
@@ -334,7 +334,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void addressesThatDoNotFitAreFoundBeforeTheyArrive() {
+    void addressesThatDoNotFitAreRefusedBeforeTheyArrive() {
         assertInvalidAt(16, binary(PROXY, 0x11, 11, IPV4_BLOCK));
         assertInvalidAt(16, binary(PROXY, 0x11, 0, IPV4_BLOCK));
         assertInvalidAt(16, binary(PROXY, 0x21, 35, IPV6_BLOCK));
@@ -347,7 +347,7 @@ class ProxyHeaderParserTest {
         byte[] header = binary(PROXY, 0x11, longest);
         assertThat(header).hasSize(ProxyHeaderParser.MAX_LENGTH);
         assertAddresses(header, 2, address("192.0.2.1", 54321), address("198.51.100.2", 443));
-        assertInvalid(binary(PROXY, 0x11, 4081, longest), "announces 4097 bytes; at most 4096");
+        assertInvalid(binary(PROXY, 0x11, 4081, longest), "announces 4097 bytes, but at most 4096");
         assertInvalidAt(16, binary(PROXY, 0x11, 4081, longest));
         assertInvalidAt(16, binary(PROXY, 0x00, 65535, longest));
     }
@@ -359,7 +359,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void aChecksumIsVerifiedWhereverItIs() {
+    void aChecksumIsVerifiedAtAnyPosition() {
         byte[] header =
                 checksummed(
                         binary(
@@ -370,7 +370,7 @@ class ProxyHeaderParserTest {
         int checksumType = header.length - 7;
         for (int bit = 15 * 8; bit < header.length * 8; bit++) {
             if (bit / 8 == checksumType) {
-                continue; // of another type it is no checksum
+                continue; // this bit changes the type, so the extension is not a checksum
             }
             byte[] wrong = header.clone();
             wrong[bit / 8] ^= (byte) (1 << (bit % 8));
@@ -397,7 +397,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void aChecksumHasFourBytesAndThereIsOne() {
+    void aChecksumHasFourBytesAndIsUnique() {
         byte[] three = concat(IPV4_BLOCK, tlv(3, new byte[3]));
         assertInvalid(binary(PROXY, 0x11, three), "four bytes");
         byte[] five = concat(IPV4_BLOCK, tlv(3, new byte[5]));
@@ -406,16 +406,16 @@ class ProxyHeaderParserTest {
         assertInvalid(checksummed(binary(PROXY, 0x11, two)), "four bytes");
     }
 
-    /** The published check value of RFC 3720, B.4, for 32 bytes of zeros: aa 36 91 8a. */
+    /** Uses the value that RFC 3720, B.4 gives for 32 bytes of zeros: aa 36 91 8a. */
     @Test
-    void theChecksumOfTheTestsIsRight() {
+    void theChecksumOfTheTestsIsCorrect() {
         assertThat(NaiveProxyHeader.crc32c(new byte[32])).isEqualTo(0x8A9136AA);
     }
 
     // ---- both ---------------------------------------------------------------------------------
 
     @Test
-    void whatFollowsTheHeaderIsLeftAlone() {
+    void bytesAfterTheHeaderAreNotConsumed() {
         for (byte[] header :
                 new byte[][] {
                     line("PROXY TCP4 192.0.2.1 192.0.2.2 1 2"),
@@ -431,7 +431,7 @@ class ProxyHeaderParserTest {
     }
 
     @Test
-    void nothingIsParsedTwice() {
+    void refusesToParseAfterAnInvalidHeader() {
         var parser = new ProxyHeaderParser();
         assertThat(parser.parse(ByteBuffer.allocate(0))).isInstanceOf(Incomplete.class);
         assertThat(parser.parse(ByteBuffer.wrap(ascii("G")))).isInstanceOf(Invalid.class);
@@ -465,7 +465,7 @@ class ProxyHeaderParserTest {
                         Invalid.class, invalid -> assertThat(invalid.reason()).contains(reason));
     }
 
-    /** Invalid with that many bytes and not before. */
+    /** Asserts that the header becomes invalid at the byte of the given number. */
     private static void assertInvalidAt(int length, byte[] header) {
         var parser = new ProxyHeaderParser();
         Result before = parser.parse(ByteBuffer.wrap(header, 0, length - 1));

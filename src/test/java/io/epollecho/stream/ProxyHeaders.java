@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** Headers as bytes, made without the encoder under test. */
+/** Headers as bytes, created without the encoder under test. */
 final class ProxyHeaders {
 
     static final String SIGNATURE = "0d0a0d0a000d0a515549540a";
@@ -18,7 +18,7 @@ final class ProxyHeaders {
         return (text + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** A header of version 2 whose length field is that of the block. */
+    /** Returns a version 2 header whose length field matches the block. */
     static byte[] binary(int command, int family, byte[] block) {
         return binary(command, family, block.length, block);
     }
@@ -53,7 +53,7 @@ final class ProxyHeaders {
                 .array();
     }
 
-    /** Puts the right checksum into the last four bytes. */
+    /** Writes the correct checksum into the last four bytes. */
     static byte[] checksummed(byte[] header) {
         ByteBuffer bytes = ByteBuffer.wrap(header);
         bytes.putInt(header.length - 4, 0);

@@ -33,7 +33,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
-/** Over sockets of each provider, driven as a connection drives its stream. */
+/**
+ * Tests on the sockets of each provider. They use the stream in the same way as a connection does.
+ */
 @ParameterizedClass
 @EnumSource(Sockets.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -139,7 +141,7 @@ class ProxyStreamTest {
     }
 
     @Test
-    void stillWaitsWhenNothingHasArrived() throws IOException {
+    void keepsWaitingUntilTheHeaderArrives() throws IOException {
         assertThat(stream.open()).isFalse();
         assertThat(stream.open()).isFalse();
         assertThat(stream.work()).isNull();
@@ -151,7 +153,7 @@ class ProxyStreamTest {
     }
 
     @Test
-    void waitsForBytesWhileItOpensAndAfterwardsForWhatIsWanted() throws IOException {
+    void selectsForReadingWhileItOpensAndThenForTheWantedOperation() throws IOException {
         assertThat(stream.interest(SelectionKey.OP_WRITE)).isEqualTo(SelectionKey.OP_READ);
         send(LINE);
         awaitOpen();
@@ -173,7 +175,7 @@ class ProxyStreamTest {
 
     // ---- failures -----------------------------------------------------------------------------
 
-    static Stream<byte[]> noHeaders() {
+    static Stream<byte[]> invalidHeaders() {
         return Stream.of(
                 "GET / HTTP/1.1\r\n".getBytes(StandardCharsets.US_ASCII),
                 ProxyHeaders.hex("160301 0200 01 0001fc 0303"), // a TLS ClientHello
@@ -183,8 +185,8 @@ class ProxyStreamTest {
     }
 
     @ParameterizedTest
-    @MethodSource("noHeaders")
-    void refusesAnythingElse(byte[] bytes) throws IOException {
+    @MethodSource("invalidHeaders")
+    void refusesInvalidHeaders(byte[] bytes) throws IOException {
         send(bytes);
         awaitReady();
         assertThatExceptionOfType(ProxyHeaderException.class).isThrownBy(this::awaitOpen);
@@ -192,7 +194,7 @@ class ProxyStreamTest {
     }
 
     @Test
-    void theReasonContainsNothingThatThePeerSent() throws IOException {
+    void theReasonContainsNoBytesOfThePeer() throws IOException {
         send(line("PROXY TCP4 evil\u001b[31m 192.0.2.2 1 2"));
         assertThatExceptionOfType(ProxyHeaderException.class)
                 .isThrownBy(this::awaitOpen)
@@ -220,9 +222,9 @@ class ProxyStreamTest {
                 .matches(e -> !e.silent(), "not silent");
     }
 
-    /** The bytes stay in the socket: nothing is read from a peer that is not trusted. */
+    /** Nothing is read from an untrusted peer, so the bytes stay in the socket. */
     @Test
-    void refusesAnUntrustedSourceUnread() throws IOException {
+    void refusesAnUntrustedSourceWithoutReading() throws IOException {
         send(LINE);
         awaitReady();
         ProxyStream distrustful =
@@ -253,10 +255,10 @@ class ProxyStreamTest {
         return AddressRange.of(address.getHostAddress());
     }
 
-    /** The rest of a line, or of a signature, is not waited for. */
+    /** The stream does not wait for the rest of an invalid line or signature. */
     @ParameterizedTest
     @ValueSource(strings = {"G", "PROXY TCP5", "\r\n\r\n\0\r\nQUIX", "PROXY TCP4\r"})
-    void refusesAWrongBeginningAsSoonAsItIsKnown(String bytes) throws IOException {
+    void refusesAWrongStartAsSoonAsItIsKnown(String bytes) throws IOException {
         byte[] wrong = bytes.getBytes(StandardCharsets.US_ASCII);
         if (wrong.length > 1) {
             send(Arrays.copyOf(wrong, wrong.length - 1));
@@ -277,9 +279,9 @@ class ProxyStreamTest {
                 .withMessageContaining("longer than 107 bytes");
     }
 
-    /** The length is known long before the bytes are there. */
+    /** The length is known long before all bytes have arrived. */
     @Test
-    void refusesALongBinaryHeaderByItsAnnouncement() throws IOException {
+    void refusesALongBinaryHeaderByItsAnnouncedLength() throws IOException {
         send(binary(0x21, 0x11, ProxyHeaderParser.MAX_LENGTH, new byte[0]));
         awaitReady();
         assertThatExceptionOfType(ProxyHeaderException.class)
@@ -290,7 +292,7 @@ class ProxyStreamTest {
     // ---- data ---------------------------------------------------------------------------------
 
     @Test
-    void servesTheLeftoverInPartsBeforeItReadsOn() throws IOException {
+    void returnsTheLeftoverInPartsBeforeItReadsMore() throws IOException {
         send(concat(LINE, DATA));
         awaitOpen();
         send(DATA);
@@ -332,7 +334,7 @@ class ProxyStreamTest {
     }
 
     @Test
-    void theEndFollowsTheLeftover() throws IOException {
+    void reportsTheEndAfterTheLeftover() throws IOException {
         send(concat(LINE, DATA));
         peer.shutdownOutput();
         awaitOpen();
@@ -348,7 +350,7 @@ class ProxyStreamTest {
         assertThat(peer.getInputStream().read()).isEqualTo(-1);
     }
 
-    /** There is nothing to send, and the FIN is for later. */
+    /** There is no end to send, and the FIN follows later. */
     @Test
     void endsItsOutputWithoutAFin() throws IOException {
         send(LINE);
@@ -371,7 +373,7 @@ class ProxyStreamTest {
     }
 
     @Test
-    void namesTheSourceBesideTheSocket() throws IOException {
+    void toStringNamesTheSocketAndTheSource() throws IOException {
         assertThat(stream).hasToString(channel.toString());
         send(LINE);
         awaitOpen();
@@ -399,7 +401,7 @@ class ProxyStreamTest {
         }
     }
 
-    /** Reads on without the selector as long as the stream is not drained. */
+    /** Reads without waiting for the selector until the stream is drained. */
     private byte[] receive(int length) throws IOException {
         ByteBuffer received = ByteBuffer.allocate(length);
         while (received.hasRemaining()) {

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Headers, mutated headers and garbage at random, which the parser and a naive reader must judge
- * alike. A failure tells the command that plays the very same bytes again.
+ * Random headers, mutated headers and garbage, for which the parser and a naive reader must agree.
+ * The message of a failure contains the command that repeats the test with the same bytes.
  */
 class RandomProxyHeadersTest {
 
@@ -47,7 +47,7 @@ class RandomProxyHeadersTest {
 
     @Test
     @Tag("soak")
-    void parserAndNaiveReaderAgreeForLong() {
+    void parserAndNaiveReaderAgreeForManyHeaders() {
         play(SOAK_HEADERS);
     }
 
@@ -63,17 +63,20 @@ class RandomProxyHeadersTest {
                     accepted += judge(bytes, random) ? 1 : 0;
                 } catch (AssertionError | RuntimeException e) {
                     throw new AssertionError(
-                            "%s%nof %s%nAgain: ./mvnw test -Dtest=RandomProxyHeadersTest -Dfuzz.seed=%d"
+                            "%s%nof %s%nReproduce: ./mvnw test -Dtest=RandomProxyHeadersTest -Dfuzz.seed=%d"
                                     .formatted(e, HexFormat.of().formatHex(bytes), seed),
                             e);
                 }
             }
         }
-        // Otherwise it would have compared nothing but refusals.
+        // Otherwise the test would have compared only rejected headers.
         assertThat(accepted).isGreaterThan((int) (seeds * PER_SEED / 10));
     }
 
-    /** In one piece and in pieces; true if the bytes begin with a valid header. */
+    /**
+     * Compares both on the whole bytes and on pieces. Returns true if the bytes start with a valid
+     * header.
+     */
     private static boolean judge(byte[] bytes, SplittableRandom random) {
         ProxyHeader expected = NaiveProxyHeader.read(bytes);
         ByteBuffer whole = ByteBuffer.wrap(bytes);
@@ -86,7 +89,7 @@ class RandomProxyHeadersTest {
         }
         assertThat(result).isNotInstanceOf(Complete.class);
         if (result instanceof Invalid) {
-            // Nothing that follows would have made it valid.
+            // No further bytes can make it valid.
             byte[] more = Arrays.copyOf(bytes, bytes.length + 5000);
             assertThat(NaiveProxyHeader.read(more)).isNull();
             byte[] line = ProxyHeaders.concat(bytes, ProxyHeaders.line(""));
@@ -253,7 +256,7 @@ class RandomProxyHeadersTest {
                     ByteBuffer.wrap(header).putShort(14, (short) length);
                     Result result = new ProxyHeaderParser().parse(ByteBuffer.wrap(header));
                     if (result instanceof Complete(ProxyHeader complete)) {
-                        // Zeros are extensions of three bytes each.
+                        // Each three zero bytes form an extension.
                         boolean right =
                                 complete.length() == 16 + length
                                         && complete.local() == (command == LOCAL)

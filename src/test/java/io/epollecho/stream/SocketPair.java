@@ -8,14 +8,14 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** Two sockets connected with each other; the server's is non-blocking. */
+/** Two connected sockets. The server's socket is non-blocking. */
 record SocketPair(SocketChannel server, SocketChannel client) implements Closeable {
 
     static SocketPair open() throws IOException {
         return open(Sockets.JDK);
     }
 
-    /** The client's socket is always one of the JDK. */
+    /** Returns a connected pair. The client's socket always belongs to the JDK. */
     static SocketPair open(Sockets sockets) throws IOException {
         try (ServerSocketChannel listener = sockets.provider().openServerSocketChannel()) {
             listener.configureBlocking(false);

@@ -4,7 +4,7 @@ import io.epollecho.epoll.EpollSelectorProvider;
 
 import java.nio.channels.spi.SelectorProvider;
 
-/** The kinds of sockets and selectors that a stream must suit. */
+/** The kinds of sockets and selectors with which a stream must work. */
 enum Sockets {
     JDK,
     EPOLL_LEVEL,

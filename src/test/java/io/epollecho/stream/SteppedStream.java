@@ -8,12 +8,12 @@ import java.nio.channels.SocketChannel;
 import java.util.Random;
 
 /**
- * A socket that delivers and takes a few bytes at a time, and now and then none, like a slow
+ * A socket that delivers and accepts a few bytes at a time, and sometimes none, like a slow
  * network.
  */
 final class SteppedStream implements ByteStream {
 
-    /** How many bytes at most. */
+    /** The maximum number of bytes per call. */
     enum Steps {
         WHOLE(Integer.MAX_VALUE, 8 << 20),
         ONE(1, 40_000),
@@ -22,7 +22,7 @@ final class SteppedStream implements ByteStream {
 
         private final int longest;
 
-        /** As much data as is exchanged in reasonable time. */
+        /** The amount of data that can be exchanged in a reasonable time. */
         final int mostData;
 
         Steps(int longest, int mostData) {

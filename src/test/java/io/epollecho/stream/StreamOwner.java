@@ -11,17 +11,17 @@ import java.nio.channels.Selector;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Does with a stream what its owner, a connection on an event loop, does: waits for nothing but a
- * selector, runs the work elsewhere, and reads again by itself what the selector does not report. A
- * stream that is drained is not read again before the selector has reported it, and an interest is
- * set only if it changes, so that an edge that was not used up is missed.
+ * Uses a stream in the same way as a connection on an event loop: waits only for a selector, runs
+ * the work on another thread, and reads again what the selector does not report. It does not read a
+ * drained stream before the selector reports it, and it sets an interest only if it changes. A test
+ * therefore fails if the stream misses an edge.
  */
 final class StreamOwner implements Closeable {
 
-    /** Longer than any machine needs. */
+    /** A timeout in milliseconds that no machine reaches. */
     private static final long LONG = 20_000;
 
-    /** More than the bytes of any record, which may arrive one by one. */
+    /** More than the number of bytes in any record, as they may arrive one by one. */
     private static final int FRUITLESS_LIMIT = 100_000;
 
     final ByteStream stream;
@@ -29,10 +29,10 @@ final class StreamOwner implements Closeable {
     private final SelectionKey key;
     private int fruitless;
 
-    /** True if only the selector can tell of more to read. */
+    /** True if only the selector can report more bytes to read. */
     private boolean dry;
 
-    /** How often work was to be done elsewhere. */
+    /** The number of times that work ran on another thread. */
     int works;
 
     StreamOwner(ByteStream stream) throws IOException {
@@ -42,7 +42,7 @@ final class StreamOwner implements Closeable {
         this.key = stream.channel().register(selector, stream.interest(SelectionKey.OP_READ));
     }
 
-    /** Waits for the peer to begin, as a connection does before it opens its stream. */
+    /** Waits for the first bytes of the peer, as a connection does before it opens its stream. */
     StreamOwner awaitPeer() throws IOException {
         await(SelectionKey.OP_READ);
         return this;
@@ -64,7 +64,10 @@ final class StreamOwner implements Closeable {
         return this;
     }
 
-    /** Returns the failure of the handshake, once all that the stream has to say is sent. */
+    /**
+     * Returns the failure of the handshake, after the stream has sent everything, such as its
+     * alert.
+     */
     TlsHandshakeException openFails() throws IOException {
         try {
             open();
@@ -76,7 +79,7 @@ final class StreamOwner implements Closeable {
         throw new AssertionError("opened");
     }
 
-    /** Waits for at least one byte or the end. */
+    /** Waits for at least one byte or the end of the stream. */
     int read(ByteBuffer target) throws IOException {
         while (true) {
             if (dry) {
@@ -134,7 +137,7 @@ final class StreamOwner implements Closeable {
         flush();
     }
 
-    /** Echoes until the peer ends its stream, and ends its own then. */
+    /** Echoes until the peer ends its stream, then ends this side's stream. */
     void echo() throws IOException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
         while (read(buffer.clear()) != ByteStream.END) {
@@ -143,7 +146,7 @@ final class StreamOwner implements Closeable {
         shutdownOutput();
     }
 
-    /** Writes and ends its stream, while it reads the peer's to its end. */
+    /** Writes the data and ends this side's stream while reading the peer's stream to its end. */
     byte[] exchange(byte[] data) throws IOException {
         ByteBuffer source = ByteBuffer.wrap(data);
         ByteBuffer target = ByteBuffer.allocate(64 * 1024);
@@ -179,7 +182,7 @@ final class StreamOwner implements Closeable {
     }
 
     private void countFruitless() {
-        assertThat(fruitless++).as("turns that moved nothing").isLessThan(FRUITLESS_LIMIT);
+        assertThat(fruitless++).as("turns without progress").isLessThan(FRUITLESS_LIMIT);
     }
 
     private void await(int interest) throws IOException {

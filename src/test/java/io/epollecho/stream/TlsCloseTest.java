@@ -29,9 +29,12 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
-/** After the handshake: the two ends of the stream, buffers, and what a peer must not do. */
+/**
+ * Tests of the time after the handshake: the ends of both directions, buffers, and invalid input
+ * from the peer.
+ */
 @Timeout(60)
-@SuppressWarnings("NullAway.Init") // The tests connect with the protocol that is their parameter.
+@SuppressWarnings("NullAway.Init") // Set by each test, which connects with its own protocol.
 class TlsCloseTest {
 
     private static final SSLContext SERVER = context(Certificates.SERVER);
@@ -106,7 +109,9 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
-    /** A quiet peer that has ended its stream gets all that is still written, and an end. */
+    /**
+     * An idle peer that has ended its stream receives everything that is still written, and an end.
+     */
     @ParameterizedTest
     @CsvSource({"WHOLE", "FEW"})
     void writesToAPeerThatHasEndedItsStream(Steps steps) throws Exception {
@@ -125,7 +130,7 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
-    /** TLS 1.2 has no half-close: the peer must not wait for what will not be sent. */
+    /** TLS 1.2 has no half-close, so the peer must not wait for bytes that will not be sent. */
     @Test
     void endsBothDirectionsWithTls12() throws Exception {
         handshake("TLSv1.2", Steps.WHOLE);
@@ -137,10 +142,10 @@ class TlsCloseTest {
         assertThat(client.readToEnd()).isEmpty();
     }
 
-    /** As a drain does: its end goes out at once, and what the peer still sends is read. */
+    /** A drain does the same: it sends its end immediately and reads what the peer still sends. */
     @ParameterizedTest
     @CsvSource({"TLSv1.2, WHOLE", "TLSv1.3, WHOLE", "TLSv1.2, FEW", "TLSv1.3, FEW"})
-    void readsOnAfterItsOwnEnd(String protocol, Steps steps) throws Exception {
+    void continuesToReadAfterItsOwnEnd(String protocol, Steps steps) throws Exception {
         handshake(protocol, steps);
         byte[] data = random(200_000);
         client.write((byte) 1);
@@ -160,10 +165,10 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
-    /** The engine of TLS 1.2 closes its output when it sees a close_notify. */
+    /** In TLS 1.2, the engine closes its output when it receives a close_notify. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void echoesWhatComesTogetherWithTheEnd(String protocol) throws Exception {
+    void echoesDataThatArrivesWithTheEnd(String protocol) throws Exception {
         handshake(protocol, Steps.WHOLE);
         clientGate.set(Gate.COLLECTING);
         byte[] data = random(10_000);
@@ -174,9 +179,9 @@ class TlsCloseTest {
         assertThat(received.result()).isEqualTo(data);
     }
 
-    /** The JDK's socket says user_canceled first, at which the engine closes both directions. */
+    /** The JDK's socket sends user_canceled first, upon which the engine closes both directions. */
     @Test
-    void echoesWhatComesTogetherWithTheEndOfBothDirections() throws Exception {
+    void echoesDataThatArrivesWithTheEndOfBothDirections() throws Exception {
         InBackground<byte[]> received =
                 InBackground.start(
                         () -> {
@@ -206,7 +211,7 @@ class TlsCloseTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void sendsItsEndOnceThePeerTakesIt(String protocol) throws Exception {
+    void sendsItsEndOnceThePeerAcceptsIt(String protocol) throws Exception {
         handshake(protocol, Steps.WHOLE);
         serverGate.set(Gate.SHUT);
         byte[] data = random(5_000);
@@ -221,10 +226,10 @@ class TlsCloseTest {
         assertThat(client.readToEnd()).isEqualTo(data);
     }
 
-    /** Only the layer's own direction ends; the socket could still send. */
+    /** Only the outgoing direction of the layer ends; the socket can still send. */
     @ParameterizedTest
     @CsvSource({"TLSv1.2, WHOLE", "TLSv1.3, WHOLE", "TLSv1.2, FEW", "TLSv1.3, FEW"})
-    void endsItsOutputWithoutAFinAndReadsOn(String protocol, Steps steps) throws Exception {
+    void endsItsOutputWithoutAFinAndContinuesToRead(String protocol, Steps steps) throws Exception {
         handshake(protocol, steps);
         byte[] data = random(50_000);
         server.write((byte) 1);
@@ -267,7 +272,7 @@ class TlsCloseTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void flushContinuesTheEndOfItsOutput(String protocol) throws Exception {
+    void flushSendsTheRestOfTheEnd(String protocol) throws Exception {
         handshake(protocol, Steps.WHOLE);
         serverGate.set(Gate.SHUT);
         byte[] data = random(5_000);
@@ -281,7 +286,7 @@ class TlsCloseTest {
         assertThat(client.readToEnd()).isEqualTo(data);
     }
 
-    /** The alert has said it all. */
+    /** After the alert, there is nothing more to send. */
     @Test
     void hasNoEndToSendAfterAFailure() throws Exception {
         handshake("TLSv1.3", Steps.WHOLE);
@@ -320,7 +325,7 @@ class TlsCloseTest {
     }
 
     @Test
-    void givesEachBufferBackOnce() throws Exception {
+    void returnsEachBufferOnce() throws Exception {
         handshake("TLSv1.3", Steps.WHOLE);
         client.write(random(100));
         assertThat(server.read(ByteBuffer.allocate(10))).isEqualTo(10);
@@ -333,7 +338,7 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
-    /** Both directions of a client that loads a server are busy at the same time. */
+    /** A client that puts load on a server uses both directions at the same time. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void readsWhileCiphertextIsUnsent(String protocol) throws Exception {
@@ -370,7 +375,7 @@ class TlsCloseTest {
         assertThat(serverStream.isDrained()).isTrue();
     }
 
-    /** What a read leaves behind in the layer, no selector reports. */
+    /** No selector reports bytes that a read leaves in the layer. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void isNotDrainedWhileRecordsAreLeft(String protocol) throws Exception {
@@ -393,10 +398,12 @@ class TlsCloseTest {
         assertThat(buffers.borrowed()).isZero();
     }
 
-    /** A record costs the same work however little it carries, and the others have their turn. */
+    /**
+     * A small record costs as much work as a large one, so a limit lets other connections proceed.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void aReadOpensAFewSmallRecordsOnly(String protocol) throws Exception {
+    void aReadOpensALimitedNumberOfSmallRecords(String protocol) throws Exception {
         handshake(protocol, Steps.WHOLE);
         clientGate.set(Gate.COLLECTING);
         int length = 40;
@@ -462,7 +469,7 @@ class TlsCloseTest {
 
     @ParameterizedTest
     @CsvSource({
-        "TLSv1.2, 1703030010aabbccddeeff00112233445566778899", // sealed with another key
+        "TLSv1.2, 1703030010aabbccddeeff00112233445566778899", // encrypted with another key
         "TLSv1.3, 1703030020aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899",
         "TLSv1.2, 170303ffff", // too long
         "TLSv1.3, 170303ffff",
@@ -470,13 +477,13 @@ class TlsCloseTest {
         "TLSv1.3, 474554202f",
         "TLSv1.2, 5345435245540a5345435245540a", // SECRET, twice
         "TLSv1.3, 5345435245540a5345435245540a",
-        "TLSv1.2, 150303000753454352455421", // an alert in the clear that is no alert
+        "TLSv1.2, 150303000753454352455421", // an invalid alert in the clear
         "TLSv1.3, 150303000753454352455421",
         "TLSv1.2, 17030300085345435245540a0a", // shorter than its tag
         "TLSv1.3, 17030300085345435245540a0a",
         "TLSv1.3, 160303000401020304", // a handshake in the clear
     })
-    void refusesWhatIsNoRecord(String protocol, String hex) throws Exception {
+    void refusesInvalidRecords(String protocol, String hex) throws Exception {
         for (Steps steps : new Steps[] {Steps.WHOLE, Steps.FEW}) {
             handshake(protocol, steps);
             pair.client().write(ByteBuffer.wrap(HexFormat.of().parseHex(hex)));
@@ -494,7 +501,7 @@ class TlsCloseTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void tellsThePeerWhyItsRecordIsRefused(String protocol) throws Exception {
+    void sendsAnAlertForARefusedRecord(String protocol) throws Exception {
         handshake(protocol, Steps.WHOLE);
         pair.client().write(ByteBuffer.wrap(new byte[5 + 64]).put(0, new byte[] {23, 3, 3, 0, 64}));
         assertThatThrownBy(() -> server.read(ByteBuffer.allocate(20_000)))

@@ -23,14 +23,17 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
-/** Every byte comes back, from and to peers of several makes, over fast and over slow networks. */
+/**
+ * Tests that every byte is echoed to clients of several implementations, over fast and slow
+ * networks.
+ */
 @Timeout(120)
 class TlsEchoTest {
 
     private static final SSLContext SERVER = Certificates.context(Certificates.SERVER);
     private static final SSLContext CLIENT = Certificates.context(null);
 
-    /** A client that sends the data, ends its stream, and returns all that comes back. */
+    /** A client that sends the data, ends its stream, and returns everything that it receives. */
     interface Client {
         byte[] exchange(SocketChannel channel, String protocol, byte[] data, Random random)
                 throws Exception;
@@ -77,7 +80,8 @@ class TlsEchoTest {
             byte[] data = new byte[seed == 0 ? 1 : 1 + random.nextInt(steps.mostData)];
             random.nextBytes(data);
             BufferPool buffers = Buffers.pool();
-            // The other networks leave bytes in the socket, which an edge does not report again.
+            // The other networks leave bytes in the socket, which an edge-triggered selector does
+            // not report again.
             Sockets sockets = steps == Steps.WHOLE ? kind : Sockets.JDK;
             try (SocketPair pair = SocketPair.open(sockets)) {
                 TlsStream stream =
@@ -125,7 +129,7 @@ class TlsEchoTest {
         }
     }
 
-    /** Reads nothing after its end of the stream, which this library cannot. */
+    /** Does not read after the end of its own stream, because this library cannot do that. */
     private static byte[] tlsChannel(
             SocketChannel channel, String protocol, byte[] data, Random random) throws Exception {
         try (TlsChannel tls =
@@ -149,7 +153,7 @@ class TlsEchoTest {
             }
             byte[] result = received.result();
             while (!tls.shutdown()) {
-                // Waits for the answer in the second call.
+                // The second call waits for the answer.
             }
             return result;
         }

@@ -27,9 +27,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
 /**
- * A network that alters bytes, in front of, within and behind the handshake. Whatever arrives: both
- * sides end, with data that is right as far as it goes or an exception that says why, and give
- * their buffers back. Each case is replayed by its seed.
+ * Tests of a network that alters bytes before, during and after the handshake. In every case, both
+ * sides must end, either with data that is correct as far as it was received or with an exception
+ * that states the reason, and must return their buffers. The seed repeats a case.
  */
 @Timeout(300)
 class TlsFuzzTest {
@@ -37,10 +37,10 @@ class TlsFuzzTest {
     private static final SSLContext SERVER = context(Certificates.SERVER);
     private static final SSLContext CLIENT = context(Certificates.CLIENT);
 
-    /** More turns than any case needs. */
+    /** A number of turns that no case reaches. */
     private static final int TURNS = 200_000;
 
-    /** Turns in which nothing happens, before the connection is cut. */
+    /** The number of turns without progress after which the connection is cut. */
     private static final int QUIET_TURNS = 100;
 
     private enum Mutation {
@@ -65,7 +65,7 @@ class TlsFuzzTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3})
-    void alteredBytesEndInOneOfTheNamedWays(int part) throws IOException {
+    void alteredBytesLeadToAnExpectedOutcome(int part) throws IOException {
         for (int i = 0; i < 750; i++) {
             long seed = part * 1_000_000L + i;
             try {
@@ -74,7 +74,7 @@ class TlsFuzzTest {
                 throw new AssertionError("seed " + seed, e);
             }
         }
-        // All kinds of failures were reached, and the mutations did not always matter.
+        // All kinds of failures must occur, and some mutations must do no harm.
         assertThat(outcomes).containsKeys(Outcome.END, Outcome.HANDSHAKE);
         assertThat(outcomes).containsKeys(Outcome.TRUNCATED, Outcome.SSL);
     }
@@ -159,7 +159,10 @@ class TlsFuzzTest {
                 : new AlteringStream(stream, mutation, where, random);
     }
 
-    /** One end of the connection, in turns: handshake, write, end, read to the end. */
+    /**
+     * One end of the connection, which in turns completes the handshake, writes, ends its stream,
+     * and reads to the end.
+     */
     private static final class Side {
 
         private final BufferPool buffers = Buffers.pool();
@@ -212,7 +215,7 @@ class TlsFuzzTest {
 
         private boolean exchange() throws IOException {
             int written = shut ? 0 : stream.write(source);
-            // The end of one direction of TLS 1.2 is that of the other as well.
+            // In TLS 1.2, the end of one direction is also the end of the other.
             boolean mayEnd =
                     stream.protocol().equals("TLSv1.3") || received.size() >= expected.length;
             if (stream.flush() && !source.hasRemaining() && !shut && mayEnd) {
@@ -241,7 +244,7 @@ class TlsFuzzTest {
                     Thread.onSpinWait();
                 }
             } catch (IOException _) {
-                // The alert is not worth more.
+                // Losing the alert is acceptable.
             }
             stream.channel().close();
         }
@@ -252,7 +255,7 @@ class TlsFuzzTest {
         }
     }
 
-    /** Alters what is written at one place. */
+    /** Alters the written bytes at one position. */
     private static final class AlteringStream implements ByteStream {
 
         private final ByteStream below;

@@ -34,19 +34,25 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
-/** Handshakes that succeed with or without a certificate, and all the ways in which they fail. */
+/**
+ * Tests of handshakes that succeed, with and without a client certificate, and of all kinds of
+ * failures.
+ */
 @Timeout(60)
 class TlsHandshakeTest {
 
     private static final SSLContext SERVER = context(Certificates.SERVER);
     private static final SSLContext CLIENT = context(null);
 
-    /** Open until the peer has read its alert, which a reset would overtake. */
+    /** The owners stay open until the peer has read its alert, which a reset would discard. */
     private final List<StreamOwner> owners = new ArrayList<>();
 
     private final BufferPool buffers = Buffers.pool();
 
-    /** A client on the JDK's socket; completes once the server has answered it or ended. */
+    /**
+     * Starts a client on the JDK's socket. It completes when the server has answered it or has
+     * ended.
+     */
     private static InBackground<Integer> sslSocket(
             SocketChannel channel, SSLContext context, String protocol) {
         return InBackground.start(
@@ -66,7 +72,7 @@ class TlsHandshakeTest {
                 });
     }
 
-    /** Opens the server's side, which fails; what it has to say is sent before it closes. */
+    /** Opens the server's side, which fails and sends its alert, and returns the reason. */
     private String reasonOfFailure(ByteStream below, SSLEngine engine) throws IOException {
         StreamOwner owner = new StreamOwner(new TlsStream(below, engine, buffers));
         owners.add(owner);
@@ -97,7 +103,7 @@ class TlsHandshakeTest {
         "TLSv1.2, false, CN=client", "TLSv1.3, false, CN=client",
         "TLSv1.2, false,", "TLSv1.3, false,"
     })
-    void knowsTheSubjectOfTheClient(String protocol, boolean need, @Nullable String subject)
+    void returnsTheSubjectOfTheClient(String protocol, boolean need, @Nullable String subject)
             throws Exception {
         for (Steps steps : new Steps[] {Steps.WHOLE, Steps.ONE}) {
             SSLEngine engine = serverEngine(SERVER, protocol);
@@ -146,8 +152,7 @@ class TlsHandshakeTest {
             SSLEngine engine = serverEngine(SERVER, protocol);
             engine.setNeedClientAuth(true);
             try (SocketPair pair = SocketPair.open()) {
-                // A client that has the key alone would not offer a certificate that the server
-                // has not asked for.
+                // An ordinary client would not offer a certificate that the server does not accept.
                 SSLContext client = alias == null ? CLIENT : Certificates.insistentContext(alias);
                 InBackground<Integer> read = sslSocket(pair.client(), client, protocol);
                 reason = reasonOfFailure(steps.over(pair.server(), 1), engine);
@@ -218,7 +223,7 @@ class TlsHandshakeTest {
 
     @ParameterizedTest
     @CsvSource({
-        // A record of 64 KiB, a hello of SSLv2, an alert, an unknown version.
+        // A record of 64 KiB, an SSLv2 hello, alerts, an unknown version and a PROXY header.
         "160301ffff0100, a record is longer than TLS allows",
         "802e010002001500, not TLS",
         "15030300020100, the peer ended the handshake with close_notify",
@@ -226,11 +231,11 @@ class TlsHandshakeTest {
         "16020000050102030405, not TLS",
         "0d0a0d0a000d0a515549540a, not TLS but a PROXY protocol header",
     })
-    void refusesWhatIsNoHello(String hex, String reason) throws Exception {
+    void refusesInvalidHellos(String hex, String reason) throws Exception {
         assertThat(reasonAndAnswer(HexFormat.of().parseHex(hex))).startsWith(reason + ", ");
     }
 
-    /** Sends the bytes as they are, and returns the reason of the failure and what came back. */
+    /** Sends the bytes unchanged and returns the reason for the failure and the answer. */
     private String reasonAndAnswer(byte[] bytes) throws Exception {
         String result = "";
         for (Steps steps : Steps.values()) {
@@ -253,7 +258,7 @@ class TlsHandshakeTest {
     }
 
     @Test
-    void saysThatThePeerHasClosedBeforeOrDuringTheHandshake() throws Exception {
+    void saysThatThePeerClosedBeforeOrDuringTheHandshake() throws Exception {
         try (SocketPair pair = SocketPair.open()) {
             pair.client().close();
             assertThat(reasonOfFailure(pair))
@@ -268,7 +273,7 @@ class TlsHandshakeTest {
     }
 
     @Test
-    void aPeerThatLeavesWithoutAByteIsSilent() throws Exception {
+    void aPeerThatClosesWithoutSendingAByteIsSilent() throws Exception {
         try (SocketPair pair = SocketPair.open()) {
             pair.client().shutdownOutput();
             assertThat(failure(pair).silent()).isTrue();
@@ -293,11 +298,11 @@ class TlsHandshakeTest {
         }
     }
 
-    /** After a hello a close_notify is as plain as before it. */
+    /** The peer sends its close_notify in the clear, as before the hello. */
     @ParameterizedTest
     @CsvSource({
         "TLSv1.2, the peer ended the handshake with close_notify",
-        // In the clear, although the server has keys already.
+        // The server already has keys and expects an encrypted record.
         "TLSv1.3, a record cannot be decrypted"
     })
     void failsIfThePeerClosesDuringTheHandshake(String protocol, String reason) throws Exception {
@@ -312,7 +317,10 @@ class TlsHandshakeTest {
         }
     }
 
-    /** No close_notify: a client that is further would take it for the end of the echo. */
+    /**
+     * There is no close_notify, because a client that has already completed its handshake would
+     * take it for the end of the echo.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void hasNoEndToSendDuringTheHandshake(String protocol) throws Exception {
@@ -328,7 +336,7 @@ class TlsHandshakeTest {
             }
             assertThat(stream.endOutput()).isTrue();
             assertThat(stream.flush()).isTrue();
-            // The handshake may go on, and the end is sent once there is one.
+            // The handshake may continue; the end is sent when it has completed.
             try (StreamOwner owner = new StreamOwner(stream)) {
                 owner.open().flush();
                 assertThat(read.result()).isEqualTo(-1);
@@ -355,10 +363,10 @@ class TlsHandshakeTest {
         }
     }
 
-    /** A connection may be closed while a worker computes. */
+    /** A connection may be closed while a worker thread runs its computation. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void givesItsBuffersBackWhileItsWorkRuns(String protocol) throws Exception {
+    void returnsItsBuffersWhileItsWorkRuns(String protocol) throws Exception {
         CountDownLatch working = new CountDownLatch(1);
         CountDownLatch released = new CountDownLatch(1);
         SSLContext slow =
@@ -370,7 +378,7 @@ class TlsHandshakeTest {
                             return null;
                         });
         try (SocketPair pair = SocketPair.open()) {
-            // Behind the hello comes a part of a record, which the layer keeps.
+            // The hello is followed by a part of a record, which the layer keeps.
             SSLEngine client = clientEngine(CLIENT, protocol);
             ByteBuffer bytes = ByteBuffer.allocate(2 * client.getSession().getPacketBufferSize());
             client.wrap(ByteBuffer.allocate(0), bytes);
@@ -396,7 +404,7 @@ class TlsHandshakeTest {
         }
     }
 
-    /** A drain that catches a handshake ends it at once. */
+    /** A drain ends a handshake immediately. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void canBeShutDownDuringTheHandshake(String protocol) throws Exception {
@@ -436,10 +444,13 @@ class TlsHandshakeTest {
 
     // ---- turns ---------------------------------------------------------------------------------
 
-    /** The first request may come with the last bytes of the handshake, and wakes no selector. */
+    /**
+     * The first request may arrive with the last bytes of the handshake, and then no selector
+     * reports it.
+     */
     @ParameterizedTest
     @EnumSource(Steps.class)
-    void dataBehindTheHandshakeIsReadableAtOnce(Steps steps) throws Exception {
+    void dataAfterTheHandshakeIsReadableImmediately(Steps steps) throws Exception {
         for (String protocol : new String[] {"TLSv1.2", "TLSv1.3"}) {
             try (SocketPair pair = SocketPair.open()) {
                 GatedStream gate = new GatedStream(new SocketStream(pair.client()));
@@ -459,7 +470,8 @@ class TlsHandshakeTest {
                     if (tls12) {
                         clientOpen = client.open();
                     } else {
-                        // The last flight of TLS 1.3 is the client's: Finished, and data behind it.
+                        // In TLS 1.3, the client sends the last message, Finished, and may append
+                        // data.
                         gate.set(Gate.COLLECTING);
                         clientOpen = client.open();
                         if (!clientOpen) {
@@ -496,7 +508,7 @@ class TlsHandshakeTest {
     }
 
     @Test
-    void selectsForWhatTheHandshakeNeeds() throws Exception {
+    void selectsForTheOperationsThatTheHandshakeNeeds() throws Exception {
         try (SocketPair pair = SocketPair.open()) {
             GatedStream gate = new GatedStream(new SocketStream(pair.server()));
             TlsStream stream = new TlsStream(gate, serverEngine(SERVER, "TLSv1.3"), buffers);
@@ -523,7 +535,7 @@ class TlsHandshakeTest {
     }
 
     @Test
-    void knowsTheHostThatTheClientAskedFor() throws Exception {
+    void returnsTheHostThatTheClientRequested() throws Exception {
         try (SocketPair pair = SocketPair.open()) {
             InBackground<Integer> read = sslSocket(pair.client(), CLIENT, "TLSv1.3");
             TlsStream stream =

@@ -12,7 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** New keys for almost every record; in a JVM of its own, as the JDK reads the limit once. */
+/**
+ * Tests with new keys for almost every record. They run in a separate JVM, because the JDK reads
+ * the limit only once.
+ */
 @Timeout(120)
 class TlsKeyUpdateTest {
 
@@ -24,15 +27,15 @@ class TlsKeyUpdateTest {
         assertThat(run("exchange", 16)).containsExactly("echoed");
     }
 
-    /** Updates that answer each other must not make either side spin, nor stop. */
+    /** Key updates that answer each other must make neither side spin or stop. */
     @Test
     void echoesThroughAStormOfKeyUpdates() throws Exception {
         assertThat(run("exchange", 8)).containsExactly("echoed");
     }
 
-    /** A peer that asks for updates and does not read the answers costs no memory. */
+    /** A peer that requests updates and does not read the answers must not consume memory. */
     @Test
-    void stopsReadingIfThePeerDoesNotTakeTheAnswers() throws Exception {
+    void stopsReadingIfThePeerDoesNotReadTheAnswers() throws Exception {
         assertThat(run("unread", 8)).containsExactly("stopped", "read the rest");
     }
 
