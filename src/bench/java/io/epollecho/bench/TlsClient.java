@@ -91,6 +91,8 @@ final class TlsClient {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(e);
+        } finally {
+            run.message.release(); // writes on their way hold it until they are done
         }
     }
 
