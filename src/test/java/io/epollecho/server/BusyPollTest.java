@@ -1,0 +1,59 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+
+/** Tests of a server that polls for a while before its loops sleep. */
+@Timeout(60)
+class BusyPollTest {
+
+    private static final Duration POLL = Duration.ofMillis(10);
+
+    /** Much longer than the polling, and than what the timers cost meanwhile. */
+    private static final Duration IDLE = Duration.ofSeconds(1);
+
+    private static final Duration LITTLE = IDLE.dividedBy(4);
+
+    @ParameterizedTest
+    @EnumSource
+    void idleServerTakesNoProcessorTime(BackendUnderTest backend) throws IOException {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        try (EchoServer server =
+                        EchoServer.start(
+                                backend.settings().busyPoll(POLL).idleTimeout(IDLE).build());
+                var socket = new Socket()) {
+            Thread loop = loopThread(before);
+            socket.connect(server.localAddress());
+            socket.getOutputStream().write(1);
+            assertThat(socket.getInputStream().read()).isOne();
+
+            Duration atFirst = cpuTime(loop);
+            // The server is idle until it closes the connection for that reason.
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            assertThat(cpuTime(loop).minus(atFirst)).isLessThan(LITTLE);
+            assertThat(server.statisticsByLoop().getFirst().pollingTime()).isPositive();
+        }
+    }
+
+    private static Thread loopThread(Set<Thread> before) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("echo-server-0"))
+                .filter(thread -> !before.contains(thread))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Duration cpuTime(Thread thread) {
+        return Duration.ofNanos(
+                ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId()));
+    }
+}
