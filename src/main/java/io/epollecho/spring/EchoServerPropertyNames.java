@@ -153,7 +153,7 @@ public final class EchoServerPropertyNames {
     }
 
     /** Returns the name of the list if the property is an element of one, or else its name. */
-    private static ConfigurationPropertyName withoutIndex(ConfigurationPropertyName property) {
+    static ConfigurationPropertyName withoutIndex(ConfigurationPropertyName property) {
         return property.isLastElementIndexed() ? property.getParent() : property;
     }
 }

@@ -45,7 +45,9 @@ final class SettingBindHandler extends AbstractBindHandler {
         Setting<?> setting = EchoServerPropertyNames.setting(name);
         ConfigurationProperty property = context.getConfigurationProperty();
         if (setting != null && property != null && value != null) {
-            check(setting, property, value);
+            if (!name.isLastElementIndexed()) { // the range is that of the whole list
+                check(setting, property, value);
+            }
             bound.put(name, property);
         }
         if (value instanceof EchoServerProperties properties) {
@@ -74,7 +76,7 @@ final class SettingBindHandler extends AbstractBindHandler {
     private InvalidPropertyException asProperty(InvalidSettingException e) {
         String name = EchoServerProperties.PREFIX + "." + e.key();
         for (ConfigurationProperty property : bound.values()) {
-            if (property.getName().toString().equals(name)) {
+            if (EchoServerPropertyNames.withoutIndex(property.getName()).toString().equals(name)) {
                 return new InvalidPropertyException(
                         property,
                         EchoServerPropertyNames.setting(property.getName()),

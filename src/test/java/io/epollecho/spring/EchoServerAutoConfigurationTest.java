@@ -7,6 +7,8 @@ import io.epollecho.EchoPeer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
+import io.epollecho.server.ProxyProtocolConfig;
+import io.epollecho.stream.AddressRange;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,25 @@ class EchoServerAutoConfigurationTest {
                                     .as("the last customizer wins")
                                     .isEqualTo(3);
                             assertThat(config.eventLoops()).as("unchanged").isEqualTo(3);
+                        });
+    }
+
+    @Test
+    void takesTheElementsOfAList() {
+        runner.withPropertyValues(
+                        "echo.server.proxy-protocol.mode=required",
+                        "echo.server.proxy-protocol.trusted[0]=10.0.0.0/8",
+                        "echo.server.proxy-protocol.trusted[1]=127.0.0.1")
+                .run(
+                        context -> {
+                            assertThat(context).hasNotFailed();
+                            EchoServerConfig config = context.getBean(EchoServerConfig.class);
+                            assertThat(config.listener("default").proxyProtocol())
+                                    .extracting(ProxyProtocolConfig::trusted)
+                                    .isEqualTo(
+                                            List.of(
+                                                    AddressRange.of("10.0.0.0/8"),
+                                                    AddressRange.of("127.0.0.1")));
                         });
     }
 

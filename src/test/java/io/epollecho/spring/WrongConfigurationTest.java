@@ -247,6 +247,9 @@ class WrongConfigurationTest {
                 "proxy-protocol.trusted=10.0.0.0/8 | The property"
                         + " echo.server.proxy-protocol.trusted is 10.0.0.0/8 (@): it has no effect"
                         + " unless proxy-protocol.mode is required.",
+                "proxy-protocol.trusted[0]=10.0.0.0/8 | The property"
+                        + " echo.server.proxy-protocol.trusted[0] is 10.0.0.0/8 (@): it has no"
+                        + " effect unless proxy-protocol.mode is required.",
                 "proxy-protocol.mode=required proxy-protocol.header-timeout=10s ssl.bundle=web |"
                     + " The property echo.server.proxy-protocol.header-timeout is 10s (@): it must"
                     + " be less than ssl.handshake-timeout, which is 10s, because both times start"
