@@ -20,11 +20,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The runnable jar in a separate process, on free ports unless arguments set them. */
-final class RunningJar implements AutoCloseable {
+public final class RunningJar implements AutoCloseable {
 
     private static final Duration START = Duration.ofSeconds(60);
     private static final Pattern HTTP = Pattern.compile("Tomcat started on port (\\d+)");
-    private static final Pattern ECHO = Pattern.compile("listening on \\S+:(\\d+) \\(default,");
     private static final Pattern UP = Pattern.compile("Started (EpollEchoApplication) in");
 
     private final Process process;
@@ -43,7 +42,7 @@ final class RunningJar implements AutoCloseable {
     }
 
     /** Starts the jar by a prefix command and waits until it is up. */
-    static RunningJar start(List<String> prefix, String... arguments) throws IOException {
+    public static RunningJar start(List<String> prefix, String... arguments) throws IOException {
         RunningJar jar = launch(prefix, arguments);
         try {
             await().atMost(START).until(() -> !jar.process.isAlive() || jar.find(UP) != null);
@@ -82,12 +81,18 @@ final class RunningJar implements AutoCloseable {
     }
 
     /** Returns the HTTP port. */
-    int httpPort() {
+    public int httpPort() {
         return Integer.parseInt(Objects.requireNonNull(find(HTTP)));
     }
 
-    int echoPort() {
-        return Integer.parseInt(Objects.requireNonNull(find(ECHO)));
+    /** Returns the port of the default listener. */
+    public int echoPort() {
+        return echoPort("default");
+    }
+
+    /** Returns the port of a listener. */
+    public int echoPort(String listener) {
+        return (int) logged("listening on .*:(\\d+) \\(%s,".formatted(listener));
     }
 
     long pid() {
