@@ -26,6 +26,15 @@ class PackagingIT {
         }
     }
 
+    /** Derived from the file's name, it would change with every version. */
+    @Test
+    void plainJarHasTheNameOfItsModule() throws IOException {
+        try (JarFile jar = open("epoll-echo.plain-jar")) {
+            assertThat(jar.getManifest().getMainAttributes().getValue("Automatic-Module-Name"))
+                    .isEqualTo("io.epollecho");
+        }
+    }
+
     /**
      * The probe requires libraries that the starter does not depend on, and the status page would
      * occupy the host's root path.

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
@@ -580,5 +581,30 @@ public final class EchoServer implements AutoCloseable {
         }
         ServerRun run = runs.current();
         return run == null ? CompletableFuture.completedFuture(List.of()) : list.apply(run);
+    }
+
+    /**
+     * Returns the state and the listeners with their addresses: the bound ones, or the configured
+     * ones if the server is stopped.
+     *
+     * @return such as {@code EchoServer[running, default=0.0.0.0:7777]}
+     */
+    @Override
+    public String toString() {
+        EchoServerState now = state;
+        SequencedMap<String, InetSocketAddress> bound = localAddresses;
+        var addresses = new LinkedHashMap<String, InetSocketAddress>();
+        config.listeners()
+                .forEach((name, listener) -> addresses.put(name, listener.socketAddress()));
+        if (bound != null && now != EchoServerState.STOPPED) {
+            addresses.putAll(bound);
+        }
+        return addresses.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + SocketAddresses.format(entry.getValue()))
+                .collect(
+                        Collectors.joining(
+                                ", ",
+                                "EchoServer[" + now.name().toLowerCase(Locale.ROOT) + ", ",
+                                "]"));
     }
 }
