@@ -89,6 +89,23 @@ class RunnableJarIT {
                 "it must be 1 to 256.");
     }
 
+    /** The address is reserved for documentation (RFC 5737), so no machine has it. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "web, --server.address=203.0.113.1, server.address",
+        "management, --management.server.port=0 --management.server.address=203.0.113.1,"
+                + " management.server.address",
+    })
+    void explainsAnHttpAddressOfAnotherMachine(String server, String arguments, String remedy)
+            throws Exception {
+        assertFailsToStart(
+                List.of(),
+                List.of(arguments.split(" ")),
+                "The %s server cannot listen on 203.0.113.1:0: Cannot assign requested address."
+                        .formatted(server),
+                "Set %s to an address of this machine (ip address shows them)".formatted(remedy));
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "prboe, Unknown command prboe. The only command is probe",
@@ -125,25 +142,33 @@ class RunnableJarIT {
         }
     }
 
-    /** Root may bind any port, so the test drops the capability. */
     @Test
     void explainsAMissingPermissionForAPort() throws Exception {
-        assumeTrue(firstUnprivilegedPort() > 7, "Port 7 requires no permission on this machine");
-        List<String> dropped = List.of();
-        if (System.getProperty("user.name").equals("root")) {
-            var setpriv = Path.of("/usr/bin/setpriv");
-            assumeTrue(Files.isExecutable(setpriv), "setpriv is not installed");
-            dropped =
-                    List.of(
-                            setpriv.toString(),
-                            "--bounding-set=-net_bind_service",
-                            "--inh-caps=-all");
-        }
         assertFailsToStart(
-                dropped,
+                withoutPermission(),
                 "--echo.server.port=7",
                 "Cannot listen on 127.0.0.1:7: Permission denied",
-                "CAP_NET_BIND_SERVICE: set echo.server.port to a higher one");
+                "CAP_NET_BIND_SERVICE. Set echo.server.port to a higher port");
+    }
+
+    @Test
+    void explainsAMissingPermissionForAnHttpPort() throws Exception {
+        assertFailsToStart(
+                withoutPermission(),
+                "--management.server.port=7",
+                "The management server cannot listen on port 7: Permission denied.",
+                "CAP_NET_BIND_SERVICE. Set management.server.port to a higher port");
+    }
+
+    /** Root may bind any port, so the prefix drops the capability. */
+    private static List<String> withoutPermission() throws IOException {
+        assumeTrue(firstUnprivilegedPort() > 7, "Port 7 requires no permission on this machine");
+        if (!System.getProperty("user.name").equals("root")) {
+            return List.of();
+        }
+        var setpriv = Path.of("/usr/bin/setpriv");
+        assumeTrue(Files.isExecutable(setpriv), "setpriv is not installed");
+        return List.of(setpriv.toString(), "--bounding-set=-net_bind_service", "--inh-caps=-all");
     }
 
     /** Reads in one call, because a second read of a sysctl returns nothing, see proc(5). */
@@ -156,7 +181,12 @@ class RunnableJarIT {
 
     private static void assertFailsToStart(
             List<String> prefix, String argument, String... explanation) throws Exception {
-        try (RunningJar failing = RunningJar.launch(prefix, argument)) {
+        assertFailsToStart(prefix, List.of(argument), explanation);
+    }
+
+    private static void assertFailsToStart(
+            List<String> prefix, List<String> arguments, String... explanation) throws Exception {
+        try (RunningJar failing = RunningJar.launch(prefix, arguments.toArray(String[]::new))) {
             assertThat(failing.awaitExit(FAILED_START)).isEqualTo(1);
             assertThat(failing.log())
                     .contains(explanation)

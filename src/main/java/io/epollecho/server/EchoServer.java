@@ -244,7 +244,8 @@ public final class EchoServer implements AutoCloseable {
     private @Nullable Drain beginDrain(Duration timeout) {
         if (timeout.isNegative()) {
             throw new IllegalArgumentException(
-                    "The drain timeout is " + timeout + "; it must be zero or more");
+                    "The drain timeout is %s; it must be zero or more"
+                            .formatted(Setting.DRAIN_TIMEOUT.format(timeout)));
         }
         lifecycle.lock();
         try {

@@ -102,7 +102,7 @@ record Format<T>(Class<T> type, Function<String, T> parse, Function<T, String> t
         try {
             return format(time.toNanos(), units);
         } catch (ArithmeticException e) {
-            return time.toString(); // centuries
+            return time.toDays() + "d"; // centuries
         }
     }
 

@@ -427,6 +427,15 @@ public final class Setting<T> {
     }
 
     /**
+     * Returns whether this setting is a duration.
+     *
+     * @return true if its values are of the type {@link Duration}
+     */
+    public boolean isDuration() {
+        return format.type() == Duration.class;
+    }
+
+    /**
      * Returns a value as written in configuration files.
      *
      * @param value a value, which need not be allowed

@@ -1,15 +1,24 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.Setting;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.origin.Origin;
 
+import java.time.Duration;
+import java.util.regex.Pattern;
+
 /** Thrown during binding if the value of a property is invalid. */
 final class InvalidPropertyException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+
+    /** Spring Boot reads a number alone as milliseconds. */
+    private static final Pattern WITHOUT_UNIT = Pattern.compile("[-+]?\\d+");
+
+    private static final Pattern ISO_8601 = Pattern.compile("[-+]?[Pp].*");
 
     private final String remedy;
 
@@ -38,10 +47,55 @@ final class InvalidPropertyException extends RuntimeException {
                 String.valueOf(property.getValue()),
                 origin(property),
                 requirement,
-                setting == null || setting.defaultText() == null
-                        ? "Correct the value, or remove the property."
-                        : "Correct the value, or remove the property for the default, %s."
-                                .formatted(setting.defaultText()));
+                remedy("Correct the value", setting));
+    }
+
+    /** Returns an exception for a value that is written somewhere and was refused. */
+    static InvalidPropertyException of(
+            ConfigurationProperty property,
+            @Nullable Setting<?> setting,
+            InvalidSettingException refusal) {
+        String written = String.valueOf(property.getValue());
+        if (setting == null || !setting.isDuration()) {
+            return new InvalidPropertyException(property, setting, refusal.requirement());
+        }
+        if (WITHOUT_UNIT.matcher(written).matches() && !refusal.value().equals("0")) {
+            long number = Long.parseLong(written);
+            return new InvalidPropertyException(
+                    "The property " + property.getName(),
+                    written,
+                    origin(property),
+                    "without a unit it is read as %s, but %s"
+                            .formatted(refusal.value(), refusal.requirement()),
+                    remedy(
+                            !allows(setting, Duration.ofMillis(number))
+                                            && allows(setting, Duration.ofSeconds(number))
+                                    ? "Write %ss for seconds".formatted(written)
+                                    : "Correct the value",
+                            setting));
+        }
+        return new InvalidPropertyException(
+                "The property " + property.getName(),
+                ISO_8601.matcher(written).matches() ? refusal.value() : written,
+                origin(property),
+                refusal.requirement(),
+                remedy("Correct the value", setting));
+    }
+
+    private static boolean allows(Setting<?> setting, Object value) {
+        try {
+            setting.check(value);
+            return true;
+        } catch (InvalidSettingException e) {
+            return false;
+        }
+    }
+
+    private static String remedy(String correction, @Nullable Setting<?> setting) {
+        return setting == null || setting.defaultText() == null
+                ? correction + ", or remove the property."
+                : "%s, or remove the property for the default, %s."
+                        .formatted(correction, setting.defaultText());
     }
 
     /** Returns an exception for a default value that conflicts with other properties. */

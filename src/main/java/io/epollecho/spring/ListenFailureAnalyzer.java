@@ -17,9 +17,7 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
     @Override
     protected FailureAnalysis analyze(Throwable rootFailure, BindFailedException cause) {
         return new FailureAnalysis(
-                cause.getMessage() + ".",
-                remedy(cause, String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT)),
-                cause);
+                cause.getMessage() + ".", remedy(cause, String.valueOf(cause.getMessage())), cause);
     }
 
     private static String property(String listener, Setting<?> setting) {
@@ -32,18 +30,31 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
     private static String remedy(BindFailedException cause, String reason) {
         String portProperty = property(cause.listener(), Setting.PORT);
         int port = cause.address().getPort();
-        if (reason.contains("in use")) {
+        if (isInUse(reason)) {
             return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
                     .formatted(port, portProperty);
         }
-        if (reason.contains("permission denied")) {
-            return port < FIRST_UNPRIVILEGED_PORT
-                    ? "Ports below %d require the capability CAP_NET_BIND_SERVICE. Set %s to a higher port, or grant the capability to the process."
-                            .formatted(FIRST_UNPRIVILEGED_PORT, portProperty)
-                    : "Set %s to a port that the process may use, or remove the restriction on port %d."
-                            .formatted(portProperty, port);
+        if (isForbidden(reason)) {
+            return permission(portProperty, port);
         }
         return "Set %s to an address of this machine (ip address shows them), or remove it to listen on all addresses."
                 .formatted(property(cause.listener(), Setting.ADDRESS));
+    }
+
+    static boolean isInUse(String reason) {
+        return reason.toLowerCase(Locale.ROOT).contains("in use");
+    }
+
+    static boolean isForbidden(String reason) {
+        return reason.toLowerCase(Locale.ROOT).contains("permission denied");
+    }
+
+    /** Returns the remedy for a port that the process may not use. */
+    static String permission(String portProperty, int port) {
+        return port < FIRST_UNPRIVILEGED_PORT
+                ? "Ports below %d require the capability CAP_NET_BIND_SERVICE. Set %s to a higher port, or grant the capability to the process."
+                        .formatted(FIRST_UNPRIVILEGED_PORT, portProperty)
+                : "Set %s to a port that the process may use, or remove the restriction on port %d."
+                        .formatted(portProperty, port);
     }
 }

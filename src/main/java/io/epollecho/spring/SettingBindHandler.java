@@ -60,7 +60,7 @@ final class SettingBindHandler extends AbstractBindHandler {
         try {
             setting.check(value instanceof DataSize size ? (Object) size.toBytes() : value);
         } catch (InvalidSettingException e) {
-            throw new InvalidPropertyException(property, setting, e.requirement());
+            throw InvalidPropertyException.of(property, setting, e);
         }
     }
 
@@ -77,10 +77,8 @@ final class SettingBindHandler extends AbstractBindHandler {
         String name = EchoServerProperties.PREFIX + "." + e.key();
         for (ConfigurationProperty property : bound.values()) {
             if (EchoServerPropertyNames.withoutIndex(property.getName()).toString().equals(name)) {
-                return new InvalidPropertyException(
-                        property,
-                        EchoServerPropertyNames.setting(property.getName()),
-                        e.requirement());
+                return InvalidPropertyException.of(
+                        property, EchoServerPropertyNames.setting(property.getName()), e);
             }
             if (EchoServerPropertyNames.isOfListener(property.getName(), e.value())
                     && e.key().equals(EchoServerConfig.LISTENER_NAME)) {

@@ -32,13 +32,18 @@ final class UnknownPropertyFailureAnalyzer
             return null;
         }
         String name = property.getName().toString();
+        String origin = property.getOrigin() == null ? "" : " (" + property.getOrigin() + ")";
+        if (property.getName().isNumericIndex(property.getName().getNumberOfElements() - 1)
+                && EchoServerPropertyNames.setting(property.getName()) != null) {
+            String scalar = property.getName().getParent().toString();
+            return new FailureAnalysis(
+                    "The property %s is a list%s: it must be one value.".formatted(scalar, origin),
+                    "Write it without an index, such as %s=%s."
+                            .formatted(scalar, property.getValue()),
+                    cause);
+        }
         return new FailureAnalysis(
-                "There is no property %s%s."
-                        .formatted(
-                                name,
-                                property.getOrigin() == null
-                                        ? ""
-                                        : " (" + property.getOrigin() + ")"),
+                "There is no property %s%s.".formatted(name, origin),
                 EchoServerPropertyNames.nearest(name)
                         .map("Rename it if you mean %s, or remove it."::formatted)
                         .orElseGet(UnknownPropertyFailureAnalyzer::known),

@@ -265,7 +265,7 @@ class EchoServerConfigTest {
                 .withMessageStartingWith("socket.send-buffer is 0: ");
         assertThatExceptionOfType(InvalidSettingException.class)
                 .isThrownBy(() -> EchoServerConfig.builder().drainTimeout(FOREVER).build())
-                .withMessageStartingWith("shutdown.drain-timeout is PT");
+                .withMessageStartingWith("shutdown.drain-timeout is 106751991167300d: ");
     }
 
     @Test

@@ -149,6 +149,81 @@ class WrongConfigurationTest {
         }
     }
 
+    /** Spring reads a number without a unit as milliseconds, which few people mean. */
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "connections.idle-timeout | 5        | 5ms  | 10ms to 365d, or 0 to never close an"
+                        + " idle connection. | Write 5s for seconds, or remove the property for"
+                        + " the default, 0s.",
+                "ssl.handshake-timeout    | 7        | 7ms  | 10ms to 1h. | Write 7s for seconds,"
+                        + " or remove the property for the default, 10s.",
+                "busy-poll                | 11       | 11ms | 0 to 10ms, where 0 sleeps at once. |"
+                        + " Correct the value, or remove the property for the default, 0s.",
+                "shutdown.linger-timeout  | -1       | -1ms | 0 to 1d, | Correct the value,",
+                "shutdown.drain-timeout   | 90000000 | 25h  | 0 to 1d, | Correct the value,",
+                "shutdown.drain-timeout   | 29000    | 29s  | at least 2 seconds less than |"
+                        + " Correct the value,",
+            })
+    void reportsHowADurationWithoutAUnitWasRead(
+            String property,
+            String value,
+            String read,
+            String allowed,
+            String remedy,
+            CapturedOutput output) {
+        assertThat(
+                        failToStart(output, "--echo.server.%s=%s".formatted(property, value))
+                                .replaceAll("\\(\"[^)]*\\)", "(@)"))
+                .contains(
+                        "The property echo.server.%s is %s (@): without a unit it is read as %s, but it must be %s"
+                                .formatted(property, value, read, allowed),
+                        remedy);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "ssl.handshake-timeout=PT2H, 2h, 10ms to 1h",
+        "connections.idle-timeout=pt0.001s, 1ms, 10ms to 365d",
+        "shutdown.drain-timeout=PT29S, 29s, at least 2 seconds less than",
+    })
+    void reportsDurationsAsPeopleWriteThem(
+            String property, String value, String allowed, CapturedOutput output) {
+        assertThat(
+                        failToStart(output, "--echo.server." + property)
+                                .replaceAll("\\(\"[^)]*\\)", "(@)"))
+                .contains(" is %s (@): it must be %s".formatted(value, allowed));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "port, [0]",
+        "read-buffer-size, [1]",
+        "connections.max, [0]",
+        "listeners.second.port, [0]",
+    })
+    void reportsAListForASingleValue(String property, String index, CapturedOutput output) {
+        String name = "echo.server." + property;
+        assertThat(failToStart(output, "--%s%s=7000".formatted(name, index)))
+                .contains(
+                        "The property %s is a list (\"%s%s\" from property source \"commandLineArgs\"): it must be one value."
+                                .formatted(name, name, index),
+                        "Write it without an index, such as %s=7000.".formatted(name));
+    }
+
+    @Test
+    void reportsTheLineOfAListForASingleValue(@TempDir Path directory, CapturedOutput output)
+            throws IOException {
+        Path file = directory.resolve("application.yml");
+        Files.writeString(file, "echo.server.port: [7000, 7001]\n");
+        assertThat(failToStart(output, "--spring.config.location=" + file))
+                .contains(
+                        "The property echo.server.port is a list (",
+                        "application.yml] - 1:20): it must be one value.",
+                        "Write it without an index, such as echo.server.port=7000.");
+    }
+
     /** Verifies that the list above contains every setting. */
     @Test
     void coversEachSetting() throws NoSuchMethodException {

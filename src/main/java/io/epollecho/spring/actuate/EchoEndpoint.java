@@ -291,7 +291,7 @@ public final class EchoEndpoint {
                     .drainTimeout();
         } catch (IllegalArgumentException e) {
             throw RefusedRequestException.invalid(
-                    "timeout is '%s': it must be a duration such as 20s or PT20S, %s"
+                    "timeout is '%s': it must be a duration such as 20s, %s"
                             .formatted(timeout, Setting.DRAIN_TIMEOUT.allowed()));
         }
     }
