@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.ProcessFigures;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -20,6 +21,7 @@ interface CrowdScenarios extends Backend {
     int CROWD = 1_000;
 
     @Test
+    @Tag("slow")
     default void thousandStalledReaders() throws IOException {
         EchoServer server = startTight();
         int buffer = server.config().readBufferSize();
@@ -50,6 +52,7 @@ interface CrowdScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void thousandStalledReadersEndByTheirDeadline() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
         EchoServer server = startTight(settings -> settings.writeTimeout(timeout));
@@ -80,6 +83,7 @@ interface CrowdScenarios extends Backend {
      * The server has stopped reading from these peers, so only the selector can report the reset.
      */
     @Test
+    @Tag("slow")
     default void thousandResetsAfterHalfCloseWithBytesPending() throws IOException {
         EchoServer server = startTight();
         Peer other = connect(server);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -105,6 +106,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void drainKeepsServingBusyConnections() throws IOException {
         EchoServer server = start();
         Peer busy = connect(server);
@@ -128,6 +130,7 @@ interface DrainScenarios extends Backend {
      * read.
      */
     @Test
+    @Tag("slow")
     default void drainDeadline() throws IOException {
         EchoServer server = startTight();
         List<Peer> restless = new ArrayList<>();
@@ -200,6 +203,7 @@ interface DrainScenarios extends Backend {
 
     /** A peer must not mistake the end of the connection for the end of the echo. */
     @Test
+    @Tag("slow")
     default void drainDeadlineResetsPeersThatDoNotRead() throws IOException {
         EchoServer server = startTight();
         List<Peer> stalled = stalledPeers(server, 10);
@@ -234,6 +238,7 @@ interface DrainScenarios extends Backend {
      * Connections at rest are not reported as cut, because everything they sent was already echoed.
      */
     @Test
+    @Tag("slow")
     default void drainWithoutTimeWithConnectionsAtRest() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);
@@ -248,6 +253,7 @@ interface DrainScenarios extends Backend {
 
     /** At the deadline, the server does not wait for peers that keep their side open. */
     @Test
+    @Tag("slow")
     default void drainDeadlineCutsPeersThatDoNotEndTheirStream() throws IOException {
         EchoServer server = start();
         List<Peer> peers = connect(server, 10);
@@ -285,6 +291,7 @@ interface DrainScenarios extends Backend {
      * The backlog holds more connections than are accepted per turn, and the drain serves them all.
      */
     @Test
+    @Tag("slow")
     default void drainServesTheBacklog() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
         EchoServer server = start(settings -> settings.selector(faulty.as(selector())));
@@ -307,6 +314,7 @@ interface DrainScenarios extends Backend {
 
     /** Linux queues one connection more than the backlog. */
     @Test
+    @Tag("slow")
     default void drainServesAFullBacklog() throws Exception {
         int backlog = 8;
         FaultyProvider faulty = faultyProvider();
@@ -330,6 +338,7 @@ interface DrainScenarios extends Backend {
 
     /** One peer that ignores its FIN does not delay the drain. */
     @Test
+    @Tag("slow")
     default void drainDoesNotWaitForAPeerThatIgnoresItsFin() throws IOException {
         EchoServer server = start();
         List<Peer> peers = connect(server, 11);
@@ -351,6 +360,7 @@ interface DrainScenarios extends Backend {
 
     /** A connection that was recently busy lingers longer than one that was at rest. */
     @Test
+    @Tag("slow")
     default void lingerTimeout() throws IOException {
         Duration timeout = Duration.ofMillis(1_500);
         EchoServer server = start(settings -> settings.lingerTimeout(timeout));
@@ -368,6 +378,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void lingerTimeoutDoesNotOutlastTheDrain() throws IOException {
         Duration timeout = Duration.ofMillis(1_500);
         EchoServer server = start(settings -> settings.lingerTimeout(Duration.ofDays(1)));
@@ -385,6 +396,7 @@ interface DrainScenarios extends Backend {
      * reset.
      */
     @Test
+    @Tag("slow")
     default void drainResetsNoPeerThatEndsInTime() throws IOException {
         EchoServer server = start();
         List<Peer> peers = connect(server, 20);
@@ -408,6 +420,7 @@ interface DrainScenarios extends Backend {
             List.of(Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE));
 
     @Test
+    @Tag("slow")
     default void endlessDrain() throws IOException {
         for (Duration endless : ENDLESS) {
             EchoServer server = startTight();
@@ -463,6 +476,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void drainMayBeRepeated() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);
@@ -480,6 +494,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void drainDeadlineMayBeBroughtForward() throws IOException {
         EchoServer server = startTight();
         List<Peer> stalled = stalledPeers(server, 4);
@@ -498,6 +513,7 @@ interface DrainScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void stopCutsADrainShort() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);

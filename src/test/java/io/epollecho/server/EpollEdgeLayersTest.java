@@ -1,6 +1,9 @@
 package io.epollecho.server;
 
+import org.junit.jupiter.api.Tag;
+
 /** The layer scenarios on epoll, edge-triggered, with one loop. */
+@Tag("slow")
 class EpollEdgeLayersTest extends LayerScenarios {
 
     @Override

@@ -1,6 +1,9 @@
 package io.epollecho.server;
 
+import org.junit.jupiter.api.Tag;
+
 /** The scenarios on epoll, level-triggered, with one loop. */
+@Tag("slow")
 class EpollLevelTest extends ServerScenarios implements EpollScenarios {
 
     @Override

@@ -1,6 +1,9 @@
 package io.epollecho.server;
 
+import org.junit.jupiter.api.Tag;
+
 /** The layer scenarios on the JDK's selector with one loop. */
+@Tag("slow")
 class JdkLevelLayersTest extends LayerScenarios {
 
     @Override

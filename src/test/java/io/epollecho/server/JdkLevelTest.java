@@ -1,6 +1,9 @@
 package io.epollecho.server;
 
+import org.junit.jupiter.api.Tag;
+
 /** The scenarios on the JDK's selector with one loop. */
+@Tag("slow")
 class JdkLevelTest extends ServerScenarios {
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -159,6 +160,7 @@ interface LifecycleScenarios extends Backend {
 
     /** An idle peer might never end its side. */
     @Test
+    @Tag("slow")
     default void closeDoesNotWaitForAnIdlePeer() throws IOException {
         EchoServer server = start();
         Peer peer = connect(server);
@@ -334,6 +336,7 @@ interface LifecycleScenarios extends Backend {
      * closed.
      */
     @Test
+    @Tag("slow")
     default void taskSubmittedWhileTheSelectorIsRebuilt() throws Exception {
         FaultyProvider faulty = faultyProvider();
         EchoServer server = start(faulty);
@@ -404,6 +407,7 @@ interface LifecycleScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void stuckLoopIsReported() throws Exception {
         var faulty = new FaultyProvider(selector().provider());
         var seen = new CopyOnWriteArrayList<Boolean>();

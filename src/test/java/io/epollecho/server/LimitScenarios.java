@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -138,6 +139,7 @@ interface LimitScenarios extends Backend {
 
     /** The log gets a line for the first refusal of a burst and later one for all the others. */
     @Test
+    @Tag("slow")
     default void eachRefusalIsLogged() throws IOException {
         int refusals = 500;
         EchoServer server = start(settings -> settings.maxConnections(1));
@@ -246,6 +248,7 @@ interface LimitScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void writeTimeoutSparesSlowReaders() throws IOException {
         Duration timeout = Duration.ofSeconds(1);
         EchoServer server =

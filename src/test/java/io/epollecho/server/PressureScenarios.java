@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Level;
 
 import com.sun.management.ThreadMXBean;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -101,6 +102,7 @@ interface PressureScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void manySilentReaders() throws IOException {
         EchoServer server = startTight();
         int crowd = 200;

@@ -4,6 +4,7 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -134,6 +135,7 @@ interface ResetScenarios extends Backend {
     }
 
     @Test
+    @Tag("slow")
     default void resetWhileLingering() throws IOException {
         EchoServer server = start();
         List<Peer> peers = connect(server, 10);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.Strace;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
  * delayed.
  */
 @Timeout(120)
+@Tag("slow")
 class SystemCallFaultsTest {
 
     private static final String LOOP = "echo-server-0";

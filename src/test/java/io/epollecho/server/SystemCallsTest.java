@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Strace;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -16,6 +17,7 @@ import java.util.List;
 
 /** The system calls of the event loop. */
 @Timeout(120)
+@Tag("slow")
 class SystemCallsTest {
 
     private static final int CONNECTIONS = 256;
