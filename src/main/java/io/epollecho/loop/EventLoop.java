@@ -12,7 +12,6 @@ import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;

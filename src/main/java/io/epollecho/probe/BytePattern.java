@@ -63,9 +63,7 @@ final class BytePattern {
         return target.write(bytes);
     }
 
-    /**
-     * Returns how many of the first {@code length} received bytes, at most a chunk, are wrong.
-     */
+    /** Returns how many of the first {@code length} received bytes, at most a chunk, are wrong. */
     int countWrong(MemorySegment received, int length, int stream, long offset) {
         int from = place(stream, offset);
         long first = MemorySegment.mismatch(received, 0, length, segment, from, from + length);

@@ -95,11 +95,7 @@ public record ProbeOptions(
                 "duration",
                 Objects.requireNonNullElse(duration, Duration.ZERO),
                 "must be between 1ms and 365d, or 0 for no limit");
-        require(
-                count == 0 || warmup.isZero(),
-                "warmup",
-                warmup,
-                "cannot be combined with --count");
+        require(count == 0 || warmup.isZero(), "warmup", warmup, "cannot be combined with --count");
         require(
                 isBetween(SHORTEST, timeout, LONGEST_TIMEOUT),
                 "timeout",

@@ -8,9 +8,7 @@ final class Nearest {
 
     private Nearest() {}
 
-    /**
-     * Returns the candidate with the fewest differences, or empty if all differ too much.
-     */
+    /** Returns the candidate with the fewest differences, or empty if all differ too much. */
     static Optional<String> to(String text, Collection<String> candidates) {
         String nearest = null;
         int least = Integer.MAX_VALUE;

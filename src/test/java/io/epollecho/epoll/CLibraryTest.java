@@ -81,8 +81,7 @@ class CLibraryTest {
 
     @ParameterizedTest
     @MethodSource("targets")
-    void numbersAndOffsetsMatchTheHeaders(Target target, @TempDir Path directory)
-            throws Exception {
+    void numbersAndOffsetsMatchTheHeaders(Target target, @TempDir Path directory) throws Exception {
         target.require();
         Map<String, Long> expected = expected(target.architecture);
         assertThat(print(target, directory, expected.keySet().stream().toList()))

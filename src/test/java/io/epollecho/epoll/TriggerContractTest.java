@@ -242,8 +242,7 @@ class TriggerContractTest {
     }
 
     @Test
-    void aChannelWithoutReadInterestIsNotReportedAgainAndLetsTheSelectorWait()
-            throws IOException {
+    void aChannelWithoutReadInterestIsNotReportedAgainAndLetsTheSelectorWait() throws IOException {
         Connection connection = loopback.connect();
         connection.send("last");
         connection.peer().shutdownOutput();

@@ -226,9 +226,7 @@ class ProbeFailureKindsTest {
                             .build();
             assertThat(Probe.open(options, ProbeListener.NONE).run().firstFailure())
                     .hasValueSatisfying(
-                            it ->
-                                    assertThat(it)
-                                            .endsWith("PROXY header and does not expect one"));
+                            it -> assertThat(it).endsWith("PROXY header and does not expect one"));
         }
     }
 

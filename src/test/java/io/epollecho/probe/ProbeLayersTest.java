@@ -34,9 +34,7 @@ import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
-/**
- * Tests of the command line against servers that use TLS, the PROXY protocol and a greeting.
- */
+/** Tests of the command line against servers that use TLS, the PROXY protocol and a greeting. */
 @Timeout(60)
 class ProbeLayersTest {
 
@@ -268,8 +266,7 @@ class ProbeLayersTest {
     void reportsAHandshakeWithoutAnswer() throws IOException {
         try (var server = new FaultyEchoServer((_, _, _) -> {})) {
             assertThat(probe(server, trusted() + IMPATIENT)).isEqualTo(1);
-            assertThat(out.toString())
-                    .contains("TLS handshake failed: the server does not answer");
+            assertThat(out.toString()).contains("TLS handshake failed: the server does not answer");
         }
     }
 
@@ -599,7 +596,8 @@ class ProbeLayersTest {
         invalidUsage("--tls --ca " + directory, "the file cannot be read");
         reset();
         invalidUsage(
-                "--tls --cert %s --key %s".formatted(pem, none), "the file contains no private key");
+                "--tls --cert %s --key %s".formatted(pem, none),
+                "the file contains no private key");
         reset();
         invalidUsage(
                 "--tls --cert %s --key %s".formatted(pem, legacy),

@@ -86,8 +86,7 @@ class ProbeOutagesTest {
 
     @ParameterizedTest
     @CsvSource({"1, 0", "20, 0", "4, 2000"})
-    void reportsALongAndAShortOutage(int connections, double rate)
-            throws IOException {
+    void reportsALongAndAShortOutage(int connections, double rate) throws IOException {
         ProbeReport report;
         Interrupter interrupter;
         try (var server = new RestartableEchoServer()) {

@@ -466,8 +466,7 @@ final class Peer implements AutoCloseable {
             assertThat(e).hasMessageContaining("Connection reset");
             return;
         }
-        throw new AssertionError(
-                "The stream ended cleanly after %d bytes".formatted(received));
+        throw new AssertionError("The stream ended cleanly after %d bytes".formatted(received));
     }
 
     /** Resets the connection. */

@@ -151,9 +151,7 @@ final class RandomPeer implements AutoCloseable {
     private int read(SocketChannel connected, byte[] memory, int atMost) throws IOException {
         int count = connected.read(ByteBuffer.wrap(memory, 0, atMost));
         if (count < 0) {
-            assertThat(outputEnded)
-                    .as("the peer ended its stream before the server did")
-                    .isTrue();
+            assertThat(outputEnded).as("the peer ended its stream before the server did").isTrue();
             assertThat(received).as("bytes that came back, of those sent").isEqualTo(sent);
             return count;
         }

@@ -192,8 +192,7 @@ class EchoServerLifecycleTest {
         "30s, 28s, 28s",
         "60s, 58s, 58s",
     })
-    void drainsWithinSpringsShutdownPhase(
-            String phase, @Nullable String chosen, String drain) {
+    void drainsWithinSpringsShutdownPhase(String phase, @Nullable String chosen, String drain) {
         var arguments = new ArrayList<String>();
         arguments.add("--spring.lifecycle.timeout-per-shutdown-phase=" + phase);
         if (chosen != null) {

@@ -190,9 +190,7 @@ class EchoServerPropertiesTest {
                 .containsEntry("third", new ListenerConfig(null, 7002, 3));
     }
 
-    /**
-     * The bounds themselves are allowed; WrongConfigurationTest covers the values beyond them.
-     */
+    /** The bounds themselves are allowed; WrongConfigurationTest covers the values beyond them. */
     @ParameterizedTest
     @CsvSource({
         "port, 0",

@@ -131,8 +131,7 @@ class SslBundleTest {
     }
 
     @Test
-    void logsAnInvalidCertificateAndKeepsThePreviousOne(CapturedOutput output)
-            throws Exception {
+    void logsAnInvalidCertificateAndKeepsThePreviousOne(CapturedOutput output) throws Exception {
         var secret = new MountedSecret(directory, "first");
         EchoServer server = start(secret);
         secret.spoil();

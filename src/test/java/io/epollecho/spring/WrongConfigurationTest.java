@@ -335,8 +335,8 @@ class WrongConfigurationTest {
                 "selector=jdk trigger-mode=edge | The property echo.server.trigger-mode is edge"
                         + " (@): it must be level, because the JDK's selector has no other mode.",
             })
-    void reportsContradictorySettings(
-            String properties, String message, CapturedOutput output) throws IOException {
+    void reportsContradictorySettings(String properties, String message, CapturedOutput output)
+            throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
             String[] arguments =
                     Stream.concat(

@@ -133,8 +133,7 @@ public final class EchoServerMetrics implements MeterBinder {
     private void bindLoop(MeterRegistry registry, int loop) {
         var busy = new BusyShare(() -> server.statisticsByLoop().get(loop).busyTime());
         Gauge.builder(PREFIX + "loop.busy", busy::getAsDouble)
-                .description(
-                        "Share of time that the event loop spends on work rather than waiting")
+                .description("Share of time that the event loop spends on work rather than waiting")
                 .tag("loop", Integer.toString(loop))
                 .register(registry);
         FunctionCounter.builder(

@@ -25,8 +25,7 @@ import org.springframework.context.annotation.Configuration;
 class EchoEndpointAccessTest {
 
     @Test
-    void isReadOnlyByDefault(
-            @LocalServerPort int httpPort, @Autowired EchoServer server) {
+    void isReadOnlyByDefault(@LocalServerPort int httpPort, @Autowired EchoServer server) {
         var actuator = new Actuator(httpPort);
         assertThat(actuator.get("echo").at("$.state")).isEqualTo("running");
         assertThat(actuator.get("echo/connections").status()).isEqualTo(200);

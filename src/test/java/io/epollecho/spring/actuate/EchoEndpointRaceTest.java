@@ -76,9 +76,7 @@ class EchoEndpointRaceTest {
         }
     }
 
-    /**
-     * Waits until the thread waits for the server's lock rather than for anything before it.
-     */
+    /** Waits until the thread waits for the server's lock rather than for anything before it. */
     private static void awaitItsTurn(Thread thread) {
         await().atMost(EchoPeer.PATIENCE)
                 .until(

@@ -108,8 +108,8 @@ class EchoEndpointRequestTest {
         "GET, echo?limit=3, 'limit', takes none",
         "POST, echo?timeout=5s, 'timeout', takes none",
     })
-    void refusesAnUnknownParameter(
-            String method, String path, String parameter, String takes) throws Exception {
+    void refusesAnUnknownParameter(String method, String path, String parameter, String takes)
+            throws Exception {
         assertRefused(
                 ask(method, path, ""),
                 400,
