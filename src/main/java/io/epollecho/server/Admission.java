@@ -3,6 +3,7 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,24 +41,29 @@ final class Admission {
      */
     static class Ticket {
 
-        final Admission admission;
-        private boolean closed;
+        /** Null once closed: one field fewer is 8 bytes less per connection. */
+        private @Nullable Admission admission;
 
         private Ticket(Admission admission) {
             this.admission = admission;
         }
 
         final void close() {
-            if (!closed) {
-                closed = true;
+            if (admission != null) {
+                release(admission);
                 admission.open.decrementAndGet();
-                release();
+                admission = null;
             }
+        }
+
+        /** Returns the admission that issued the open ticket. */
+        final Admission admission() {
+            return Objects.requireNonNull(admission, "The ticket is closed");
         }
 
         /** Returns the maximum number of open connections per address; 0 if there is no limit. */
         final int addressLimit() {
-            return admission.limits.maxPerAddress();
+            return admission().limits.maxPerAddress();
         }
 
         /**
@@ -68,7 +74,7 @@ final class Admission {
             return true;
         }
 
-        void release() {}
+        void release(Admission admission) {}
     }
 
     private static final class AddressTicket extends Ticket {
@@ -81,6 +87,7 @@ final class Admission {
 
         @Override
         boolean countFor(InetAddress peer) {
+            Admission admission = admission();
             AddressPrefix address = AddressPrefix.of(peer, admission.limits.ipv6PrefixLength());
             if (!admission.count(address)) {
                 return false;
@@ -90,7 +97,7 @@ final class Admission {
         }
 
         @Override
-        void release() {
+        void release(Admission admission) {
             if (counted != null) {
                 admission.discount(counted);
             }

@@ -114,14 +114,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /** True if the connection was at rest when the drain began. */
     private boolean restedAtDrain;
 
-    /**
-     * True while a worker runs a computation for the layers. Until it is done, only the worker may
-     * use the stream.
-     */
-    private boolean computing;
-
-    /** The reason to report when the lingering connection closes. */
-    private CloseReason lingerReason = CloseReason.DRAIN;
+    /** True if the connection was still busy when the time of the drain was over. */
+    private boolean outlastedDrain;
 
     private long lastMoved;
     private long received;
@@ -165,7 +159,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     private void open(Layers opening) throws IOException {
-        if (computing) {
+        if (opening.isComputing()) {
             return;
         }
         boolean open = stream.open();
@@ -185,7 +179,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void awaitOpening(Layers opening) {
         Runnable computation = stream.work();
-        computing = computation != null;
+        opening.setComputing(computation != null);
         key.interestOps(stream.interest(SelectionKey.OP_READ));
         if (computation != null) {
             loop.compute(computation, opening, failure -> computed(opening, failure));
@@ -194,7 +188,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     }
 
     private void computed(Layers opening, @Nullable Throwable failure) {
-        computing = false;
+        opening.setComputing(false);
         if (state != State.OPENING) {
             return;
         }
@@ -277,7 +271,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private void layersFailed(IOException failure) {
         CloseReason reason = Layers.reason(failure);
         if (state == State.LINGERING && reason != CloseReason.RESET) {
-            close(lingerReason); // a peer may answer the FIN without a close_notify
+            close(lingerReason()); // a peer may answer the FIN without a close_notify
         } else if (reason.endsWithAlert() && !flushing) {
             lingerAfterAlert(reason);
         } else {
@@ -298,7 +292,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             var _ = stream.flush(); // best effort: an alert is small and usually fits
             stream.release();
             stream = new SocketStream(stream.channel());
-            linger(reason);
+            Objects.requireNonNull(layers).setAlertReason(reason);
+            linger();
             key.interestOps(SelectionKey.OP_READ);
         } catch (IOException | RuntimeException e) {
             log.debug("Cannot send an alert to {}: {}", this, e.toString());
@@ -465,7 +460,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         while (budget > 0) {
             int count = stream.read(buffer.clear());
             if (count == ByteStream.END) {
-                close(lingerReason);
+                close(lingerReason());
                 return;
             }
             if (count == 0) {
@@ -528,16 +523,15 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * Sends the FIN and waits for the peer's. Called with nothing pending; nothing more is echoed.
      */
     private void finish() throws IOException {
-        boolean late = !restedAtDrain && outOfTime();
-        linger(late ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN);
+        outlastedDrain = !restedAtDrain && outOfTime();
+        linger();
         if (!stream.flush()) {
             awaitFlush();
         }
     }
 
-    private void linger(CloseReason reason) throws IOException {
+    private void linger() throws IOException {
         become(State.LINGERING);
-        lingerReason = reason;
         lastMoved = loop.now();
         stream.shutdownOutput();
         loop.schedule(this);
@@ -558,6 +552,15 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         };
     }
 
+    /** Returns the reason to report when the lingering connection closes. */
+    private CloseReason lingerReason() {
+        CloseReason alert = layers == null ? null : layers.alertReason();
+        if (alert != null) {
+            return alert;
+        }
+        return outlastedDrain ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN;
+    }
+
     private long graceEnds() {
         long drainDeadline = loop.drainDeadline();
         return drainDeadline == TimerWheel.NEVER ? drainDeadline : drainDeadline + GRACE_NANOS;
@@ -565,7 +568,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private long lingerNanos() {
         long longest = loop.lingerTimeoutNanos();
-        return restedAtDrain || lingerReason.endsWithAlert()
+        return restedAtDrain || lingerReason().endsWithAlert()
                 ? Math.min(longest, SHORT_LINGER_NANOS)
                 : longest;
     }
@@ -586,7 +589,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 }
             }
             case ENDING -> closeStalled();
-            case LINGERING -> close(lingerReason);
+            case LINGERING -> close(lingerReason());
             case CLOSED -> {}
         }
     }

@@ -34,6 +34,14 @@ final class Layers {
     private boolean open;
 
     /**
+     * True while a worker runs a computation for the layers. Until it is done, only the worker may
+     * use the stream.
+     */
+    private boolean computing;
+
+    private @Nullable CloseReason alertReason;
+
+    /**
      * Set by the loop's thread; read by a worker to skip a computation that is no longer needed.
      */
     private volatile boolean abandoned;
@@ -79,6 +87,23 @@ final class Layers {
 
     void opened() {
         open = true;
+    }
+
+    boolean isComputing() {
+        return computing;
+    }
+
+    void setComputing(boolean computing) {
+        this.computing = computing;
+    }
+
+    /** Returns the reason for the alert that the connection ended with; null if there is none. */
+    @Nullable CloseReason alertReason() {
+        return alertReason;
+    }
+
+    void setAlertReason(CloseReason reason) {
+        alertReason = reason;
     }
 
     /**

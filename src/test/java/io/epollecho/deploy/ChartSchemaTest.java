@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.epollecho.spring.EchoServerProperties;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Tests that the schema refuses invalid values before anything is installed. */
+@Tag("slow")
 class ChartSchemaTest {
 
     private static final String REFUSED = "values don't meet the specifications of the schema";

@@ -7,6 +7,7 @@ import com.marcnuri.helm.LintResult;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Tests for the chart as a whole: Helm and Kubernetes accept it, and every value has an effect. */
+@Tag("slow")
 class ChartTest {
 
     static Stream<Rendered> renderings() {

@@ -10,6 +10,7 @@ import static java.nio.channels.SelectionKey.OP_READ;
 import io.epollecho.Strace;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One thread connects while another selects. */
 @Timeout(120)
+@Tag("slow")
 class ConnectContractTest {
 
     /**

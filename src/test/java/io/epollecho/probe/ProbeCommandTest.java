@@ -8,6 +8,7 @@ import io.epollecho.server.EchoServerConfig;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import java.util.List;
 
 /** Tests of the command line against the real server. */
 @Timeout(60)
+@Tag("slow")
 class ProbeCommandTest {
 
     private static EchoServer server;

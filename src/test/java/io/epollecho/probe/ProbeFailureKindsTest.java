@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 import io.epollecho.probe.FaultyEchoServer.Front;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tests that the probe distinguishes and counts every kind of failure. */
 @Timeout(60)
+@Tag("slow")
 class ProbeFailureKindsTest {
 
     private static final int SIZE = 100;

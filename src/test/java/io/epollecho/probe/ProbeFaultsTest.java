@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 import io.epollecho.probe.FaultyEchoServer.Peer;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentMap;
 
 /** Tests that the probe detects every fault of a server. */
 @Timeout(60)
+@Tag("slow")
 class ProbeFaultsTest {
 
     private static final int SIZE = 100;

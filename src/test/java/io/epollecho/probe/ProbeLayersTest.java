@@ -9,6 +9,7 @@ import io.epollecho.probe.FaultyEchoServer.Front;
 import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import javax.net.ssl.SSLSocket;
 
 /** Tests of the command line against servers that use TLS, the PROXY protocol and a greeting. */
 @Timeout(60)
+@Tag("slow")
 class ProbeLayersTest {
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);

@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import java.util.Objects;
 
 /** Tests of the probe in its own network namespace, with packet filters, delay and loss. */
 @Timeout(120)
+@Tag("slow")
 class ProbeNetworkTest {
 
     private static final Duration ROUND_TRIP = Duration.ofMillis(40);

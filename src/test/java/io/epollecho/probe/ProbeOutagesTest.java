@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.epollecho.probe.FaultyEchoServer.Front;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tests that the probe reopens lost connections and reports outages. */
 @Timeout(120)
+@Tag("slow")
 class ProbeOutagesTest {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);

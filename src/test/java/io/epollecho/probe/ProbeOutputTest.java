@@ -9,6 +9,7 @@ import io.epollecho.probe.FaultyEchoServer.Echo;
 
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogReader;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
 
 /** Tests of the output of the command line. */
 @Timeout(60)
+@Tag("slow")
 class ProbeOutputTest {
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);

@@ -2,6 +2,7 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,6 +15,7 @@ import java.util.Set;
 
 /** Tests of a server that polls for a while before its loops sleep. */
 @Timeout(60)
+@Tag("slow")
 class BusyPollTest {
 
     private static final Duration POLL = Duration.ofMillis(10);

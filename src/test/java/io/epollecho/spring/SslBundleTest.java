@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.epollecho.server.EchoServer;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import javax.net.ssl.X509TrustManager;
 
 /** Tests of a TLS listener with a bundle whose files are replaced by Kubernetes. */
 @ExtendWith(OutputCaptureExtension.class)
+@Tag("slow")
 class SslBundleTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.epollecho.stream.SteppedStream.Steps;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,6 +29,7 @@ import javax.net.ssl.SSLSocket;
  * networks.
  */
 @Timeout(120)
+@Tag("slow")
 class TlsEchoTest {
 
     private static final SSLContext SERVER = Certificates.context(Certificates.SERVER);

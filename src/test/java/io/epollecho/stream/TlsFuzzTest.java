@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.stream.SteppedStream.Steps;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +33,7 @@ import javax.net.ssl.SSLException;
  * that states the reason, and must return their buffers. The seed repeats a case.
  */
 @Timeout(300)
+@Tag("slow")
 class TlsFuzzTest {
 
     private static final SSLContext SERVER = context(Certificates.SERVER);

@@ -2,6 +2,7 @@ package io.epollecho.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import java.util.List;
  * the limit only once.
  */
 @Timeout(120)
+@Tag("slow")
 class TlsKeyUpdateTest {
 
     @TempDir private Path directory;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.EpollEchoApplication;
 import io.epollecho.PlainHttp;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Tests of the status page under different settings of the application. */
+@Tag("slow")
 class StatusPageSettingsTest {
 
     private static final String OTHER_HOST = "Host: echo.example";

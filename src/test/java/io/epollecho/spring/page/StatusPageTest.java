@@ -8,6 +8,7 @@ import io.epollecho.PlainHttp.Answer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerState;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,6 +27,7 @@ import java.util.regex.Pattern;
         classes = EpollEchoApplication.class,
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = "echo.server.port=0")
+@Tag("slow")
 class StatusPageTest {
 
     /** Matches attributes and elements with inline code or style. */
@@ -107,7 +109,7 @@ class StatusPageTest {
                         "POST /actuator/echo")) {
             Answer answer = http.send(line, "Host: " + host, "X-Forwarded-Host: localhost");
             assertThat(answer.status()).as(line).isEqualTo(403);
-            assertThat(answer.body()).contains("Set the header Host to localhost");
+            assertThat(answer.body()).contains("Set the Host header to localhost");
         }
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
