@@ -66,6 +66,7 @@ public final class Probe {
     private boolean ending;
     private boolean owed;
     private boolean alive;
+    private boolean interrupted;
     private volatile boolean stopped;
 
     private Probe(ProbeOptions options, ProbeListener listener, Selector selector) {
@@ -95,7 +96,8 @@ public final class Probe {
     }
 
     /**
-     * Runs the probe to its end.
+     * Runs the probe to its end. If the thread is interrupted, the run ends as after {@link #stop},
+     * and the thread's interrupt status is set again when this method returns.
      *
      * @return the report of the run
      * @throws IOException if the selector fails; failures of connections are part of the report
@@ -136,6 +138,9 @@ public final class Probe {
                     summary);
         } finally {
             clients.forEach(ProbeClient::close);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -246,6 +251,11 @@ public final class Probe {
 
     /** Waits for events until the given time at the latest, and handles them. */
     private void turn(long until) throws IOException {
+        // With the status set, each select would return immediately.
+        if (Thread.interrupted()) {
+            interrupted = true;
+            stopped = true;
+        }
         long now = System.nanoTime();
         if (now >= nextTick) {
             tick(now);

@@ -79,6 +79,10 @@ final class FaultyEchoServer implements AutoCloseable {
                 Socket socket = listener.accept();
                 socket.setTcpNoDelay(true);
                 sockets.add(socket);
+                if (listener.isClosed()) {
+                    socket.close(); // an accept may still succeed while the listener is closing
+                    return;
+                }
                 Thread.ofVirtual().start(() -> serve(own, socket));
             }
         } catch (IOException e) {

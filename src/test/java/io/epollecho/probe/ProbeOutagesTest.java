@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tests that the probe reopens lost connections and reports outages. */
@@ -199,21 +200,11 @@ class ProbeOutagesTest {
                     }
                     return socket;
                 };
-        Probe[] probe = new Probe[1];
-        List<Outage> ended = new ArrayList<>();
-        var listener =
-                new ProbeListener() {
-                    @Override
-                    public void outageEnded(Outage outage) {
-                        ended.add(outage);
-                        probe[0].stop();
-                    }
-                };
+        var listener = new UntilFirstOutage();
         try (var server =
                 new FaultyEchoServer(resettingSome, (peer, bytes, _) -> peer.send(bytes))) {
-            probe[0] = Probe.open(builder(server.address()).build(), listener);
-            ProbeReport report = probe[0].run();
-            assertThat(ended).hasSize(1);
+            ProbeReport report = listener.run(builder(server.address()).build());
+            assertThat(listener.ended).hasSize(1);
             assertThat(report.outages().count()).isEqualTo(1);
             assertThat(report.count(FailureKind.RESET)).isEqualTo(5);
         }
@@ -227,16 +218,7 @@ class ProbeOutagesTest {
                     connections.incrementAndGet();
                     return socket;
                 };
-        Probe[] probe = new Probe[1];
-        List<Outage> ended = new ArrayList<>();
-        var listener =
-                new ProbeListener() {
-                    @Override
-                    public void outageEnded(Outage outage) {
-                        ended.add(outage);
-                        probe[0].stop();
-                    }
-                };
+        var listener = new UntilFirstOutage();
         Duration timeout = Duration.ofMillis(600);
         try (var server =
                 new FaultyEchoServer(
@@ -247,11 +229,10 @@ class ProbeOutagesTest {
                             }
                         })) {
             ProbeOptions options = builder(server.address()).timeout(timeout).build();
-            probe[0] = Probe.open(options, listener);
-            probe[0].run();
+            listener.run(options);
         }
         assertThat(connections).hasValue(2);
-        assertThat(ended)
+        assertThat(listener.ended)
                 .singleElement()
                 .satisfies(
                         outage -> {
@@ -284,6 +265,41 @@ class ProbeOutagesTest {
             ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
             assertThat(report.greetings()).containsEntry("a", 4);
             assertThat(report.count(FailureKind.CLOSED_EARLY)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void anInterruptEndsTheRun() throws IOException {
+        var interrupting =
+                new ProbeListener() {
+                    @Override
+                    public void interval(ProbeInterval interval) {
+                        Thread.currentThread().interrupt();
+                    }
+                };
+        try (var server = new RestartableEchoServer()) {
+            ProbeReport report = Probe.open(builder(server.address()).build(), interrupting).run();
+            assertThat(Thread.interrupted()).as("interrupt status after the run").isTrue();
+            assertThat(report.messages()).isPositive();
+            assertThat(report.flawless()).isTrue();
+        }
+    }
+
+    /** Stops its probe when an outage has ended. */
+    private static final class UntilFirstOutage implements ProbeListener {
+
+        private final List<Outage> ended = new ArrayList<>();
+        private @Nullable Probe probe;
+
+        ProbeReport run(ProbeOptions options) throws IOException {
+            probe = Probe.open(options, this);
+            return probe.run();
+        }
+
+        @Override
+        public void outageEnded(Outage outage) {
+            ended.add(outage);
+            Objects.requireNonNull(probe).stop();
         }
     }
 }

@@ -290,18 +290,10 @@ class AccessLogTest {
     @Test
     void blockedConsoleDelaysNoEchoAndDroppedLinesAreCounted() throws Exception {
         int surplus = 1_000;
-        var blocked = new CountDownLatch(1);
-        var release = new CountDownLatch(1);
-        try (var lines =
-                        new CapturedLog(
-                                AccessLog.LOGGER,
-                                line -> {
-                                    blocked.countDown();
-                                    awaitUninterrupted(release);
-                                });
-                EchoServer server = start(true)) {
+        try (EchoServer server = start(true);
+                var console = new BlockedConsole()) {
             Churn.run(server.localAddress(), 1);
-            assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+            console.awaitBlocked();
             Churn.run(server.localAddress(), AccessLog.CAPACITY + surplus);
             Backend.awaitActive(server, 0);
             assertThat(server.accessLogDropped()).isEqualTo(surplus);
@@ -310,31 +302,21 @@ class AccessLogTest {
             }
             Backend.awaitActive(server, 0);
             assertThat(server.accessLogDropped()).isEqualTo(surplus + 1);
-            assertThat(lines.events()).hasSize(1);
+            assertThat(console.lines()).hasSize(1);
 
-            release.countDown();
-            await().until(() -> lines.events().size() == 1 + AccessLog.CAPACITY);
+            console.release();
+            await().until(() -> console.lines().size() == 1 + AccessLog.CAPACITY);
             server.stop();
             assertThat(server.accessLogDropped()).isEqualTo(surplus + 1);
-        } finally {
-            release.countDown();
         }
     }
 
     @Test
     void blockedConsoleDelaysNoStopAndDroppedLinesAreCounted() throws Exception {
-        var blocked = new CountDownLatch(1);
-        var release = new CountDownLatch(1);
-        try (var lines =
-                        new CapturedLog(
-                                AccessLog.LOGGER,
-                                line -> {
-                                    blocked.countDown();
-                                    awaitUninterrupted(release);
-                                });
-                EchoServer server = start(true)) {
+        try (EchoServer server = start(true);
+                var console = new BlockedConsole()) {
             Churn.run(server.localAddress(), 10);
-            assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+            console.awaitBlocked();
             Backend.awaitActive(server, 0);
             Instant begun = Instant.now();
             server.stop();
@@ -342,20 +324,45 @@ class AccessLogTest {
             assertThat(server.accessLogDropped()).isEqualTo(9);
 
             server.start();
-            release.countDown();
+            console.release();
             Churn.run(server.localAddress(), 5);
-            await().until(() -> lines.events().size() == 6);
+            await().until(() -> console.lines().size() == 6);
             assertThat(server.accessLogDropped()).isEqualTo(9);
-        } finally {
-            release.countDown();
         }
     }
 
-    private static void awaitUninterrupted(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
+    /** A console that blocks the thread that writes the first line, until it is released. */
+    private static final class BlockedConsole implements AutoCloseable {
+
+        private final CountDownLatch blocked = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+        private final CapturedLog lines = new CapturedLog(AccessLog.LOGGER, line -> block());
+
+        private void block() {
+            blocked.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        void awaitBlocked() throws InterruptedException {
+            assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+
+        List<ILoggingEvent> lines() {
+            return lines.events();
+        }
+
+        void release() {
+            released.countDown();
+        }
+
+        @Override
+        public void close() {
+            release();
+            lines.close();
         }
     }
 
