@@ -201,11 +201,15 @@ public final class Probe {
     private void loadUntil(long deadline) throws IOException {
         while (!stopped && !done(deadline)) {
             if (schedule instanceof OpenLoop openLoop) {
-                pace(openLoop);
+                pace(openLoop, deadline);
                 turn(Math.min(deadline, openLoop.nextAt()));
             } else {
                 turn(deadline);
             }
+        }
+        if (!stopped && schedule instanceof OpenLoop openLoop) {
+            // A probe that stalled past the deadline has not yet sent what was due before it.
+            pace(openLoop, deadline);
         }
     }
 
@@ -216,9 +220,9 @@ public final class Probe {
     }
 
     /** Sends on the connections on which messages have become due. */
-    private void pace(OpenLoop openLoop) {
+    private void pace(OpenLoop openLoop, long deadline) {
         long now = System.nanoTime();
-        openLoop.advance(now);
+        openLoop.advance(Math.min(now, deadline - 1));
         // One call per connection is enough: it sends all messages that are due there.
         long first = Math.max(paced, openLoop.due() - clients.size());
         for (long message = first; message < openLoop.due(); message++) {

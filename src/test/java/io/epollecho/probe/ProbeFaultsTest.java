@@ -205,6 +205,45 @@ class ProbeFaultsTest {
         assertThat(report.latency().getValueAtPercentile(90)).isGreaterThan(pauseNanos * 4 / 10);
     }
 
+    /** Otherwise a probe without processor time would leave out the messages that it delayed. */
+    @Test
+    void sendsWhatWasDueWhileTheProbeItselfStalled() throws IOException {
+        Duration duration = Duration.ofMillis(500);
+        ProbeReport report;
+        try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
+            ProbeOptions options =
+                    ProbeOptions.builder(server.address())
+                            .rate(200)
+                            .duration(duration)
+                            .interval(duration.dividedBy(5))
+                            .build();
+            report = Probe.open(options, stallingFor(duration)).run();
+        }
+        assertThat(report.flawless()).isTrue();
+        assertThat(report.planned()).isEqualTo(100);
+        assertThat(report.messages()).isEqualTo(100);
+    }
+
+    /** Returns a listener that blocks the probe after the first interval, beyond the end. */
+    private static ProbeListener stallingFor(Duration duration) {
+        return new ProbeListener() {
+
+            private long end;
+
+            @Override
+            public void measuring() {
+                end = System.nanoTime() + duration.plusMillis(100).toNanos();
+            }
+
+            @Override
+            public void interval(ProbeInterval interval) {
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+            }
+        };
+    }
+
     private static Echo pausingOnce(long pauseNanos) {
         return (peer, bytes, before) -> {
             if (before == 64 * 50) {
