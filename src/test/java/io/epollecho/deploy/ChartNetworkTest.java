@@ -255,17 +255,35 @@ class ChartNetworkTest {
                         "The image epoll-echo:0.1.0-SNAPSHOT is not in any registry. Build it",
                         "helm --namespace net test blue",
                         "port-forward service/blue-epoll-echo 7777:7777",
-                        "http://127.0.0.1:8080/actuator/echo",
-                        "has 35 s")
-                .doesNotContain("WARNING");
+                        "http://127.0.0.1:8080/actuator/echo\n\nA deleted pod has 35 s")
+                .doesNotContain("WARNING", "TLS", "PROXY", "\n\n\n");
         assertThat(Chart.notes("service: {type: NodePort}")).contains(".spec.ports[0].nodePort");
         assertThat(Chart.notes(Chart.read(Chart.FULL_VALUES)))
                 .contains("get service tcp-mirror", "nc \"$HOST\" 7\n", "/manage/echo")
                 .contains("WARNING: serviceMonitor and podMonitor are both enabled")
-                .doesNotContain("is not in any registry", "%!");
+                .doesNotContain("is not in any registry", "%!", "\n\n\n");
         assertThat(Chart.notes("serviceMonitor: {enabled: true}"))
                 .contains("WARNING: networkPolicy.managementFrom is empty");
         assertThat(Chart.notes("prometheusRule: {enabled: true}"))
                 .contains("WARNING: the alert rules require the scrape");
+    }
+
+    /** A client without the layers of the port would get no echo. */
+    @Test
+    void notesNameTheLayersOfThePort() {
+        assertThat(Chart.notes("tls: {secretName: echo-tls}"))
+                .contains("use openssl s_client instead of nc.\n\nShow its status")
+                .doesNotContain("PROXY");
+        assertThat(Chart.notes("config: {echo: {server: {proxy-protocol: {mode: required}}}}"))
+                .contains("Connect through a load balancer that sends it.\n\nShow its status");
+        assertThat(
+                        Chart.notes(
+                                """
+                                config:
+                                  echo:
+                                    server:
+                                      proxy-protocol: {mode: required, trusted: [10.0.0.0/8]}
+                                """))
+                .contains("must contain the pods of helm test and of the probe.\n\nShow");
     }
 }
