@@ -9,6 +9,7 @@ import com.sun.management.ThreadMXBean;
 
 import io.epollecho.epoll.Loopback.Connection;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,6 +25,7 @@ import java.util.function.Consumer;
 
 /** Selecting, reading and writing allocate no garbage. */
 @Timeout(60)
+@Tag("slow")
 class AllocationTest {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -8,6 +8,7 @@ import static java.nio.channels.SelectionKey.OP_READ;
 
 import io.epollecho.epoll.Loopback.Connection;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable;
 
 /** The differences between this provider and the JDK's, and the platforms that support it. */
 @Timeout(60)
+@Tag("slow")
 class EpollSelectorProviderTest {
 
     private static final SelectorProvider LEVEL = EpollSelectorProvider.levelTriggered();

@@ -2,6 +2,7 @@ package io.epollecho.epoll;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 @Timeout(60)
+@Tag("slow")
 class WakeupTest {
 
     @Test

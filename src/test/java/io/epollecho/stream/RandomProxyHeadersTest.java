@@ -23,6 +23,7 @@ import java.util.SplittableRandom;
  * Random headers, mutated headers and garbage, for which the parser and a naive reader must agree.
  * The message of a failure contains the command that repeats the test with the same bytes.
  */
+@Tag("slow")
 class RandomProxyHeadersTest {
 
     private static final int HEADERS = Integer.getInteger("fuzz.headers", 50_000);
