@@ -49,10 +49,11 @@ final class Admission {
         }
 
         final void close() {
-            if (admission != null) {
-                release(admission);
-                admission.open.decrementAndGet();
+            Admission issuer = admission;
+            if (issuer != null) {
                 admission = null;
+                issuer.open.decrementAndGet();
+                release(issuer);
             }
         }
 

@@ -56,30 +56,28 @@ final class InvalidPropertyException extends RuntimeException {
             @Nullable Setting<?> setting,
             InvalidSettingException refusal) {
         String written = String.valueOf(property.getValue());
-        if (setting == null || !setting.isDuration()) {
-            return new InvalidPropertyException(property, setting, refusal.requirement());
-        }
-        if (WITHOUT_UNIT.matcher(written).matches() && !refusal.value().equals("0")) {
-            long number = Long.parseLong(written);
-            return new InvalidPropertyException(
-                    "The property " + property.getName(),
-                    written,
-                    origin(property),
-                    "without a unit it is read as %s, but %s"
-                            .formatted(refusal.value(), refusal.requirement()),
-                    remedy(
-                            !allows(setting, Duration.ofMillis(number))
-                                            && allows(setting, Duration.ofSeconds(number))
-                                    ? "Write %ss for seconds".formatted(written)
-                                    : "Correct the value",
-                            setting));
+        String requirement = refusal.requirement();
+        String correction = "Correct the value";
+        if (setting != null && setting.isDuration()) {
+            if (ISO_8601.matcher(written).matches()) {
+                written = refusal.value();
+            } else if (WITHOUT_UNIT.matcher(written).matches() && !refusal.value().equals("0")) {
+                requirement =
+                        "without a unit it is read as %s, but %s"
+                                .formatted(refusal.value(), requirement);
+                long number = Long.parseLong(written);
+                if (!allows(setting, Duration.ofMillis(number))
+                        && allows(setting, Duration.ofSeconds(number))) {
+                    correction = "Write %ss for seconds".formatted(written);
+                }
+            }
         }
         return new InvalidPropertyException(
                 "The property " + property.getName(),
-                ISO_8601.matcher(written).matches() ? refusal.value() : written,
+                written,
                 origin(property),
-                refusal.requirement(),
-                remedy("Correct the value", setting));
+                requirement,
+                remedy(correction, setting));
     }
 
     private static boolean allows(Setting<?> setting, Object value) {
@@ -115,7 +113,8 @@ final class InvalidPropertyException extends RuntimeException {
                 "The name of a listener", name, origin(property), requirement, "Correct the name.");
     }
 
-    private static String origin(ConfigurationProperty property) {
+    /** Returns where a property is set, in parentheses; empty if that is unknown. */
+    static String origin(ConfigurationProperty property) {
         Origin origin = property.getOrigin();
         return origin == null ? "" : " (" + origin + ")";
     }

@@ -32,7 +32,7 @@ final class UnknownPropertyFailureAnalyzer
             return null;
         }
         String name = property.getName().toString();
-        String origin = property.getOrigin() == null ? "" : " (" + property.getOrigin() + ")";
+        String origin = InvalidPropertyException.origin(property);
         if (property.getName().isNumericIndex(property.getName().getNumberOfElements() - 1)
                 && EchoServerPropertyNames.setting(property.getName()) != null) {
             String scalar = property.getName().getParent().toString();
