@@ -14,6 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,18 @@ public final class EventLoop {
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
 
     private static final int EARLY_RETURNS_TOLERATED = 512;
+
+    /** The minimum number of channels that one selection can report, on every selector in use. */
+    private static final int CHANNELS_PER_SELECTION = 512;
+
+    /** How long turns may fail for lack of memory, one after the other, before the loop ends. */
+    private static final long SHORTAGE_NANOS = Duration.ofSeconds(10).toNanos();
+
+    /** The pause between attempts to close what could not be closed for lack of memory. */
+    private static final long CLOSING_PAUSE_NANOS = Duration.ofMillis(10).toNanos();
+
+    /** The maximum number of those attempts, about a minute. */
+    private static final int CLOSING_ATTEMPTS = 6_000;
 
     /** The handler of one channel's readiness. Its methods are called on the loop's thread. */
     public interface Handler {
@@ -78,14 +91,15 @@ public final class EventLoop {
 
         /**
          * Closes all channels, whatever their state, because the loop is ending. The selector is
-         * still open.
+         * still open. Called again if memory runs out meanwhile.
          *
          * @param cause why the loop died, or {@code null} if it was stopped
          */
         void closeAll(@Nullable Throwable cause);
 
         /**
-         * Called when the loop has ended and its selector is closed.
+         * Called when the loop has ended and its selector is closed. Called again if memory runs
+         * out meanwhile.
          *
          * @param cause why the loop died, or {@code null} if it was stopped
          */
@@ -124,8 +138,15 @@ public final class EventLoop {
 
     private int earlyReturns;
     private boolean awake;
-    private boolean stopping;
+
+    /** Set by any thread, never reset. */
+    private volatile boolean stopping;
+
+    /** Set by the loop's thread when no further task will run. */
     private volatile boolean terminated;
+
+    /** Set by the loop's thread when its owner knows that it has ended. */
+    private volatile boolean ended;
 
     /**
      * Creates a loop and opens its selector. The loop runs on a non-daemon thread, which is not
@@ -152,16 +173,33 @@ public final class EventLoop {
     // ---- the loop -----------------------------------------------------------------------------
 
     private void run() {
+        Throwable cause;
         try {
-            now = System.nanoTime();
-            while (!stopping) {
-                turn();
-            }
-            terminate(null);
+            cause = runTurns();
         } catch (Throwable e) {
-            // Close everything before logging: if memory is exhausted, logging may fail.
-            terminate(e);
+            cause = e;
         }
+        terminate(cause);
+    }
+
+    /** Runs until the loop is stopped, or returns the failure that ends it. */
+    private @Nullable Throwable runTurns() {
+        now = System.nanoTime();
+        long goodUntil = now;
+        while (!stopping) {
+            try {
+                turn();
+                goodUntil = now;
+            } catch (OutOfMemoryError e) {
+                // Costs this turn only: the selector reports again what it could not report.
+                if (System.nanoTime() - goodUntil > SHORTAGE_NANOS) {
+                    return e;
+                }
+            } catch (Throwable e) {
+                return e;
+            }
+        }
+        return null;
     }
 
     private void turn() throws IOException {
@@ -173,10 +211,7 @@ public final class EventLoop {
                 selector.select(dispatcher, timers.millisToWait(waitingSince));
             }
         } catch (IOException e) {
-            awaken();
-            if (!owner.closeUnselectable(e)) {
-                throw e;
-            }
+            unselectable(e);
         }
         boolean dispatched = awake;
         awaken();
@@ -184,11 +219,38 @@ public final class EventLoop {
             lastDispatch = now;
         }
         boolean ranTasks = runTasks();
-        boolean timersDue = timers.advance(now);
-        if (dispatched || ranTasks || timersDue) {
+        boolean timersChecked = timers.advance(now);
+        if (timers.anyDue()) {
+            dispatchArrived();
+            timers.expire(now);
+        }
+        if (dispatched || ranTasks || timersChecked) {
             earlyReturns = 0;
         } else {
             returnedEarly();
+        }
+    }
+
+    /**
+     * Serves what arrived before {@link #now}, so that no deadline is judged before it. The process
+     * may have been paused since the last selection, and a selection reports a limited number of
+     * channels.
+     */
+    private void dispatchArrived() throws IOException {
+        int selections = 1 + selector.keys().size() / CHANNELS_PER_SELECTION;
+        try {
+            while (selections > 0 && selector.selectNow(dispatcher) > 0) {
+                selections--;
+            }
+        } catch (IOException e) {
+            unselectable(e);
+        }
+    }
+
+    private void unselectable(IOException cause) throws IOException {
+        awaken();
+        if (!owner.closeUnselectable(cause)) {
+            throw cause;
         }
     }
 
@@ -203,7 +265,7 @@ public final class EventLoop {
         boolean found = false;
         while (!found && time - deadline < 0) {
             selector.selectNow(dispatcher);
-            found = awake || !tasks.isEmpty();
+            found = awake || stopping || !tasks.isEmpty();
             // After a dispatch, `now` is the time at which the first channel was found ready.
             time = awake ? now : System.nanoTime();
         }
@@ -238,8 +300,8 @@ public final class EventLoop {
     private void logFailure(String text, Throwable cause) {
         try {
             failureLog.log(others -> log.error(text, this, others, cause));
-        } catch (OutOfMemoryError | StackOverflowError e) {
-            // Losing a log line is better than losing the loop.
+        } catch (Throwable e) {
+            Failures.throwIfFatal(e); // otherwise, losing a log line is better than losing the loop
         }
     }
 
@@ -279,9 +341,8 @@ public final class EventLoop {
     }
 
     /**
-     * Handles a wait that ended for no visible reason. One such wait is harmless, for example after
-     * a leftover wakeup. A selector that keeps returning early makes the loop spin and has to be
-     * replaced.
+     * Counts a wait that found nothing. One such wait is harmless, for example after a leftover
+     * wakeup. Many in a row mean a broken selector, which makes the loop spin and is replaced.
      */
     private void returnedEarly() throws IOException {
         if (Thread.interrupted()) { // clears the flag, which would end every further wait
@@ -305,7 +366,14 @@ public final class EventLoop {
                     "Cannot replace the selector of {}, which keeps returning early: {}", this, e);
             return;
         }
-        IOException failure = moveKeys(old, fresh);
+        IOException failure;
+        try {
+            failure = moveKeys(old, fresh);
+        } catch (Throwable e) {
+            keepKeys(old);
+            close(fresh);
+            throw e;
+        }
         selector = fresh;
         // Another thread may have just queued a task and woken the old selector.
         fresh.wakeup();
@@ -339,28 +407,87 @@ public final class EventLoop {
         return failure;
     }
 
-    /** Closes everything that belongs to the loop, whatever its state. */
-    private void terminate(@Nullable Throwable cause) {
-        terminated = true;
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            guarded(task);
-        }
-        guarded(() -> owner.closeAll(cause));
-        // Closing the selector also frees the descriptors of the channels that were just closed.
-        close(selector);
-        guarded(() -> owner.ended(cause));
-        guarded(failureLog::flush);
-        if (cause != null) {
-            log.error("{} died; all of its channels have been closed", this, cause);
+    /** Undoes an incomplete move: the handlers use the keys of the old selector again. */
+    private static void keepKeys(Selector old) {
+        for (SelectionKey key : old.keys()) {
+            ((Handler) key.attachment()).registered(key);
         }
     }
 
-    /** Runs one step of closing. A failure is logged so that the remaining steps still run. */
-    private void guarded(Runnable step) {
+    // ---- the end ------------------------------------------------------------------------------
+
+    /*
+     * The steps of closing, in their order. Each step runs even if an earlier one has failed, and
+     * none of them loads a class or links a call for the first time before everything is closed:
+     * a loop may be ending because there is no memory for that.
+     */
+    private static final int RUN_TASKS = 0;
+    private static final int CLOSE_CHANNELS = 1;
+    private static final int CLOSE_SELECTOR = 2; // also frees descriptors of channels just closed
+    private static final int NOTIFY_OWNER = 3;
+    private static final int LOG = 4;
+
+    /** Closes everything that belongs to the loop, whatever its state. */
+    private void terminate(@Nullable Throwable cause) {
+        terminated = true;
+        for (int step = RUN_TASKS; step <= LOG; step++) {
+            terminate(step, cause);
+        }
+    }
+
+    /**
+     * Runs one step until it does not fail for lack of memory; otherwise channels would stay open
+     * without a loop that serves them.
+     */
+    private void terminate(int step, @Nullable Throwable cause) {
+        for (int attempt = 0; attempt < CLOSING_ATTEMPTS; attempt++) {
+            try {
+                runStep(step, cause);
+                return;
+            } catch (OutOfMemoryError e) {
+                pause();
+            } catch (Throwable e) {
+                logClosing(e);
+                return;
+            }
+        }
+    }
+
+    private void runStep(int step, @Nullable Throwable cause) throws IOException {
+        switch (step) {
+            case RUN_TASKS -> {
+                for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                    run(task);
+                }
+            }
+            case CLOSE_CHANNELS -> owner.closeAll(cause);
+            case CLOSE_SELECTOR -> selector.close();
+            case NOTIFY_OWNER -> {
+                owner.ended(cause);
+                ended = true;
+            }
+            default -> {
+                failureLog.flush();
+                if (cause != null) {
+                    log.error("{} died; all of its channels have been closed", this, cause);
+                }
+            }
+        }
+    }
+
+    private static void pause() {
         try {
-            step.run();
-        } catch (RuntimeException | Error e) {
-            log.error("Failure while closing {}; closing continues", this, e);
+            LockSupport.parkNanos(CLOSING_PAUSE_NANOS);
+        } catch (OutOfMemoryError e) {
+            // then without a pause
+        }
+    }
+
+    private void logClosing(Throwable failure) {
+        try {
+            log.error("Failure while closing {}; closing continues", this, failure);
+        } catch (Throwable e) {
+            // Losing a log line is better than leaving a channel open.
         }
     }
 
@@ -384,14 +511,21 @@ public final class EventLoop {
      * logged.
      *
      * @param task the task
-     * @return false if the loop has ended and the task will not run
+     * @return false if the loop has ended and the task will not run; if this method throws, for
+     *     example for lack of memory, the task will not run either
      */
     public boolean execute(Runnable task) {
         tasks.add(task);
         if (terminated && tasks.remove(task)) {
             return false;
         }
-        selector.wakeup();
+        try {
+            selector.wakeup();
+        } catch (Throwable e) {
+            if (tasks.remove(task)) {
+                throw e;
+            }
+        }
         return true;
     }
 
@@ -423,7 +557,8 @@ public final class EventLoop {
 
     /** Ends the loop after the current turn. The owner closes the channels that are still open. */
     public void stop() {
-        execute(() -> stopping = true);
+        stopping = true;
+        selector.wakeup();
     }
 
     /**
@@ -439,6 +574,15 @@ public final class EventLoop {
             return true;
         }
         return thread.join(timeout);
+    }
+
+    /**
+     * Returns whether the loop has ended and its owner has been notified.
+     *
+     * @return true once nothing that belonged to the loop is open any more
+     */
+    public boolean hasEnded() {
+        return ended;
     }
 
     /**

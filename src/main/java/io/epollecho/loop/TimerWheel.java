@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * with each byte, therefore costs one store of the time per event. Timers beyond the wheel's range
  * are asked early, once per revolution, in the same way.
  *
+ * <p>Time passes in two steps, so that the owner can look at what has arrived before a deadline is
+ * judged: {@link #advance} finds the timers that seem due, and {@link #expire} asks them once more.
+ *
  * <p>All times are values of {@link System#nanoTime()}. Must be used by one thread only.
  */
 public final class TimerWheel {
@@ -34,7 +37,7 @@ public final class TimerWheel {
 
         /**
          * Returns the time at which this timer expires. The wheel calls this method again before it
-         * expires the timer.
+         * expires the timer, so the deadline may have moved meanwhile.
          *
          * @return a time, or {@link #NEVER}
          */
@@ -55,7 +58,8 @@ public final class TimerWheel {
     }
 
     private final @Nullable Timer[] slots = new @Nullable Timer[SLOTS];
-    private @Nullable Timer expiring; // the head of the timers taken from the slot that is due
+    private @Nullable Timer taken; // the head of the timers taken from the slot being checked
+    private @Nullable Timer due; // the head of the timers that seem due
     private int size;
     private long currentTick;
     private long earliestTick; // no timer is in an earlier tick
@@ -104,8 +108,10 @@ public final class TimerWheel {
         }
         if (timer.previous != null) {
             timer.previous.next = timer.next;
-        } else if (timer == expiring) {
-            expiring = timer.next;
+        } else if (timer == taken) {
+            taken = timer.next;
+        } else if (timer == due) {
+            due = timer.next;
         } else {
             slots[slot(timer.tick)] = timer.next;
         }
@@ -128,15 +134,19 @@ public final class TimerWheel {
         if (size == 0) {
             return 0;
         }
+        if (due != null) {
+            return 1;
+        }
         long nanos = (earliestTick << TICK_SHIFT) - now;
         return Math.max(1, (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
     }
 
     /**
-     * Expires all timers whose deadline is not after {@code now}.
+     * Finds the timers whose deadline is not after {@code now}. They stay on the wheel until {@link
+     * #expire}.
      *
      * @param now the current time
-     * @return true if any timer was checked, even if none expired
+     * @return true if any timer was checked, even if none seems due
      */
     public boolean advance(long now) {
         long nowTick = now >> TICK_SHIFT;
@@ -147,10 +157,10 @@ public final class TimerWheel {
         long lastTick = Math.min(nowTick, earliestTick + SLOTS - 1);
         for (long tick = earliestTick; tick <= lastTick; tick++) {
             takeAll(slot(tick));
-            for (Timer timer = expiring; timer != null; timer = expiring) {
+            for (Timer timer = taken; timer != null; timer = taken) {
                 cancel(timer);
                 if (timer.deadline() <= now) {
-                    expire(timer);
+                    due = link(timer, tick, due);
                 } else {
                     schedule(timer);
                 }
@@ -158,6 +168,31 @@ public final class TimerWheel {
         }
         earliestTick = nextOccupied(nowTick + 1);
         return true;
+    }
+
+    /**
+     * Returns whether the last advance found timers that seem due.
+     *
+     * @return true until they have expired, moved or been cancelled
+     */
+    public boolean anyDue() {
+        return due != null;
+    }
+
+    /**
+     * Expires the timers found by {@link #advance} whose deadline is still not after {@code now}.
+     *
+     * @param now the time passed to the last advance
+     */
+    public void expire(long now) {
+        for (Timer timer = due; timer != null; timer = due) {
+            cancel(timer);
+            if (timer.deadline() <= now) {
+                expire(timer);
+            } else {
+                schedule(timer);
+            }
+        }
     }
 
     private static void expire(Timer timer) {
@@ -178,26 +213,30 @@ public final class TimerWheel {
     }
 
     /**
-     * Empties the slot before its timers expire, because a timer may schedule itself into the same
-     * slot.
+     * Empties the slot before its timers are checked, because one whose deadline has moved may go
+     * into the same slot again.
      */
     private void takeAll(int slot) {
-        expiring = slots[slot];
+        taken = slots[slot];
         slots[slot] = null;
     }
 
     private void link(Timer timer, long tick) {
+        earliestTick = size == 0 ? tick : Math.min(earliestTick, tick);
         int slot = slot(tick);
-        Timer head = slots[slot];
+        slots[slot] = link(timer, tick, slots[slot]);
+    }
+
+    /** Puts a timer in front of a list and returns it as the new head. */
+    private Timer link(Timer timer, long tick, @Nullable Timer head) {
         timer.next = head;
         if (head != null) {
             head.previous = timer;
         }
-        slots[slot] = timer;
         timer.tick = tick;
         timer.linked = true;
-        earliestTick = size == 0 ? tick : Math.min(earliestTick, tick);
         size++;
+        return timer;
     }
 
     private long nextOccupied(long from) {

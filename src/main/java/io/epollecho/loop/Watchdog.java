@@ -1,5 +1,6 @@
 package io.epollecho.loop;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,8 +14,12 @@ import java.util.stream.Collectors;
 
 /**
  * A watchdog that detects event loops that make no progress. It queues a heartbeat task on each
- * loop at intervals; a loop that does not run the task in time is stuck. The watchdog runs on its
- * own daemon thread, because a stuck loop cannot report itself.
+ * loop at intervals; a loop that does not run the task in time is stuck, and so is a loop that has
+ * ended without notifying its owner. The watchdog runs on its own daemon thread, because a stuck
+ * loop cannot report itself.
+ *
+ * <p>The watchdog's time stands still while the watchdog itself does not run. A pause of the whole
+ * process, however long, therefore makes no loop look stuck.
  */
 public final class Watchdog {
 
@@ -25,11 +30,18 @@ public final class Watchdog {
 
     private static final long PATIENCE_NANOS = Duration.ofMillis(1500).toNanos();
 
+    /** The time that may pass between two checks; the rest is a pause of the process. */
+    private static final long LONGEST_STEP_NANOS = INTERVAL.multipliedBy(2).toNanos();
+
     private final List<Watched> watched;
     private final Consumer<Boolean> onChange;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
+    private long lastCheck = System.nanoTime();
     private boolean stalled;
+
+    /** The failure of an earlier check that is not logged yet. */
+    private @Nullable Throwable failure;
 
     /**
      * Creates a watchdog that is not started yet.
@@ -37,7 +49,8 @@ public final class Watchdog {
      * @param name the name of its thread
      * @param loops the loops to watch
      * @param onChange receives true when the first loop gets stuck, and false when all loops make
-     *     progress again; called on the watchdog's thread
+     *     progress again; called on the watchdog's thread, and called again with the same value if
+     *     it throws
      */
     public Watchdog(String name, List<EventLoop> loops, Consumer<Boolean> onChange) {
         this.watched = loops.stream().map(Watched::new).toList();
@@ -56,33 +69,37 @@ public final class Watchdog {
     }
 
     private void run() {
-        try {
-            while (!stopped.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
-                tryCheck();
+        while (true) {
+            try {
+                if (stopped.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                check();
+            } catch (Throwable e) {
+                // Logged by the next check: if memory is exhausted, logging would fail here too,
+                // and end the thread.
+                failure = e;
             }
-        } catch (InterruptedException e) {
-            log.warn("Watchdog interrupted: stuck event loops are no longer detected");
         }
     }
 
-    /** Runs one check. If it fails, for example for lack of memory, the next check still runs. */
-    private void tryCheck() {
-        try {
-            check();
-        } catch (RuntimeException | OutOfMemoryError e) {
-            log.error("Watchdog check failed; the next check follows as usual", e);
-        }
-    }
-
-    private void check() {
+    /** Runs one check. */
+    void check() {
         long now = System.nanoTime();
+        long passed = Math.min(now - lastCheck, LONGEST_STEP_NANOS);
+        lastCheck = now;
         boolean anyStuck = false;
-        for (Watched loop : watched) {
-            anyStuck |= loop.isStuck(now);
+        for (int i = 0; i < watched.size(); i++) {
+            anyStuck |= watched.get(i).isStuck(passed);
         }
         if (anyStuck != stalled) {
-            stalled = anyStuck;
             onChange.accept(anyStuck);
+            stalled = anyStuck;
+        }
+        Throwable failed = failure;
+        if (failed != null) {
+            failure = null;
+            log.error("A check of the watchdog failed; checks continue", failed);
         }
     }
 
@@ -90,46 +107,67 @@ public final class Watchdog {
     private static final class Watched {
 
         private final EventLoop loop;
-        private volatile boolean returned = true;
-        private long givenAt;
+        private final Runnable beat = this::beat;
+
+        /** The number of the last heartbeat. Written by the watchdog only. */
+        private volatile int asked;
+
+        /** The number of the last heartbeat that the loop has run. Written by the loop only. */
+        private volatile int answered;
+
+        /** The time since the last heartbeat was queued. */
+        private long waitedNanos;
+
         private boolean reported;
 
         Watched(EventLoop loop) {
             this.loop = loop;
         }
 
-        boolean isStuck(long now) {
-            if (returned) {
-                if (reported) {
-                    reported = false;
-                    log.warn(
-                            "{} makes progress again after {} ms", loop, millisSince(givenAt, now));
-                }
-                returned = false;
-                givenAt = now;
-                boolean given = false;
-                try {
-                    given = loop.execute(this::beat);
-                } finally {
-                    // A loop that has ended is not stuck; its owner reports the end.
-                    returned |= !given;
-                }
+        /** Checks the loop, given the time that has passed since the last check. */
+        boolean isStuck(long passedNanos) {
+            waitedNanos += passedNanos;
+            if (loop.hasEnded()) {
+                return false; // its owner has been notified
+            }
+            if (answered == asked) {
+                recovered();
+                ask();
                 return false;
             }
-            boolean stuck = now - givenAt >= PATIENCE_NANOS;
+            boolean stuck = waitedNanos >= PATIENCE_NANOS;
             if (stuck && !reported) {
                 reported = true;
-                log.error(
-                        "{} has made no progress for {} ms:{}",
-                        loop,
-                        millisSince(givenAt, now),
-                        stack());
+                log.error("{} has made no progress for {} ms:{}", loop, waitedMillis(), stack());
             }
             return stuck;
         }
 
+        private void recovered() {
+            if (reported) {
+                reported = false;
+                log.warn("{} makes progress again after {} ms", loop, waitedMillis());
+            }
+        }
+
+        /**
+         * Queues a heartbeat. A loop that does not accept it any more is about to end; if its owner
+         * is never notified, the heartbeat stays unanswered.
+         */
+        private void ask() {
+            waitedNanos = 0;
+            int before = asked;
+            asked = before + 1; // before the task can run
+            try {
+                loop.execute(beat);
+            } catch (Throwable e) {
+                asked = before; // the task will not run
+                throw e;
+            }
+        }
+
         private void beat() {
-            returned = true;
+            answered = asked;
         }
 
         private String stack() {
@@ -138,8 +176,8 @@ public final class Watchdog {
                     .collect(Collectors.joining());
         }
 
-        private static long millisSince(long then, long now) {
-            return Duration.ofNanos(now - then).toMillis();
+        private long waitedMillis() {
+            return Duration.ofNanos(waitedNanos).toMillis();
         }
     }
 }

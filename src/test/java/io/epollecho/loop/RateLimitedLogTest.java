@@ -24,6 +24,7 @@ class RateLimitedLogTest {
     private void pass(long nanos) {
         now += nanos;
         timers.advance(now);
+        timers.expire(now);
     }
 
     @Test

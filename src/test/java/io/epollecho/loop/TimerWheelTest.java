@@ -63,6 +63,7 @@ class TimerWheelTest {
     private void advance(long nanos) {
         now += nanos;
         wheel.advance(now);
+        wheel.expire(now);
     }
 
     /** Waits like an event loop: as long as the wheel allows, but no longer than the given time. */
@@ -97,6 +98,26 @@ class TimerWheelTest {
         }
         assertThat(now - deadline).isBetween(0L, LATENESS);
         assertThat((long) timer.questions).as("a few per revolution").isLessThan(1_000);
+    }
+
+    @Test
+    void aTimerThatSeemsDueMayStillMoveOrBeCancelled() {
+        TestTimer moved = scheduled(MILLI);
+        TestTimer cancelled = scheduled(MILLI);
+        TestTimer expired = scheduled(MILLI);
+        now += 3 * TICK;
+        wheel.advance(now);
+        assertThat(wheel.anyDue()).isTrue();
+        assertThat(wheel.millisToWait(now)).as("wait while timers are due").isEqualTo(1);
+        moved.deadline = now + MILLI;
+        wheel.cancel(cancelled);
+        wheel.expire(now);
+        assertThat(wheel.anyDue()).isFalse();
+        assertThat(expired.expirations).isOne();
+        assertThat(moved.expirations + cancelled.expirations).isZero();
+        advance(3 * TICK);
+        assertThat(moved.expirations).isOne();
+        assertThat(wheel.millisToWait(now)).as("nothing left to wait for").isZero();
     }
 
     @Test
