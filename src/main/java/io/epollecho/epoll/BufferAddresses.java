@@ -6,12 +6,13 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A cache of the native addresses of the direct buffers that a thread used last. Obtaining an
- * address creates a memory segment, whose allocation the compiler can eliminate only if it inlines
- * deeply enough. An event loop that reads and writes with the same few buffers finds their
- * addresses here and allocates nothing.
+ * A cache of the native addresses of the direct buffers that were used last. Obtaining an address
+ * creates a memory segment, whose allocation the compiler can eliminate only if it inlines deeply
+ * enough. An event loop that reads and writes with the same few buffers finds their addresses here
+ * and allocates nothing.
  *
- * <p>Must be used by one thread only. Does not prevent the buffers from being garbage-collected.
+ * <p>Must be used by one thread at a time. Does not prevent the buffers from being
+ * garbage-collected.
  */
 final class BufferAddresses {
 

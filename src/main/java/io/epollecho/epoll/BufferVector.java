@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
  * <p>Each buffer is transferred from its position at the beginning. A buffer that occurs twice in a
  * sequence is therefore sent twice, as with the JDK's channels.
  *
- * <p>Must be used by one thread only.
+ * <p>Must be used by one thread at a time.
  */
 final class BufferVector {
 
@@ -25,7 +25,6 @@ final class BufferVector {
     private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
     private final ThreadMemory memory;
-    private final boolean sharesScratch = Thread.currentThread().isVirtual();
     private final ByteBuffer[] single = {EMPTY};
 
     private @Nullable ScratchBuffer scratch;
@@ -71,10 +70,6 @@ final class BufferVector {
     void end() {
         buffers = NONE;
         single[0] = EMPTY;
-        if (sharesScratch && scratch != null) {
-            scratch.giveBack();
-            scratch = null;
-        }
     }
 
     /** Stages bytes to send and returns their number: zero when all have been sent. */
@@ -122,10 +117,11 @@ final class BufferVector {
 
     /**
      * Returns the number of bytes of a buffer that fit into a call with the given bytes already
-     * staged.
+     * staged. The result of a call is an int.
      */
     private static int room(ByteBuffer buffer, int staged, int scratchUsed) {
-        return buffer.isDirect() ? Integer.MAX_VALUE - staged : ScratchBuffer.SIZE - scratchUsed;
+        int room = Integer.MAX_VALUE - staged;
+        return buffer.isDirect() ? room : Math.min(room, ScratchBuffer.SIZE - scratchUsed);
     }
 
     /** Advances the positions by the number of bytes sent. */
@@ -167,7 +163,7 @@ final class BufferVector {
     private ScratchBuffer scratch() {
         ScratchBuffer buffer = scratch;
         if (buffer == null) {
-            buffer = sharesScratch ? ScratchBuffer.borrow() : new ScratchBuffer();
+            buffer = new ScratchBuffer();
             scratch = buffer;
         }
         return buffer;

@@ -1,5 +1,6 @@
 package io.epollecho.epoll;
 
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
@@ -33,8 +34,24 @@ class Descriptor {
 
     private volatile int state;
 
+    /**
+     * Takes ownership of the descriptor. The call that opens it is best made in the argument: Java
+     * allocates the object first, so no lack of memory can leave the descriptor without an owner.
+     */
     Descriptor(int fd) {
         this.fd = fd;
+    }
+
+    /**
+     * Returns the argument if its descriptor was opened.
+     *
+     * @throws IOException if the call that should have opened it returned a negated error number
+     */
+    static Descriptor opened(Descriptor descriptor) throws IOException {
+        if (descriptor.fd < 0) {
+            throw Errno.ioFailure(-descriptor.fd);
+        }
+        return descriptor;
     }
 
     /**
@@ -96,11 +113,22 @@ class Descriptor {
         // A late tryAcquire() may hold and release concurrently, so close only if this exchange
         // succeeds.
         if (STATE.compareAndSet(this, CLOSING, FREED)) {
-            int result = Libc.close(ThreadMemory.current(), fd);
+            int result = closeInKernel();
             // Linux frees the number even if close(2) is interrupted. Any other error means that
             // this class did not own the descriptor, which would be a bug in this package.
             if (result < 0 && result != -Errno.EINTR) {
                 throw new IllegalStateException("close(" + fd + "): " + Libc.strerror(-result));
+            }
+        }
+    }
+
+    /** Closes the descriptor even if there is no memory left. */
+    private int closeInKernel() {
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            return Libc.close(memory, fd);
+        } catch (OutOfMemoryError e) {
+            synchronized (ThreadMemory.RESERVE) {
+                return Libc.close(ThreadMemory.RESERVE, fd);
             }
         }
     }

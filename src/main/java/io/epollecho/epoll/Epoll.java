@@ -31,26 +31,24 @@ final class Epoll {
     Epoll(EpollEvents.Layout layout) throws IOException {
         this.events = new EpollEvents(layout, MAX_EVENTS);
         this.request = new EpollEvents(layout, 1);
-        int fd = Libc.epollCreate(ThreadMemory.current(), Libc.EPOLL_CLOEXEC);
-        if (fd < 0) {
-            throw Errno.ioFailure(-fd);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            this.descriptor =
+                    Descriptor.opened(new Descriptor(Libc.epollCreate(memory, Libc.EPOLL_CLOEXEC)));
         }
-        this.descriptor = new Descriptor(fd);
         try {
             this.wakeup = new Wakeup();
-        } catch (IOException e) {
-            descriptor.close();
-            throw e;
-        }
-        int result =
-                control(
-                        Libc.EPOLL_CTL_ADD,
-                        wakeup.descriptor().fd(),
-                        EpollEvents.EPOLLIN,
-                        KeyTable.NO_KEY);
-        if (result < 0) {
+            int result =
+                    control(
+                            Libc.EPOLL_CTL_ADD,
+                            wakeup.descriptor().fd(),
+                            EpollEvents.EPOLLIN,
+                            KeyTable.NO_KEY);
+            if (result < 0) {
+                throw Errno.ioFailure(-result);
+            }
+        } catch (Throwable t) {
             close();
-            throw Errno.ioFailure(-result);
+            throw t;
         }
     }
 
@@ -61,15 +59,21 @@ final class Epoll {
 
     /** Closes the instance, which removes all of its registrations. */
     void close() {
-        descriptor.close();
-        wakeup.close();
+        try {
+            descriptor.close();
+        } finally {
+            if (wakeup != null) {
+                wakeup.close();
+            }
+        }
     }
 
     /** Adds, changes or removes a registration. Returns zero or the negated error number. */
     int control(int operation, int fd, int wanted, long token) {
         request.set(0, wanted, token);
-        return Libc.epollControl(
-                ThreadMemory.current(), descriptor.fd(), operation, fd, request.address());
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            return Libc.epollControl(memory, descriptor.fd(), operation, fd, request.address());
+        }
     }
 
     /**
@@ -112,13 +116,16 @@ final class Epoll {
     }
 
     private int poll(int timeoutMillis) throws IOException {
-        int count =
-                Libc.epollWait(
-                        ThreadMemory.current(),
-                        descriptor.fd(),
-                        events.address(),
-                        events.capacity(),
-                        timeoutMillis);
+        int count;
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            count =
+                    Libc.epollWait(
+                            memory,
+                            descriptor.fd(),
+                            events.address(),
+                            events.capacity(),
+                            timeoutMillis);
+        }
         if (count >= 0) {
             return count;
         }

@@ -1,5 +1,7 @@
 package io.epollecho.epoll;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.CancelledKeyException;
@@ -39,10 +41,16 @@ final class EpollSelectionKey extends AbstractSelectionKey {
     long token;
 
     /**
-     * True while a change of this key waits for its epoll_ctl. Guarded by the lock of {@link
-     * Registrations}.
+     * The next key whose change waits for its epoll_ctl, this key if it is the last one, or null if
+     * no change of this key waits. Guarded by the lock of {@link Registrations}.
      */
-    boolean changeQueued;
+    @Nullable EpollSelectionKey nextChanged;
+
+    /**
+     * True if the waiting change is needed only while the channel is not drained. Guarded by the
+     * same lock.
+     */
+    boolean onlyUnlessDrained;
 
     /**
      * The events registered with epoll, or zero if there is no registration. Used by the selecting

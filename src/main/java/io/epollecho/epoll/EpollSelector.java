@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
+import java.util.Iterator;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -136,14 +137,27 @@ final class EpollSelector extends AbstractSelector {
 
     @Override
     protected void implCloseSelector() {
-        epoll.wakeup();
-        synchronized (this) {
-            synchronized (selectedKeys) {
-                for (SelectionKey key : keys) {
-                    forget((EpollSelectionKey) key);
+        try {
+            epoll.wakeup();
+        } finally {
+            synchronized (this) {
+                try {
+                    synchronized (selectedKeys) {
+                        forgetAll();
+                    }
+                } finally {
+                    epoll.close();
                 }
             }
-            epoll.close();
+        }
+    }
+
+    private void forgetAll() {
+        for (int slot = 0; slot < keys.slots(); slot++) {
+            EpollSelectionKey key = keys.at(slot);
+            if (key != null) {
+                forget(key);
+            }
         }
     }
 
@@ -177,9 +191,7 @@ final class EpollSelector extends AbstractSelector {
             throws IOException {
         deregisterCancelled();
         registrations.apply();
-        int count = await(timeoutMillis);
-        deregisterCancelled();
-        return reportBatch(count, action);
+        return reportBatch(await(timeoutMillis), action);
     }
 
     /**
@@ -200,11 +212,15 @@ final class EpollSelector extends AbstractSelector {
 
     // -- Events --
 
-    /** Reports the events of the batch and returns the number of keys whose ready set changed. */
+    /**
+     * Removes the keys that were cancelled during the wait, then reports the events of the batch
+     * and returns the number of keys whose ready set changed.
+     */
     private int reportBatch(int count, @Nullable Consumer<SelectionKey> action) throws IOException {
         int changed = 0;
         int next = 0;
         try {
+            deregisterCancelled();
             while (next < count) {
                 long token = epoll.token(next);
                 if (token == KeyTable.NO_KEY) {
@@ -230,7 +246,7 @@ final class EpollSelector extends AbstractSelector {
 
     /**
      * Makes the kernel check the remaining keys of a batch again, including the key whose action
-     * threw. Otherwise no edge would ever report them.
+     * threw. Otherwise no edge would ever report them. Allocates nothing.
      */
     private void lookAgainAtRemaining(int from, int to) {
         for (int i = from; i < to; i++) {
@@ -282,26 +298,35 @@ final class EpollSelector extends AbstractSelector {
 
     // -- Cancelled keys --
 
+    /**
+     * Removes the cancelled keys one by one, so that an exception leaves the others to the next
+     * selection.
+     */
     private void deregisterCancelled() throws IOException {
-        EpollSelectionKey[] cancelled;
+        EpollSelectionKey key;
+        while ((key = takeCancelled()) != null) {
+            int result;
+            try {
+                result = registrations.remove(key);
+            } finally {
+                forget(key);
+            }
+            if (result < 0) {
+                throw Errno.ioFailure(-result);
+            }
+        }
+    }
+
+    private @Nullable EpollSelectionKey takeCancelled() {
         Set<SelectionKey> cancelledKeys = cancelledKeys();
         synchronized (cancelledKeys) {
             if (cancelledKeys.isEmpty()) {
-                return;
+                return null;
             }
-            cancelled = cancelledKeys.toArray(EpollSelectionKey[]::new);
-            cancelledKeys.clear();
-        }
-        int failure = 0;
-        for (EpollSelectionKey key : cancelled) {
-            int result = registrations.remove(key);
-            if (result < 0) {
-                failure = result;
-            }
-            forget(key);
-        }
-        if (failure < 0) {
-            throw Errno.ioFailure(-failure);
+            Iterator<SelectionKey> iterator = cancelledKeys.iterator();
+            var key = (EpollSelectionKey) iterator.next();
+            iterator.remove();
+            return key;
         }
     }
 

@@ -40,9 +40,9 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         try {
             // Allow a server to restart while connections of its predecessor are in TIME_WAIT.
             setOption(StandardSocketOptions.SO_REUSEADDR, true);
-        } catch (IOException e) {
+        } catch (Throwable t) {
             socket.close();
-            throw e;
+            throw t;
         }
     }
 
@@ -69,23 +69,21 @@ final class EpollServerSocketChannel extends ServerSocketChannel implements Epol
         if (isBlocking()) {
             throw new IllegalBlockingModeException();
         }
-        ThreadMemory memory = ThreadMemory.current();
-        int fd = socket.accept(memory);
-        if (fd == TcpSocket.NONE) {
-            return null;
-        }
-        TcpConnection connection = new TcpConnection(fd, socket.isInet6(), memory.socketAddress());
-        try {
-            return EpollSocketChannel.accepted(provider, connection);
-        } catch (Throwable t) {
-            connection.close();
-            throw t;
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            try {
+                return socket.accept(memory)
+                        ? EpollSocketChannel.accepted(provider, socket.isInet6(), memory)
+                        : null;
+            } catch (Throwable t) {
+                memory.closeAccepted();
+                throw t;
+            }
         }
     }
 
     @Override
     protected void implCloseSelectableChannel() {
-        socket.close();
+        socket.closeAtOnce();
     }
 
     @Override

@@ -35,6 +35,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     /** Changes only under the connection's monitor. */
     private volatile ConnectionState state;
 
+    /** True if {@link #bind} has succeeded. */
     private boolean bound;
 
     private @Nullable SocketAddress remoteAddress;
@@ -44,19 +45,30 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         super(provider);
         this.connection = connection;
         this.state = state;
-        this.bound = state == ConnectionState.CONNECTED;
     }
 
     /** Opens an unconnected channel. */
     static EpollSocketChannel open(EpollSelectorProvider provider, @Nullable ProtocolFamily family)
             throws IOException {
-        return new EpollSocketChannel(
-                provider, new TcpConnection(family), ConnectionState.UNCONNECTED);
+        TcpConnection connection = new TcpConnection(family);
+        try {
+            return new EpollSocketChannel(provider, connection, ConnectionState.UNCONNECTED);
+        } catch (Throwable t) {
+            connection.close();
+            throw t;
+        }
     }
 
-    /** Returns a channel for an accepted connection. */
-    static EpollSocketChannel accepted(EpollSelectorProvider provider, TcpConnection connection) {
-        return new EpollSocketChannel(provider, connection, ConnectionState.CONNECTED);
+    /** Returns a channel for the connection that was accepted into the memory. */
+    static EpollSocketChannel accepted(
+            EpollSelectorProvider provider, boolean inet6, ThreadMemory memory) {
+        TcpConnection connection = new TcpConnection(memory, inet6);
+        try {
+            return new EpollSocketChannel(provider, connection, ConnectionState.CONNECTED);
+        } catch (Throwable t) {
+            connection.close();
+            throw t;
+        }
     }
 
     // -- Connecting --
@@ -68,7 +80,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
             if (state == ConnectionState.PENDING) {
                 throw new ConnectionPendingException();
             }
-            if (bound) {
+            if (bound || state == ConnectionState.CONNECTED) {
                 throw new AlreadyBoundException();
             }
             connection.bind((local == null) ? null : Sockaddr.check(local, connection.isInet6()));
@@ -92,7 +104,6 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
                 }
                 remoteAddress = peer;
                 boolean connected = connection.connect(peer);
-                bound = true;
                 state = connected ? ConnectionState.CONNECTED : ConnectionState.PENDING;
                 return connected;
             }
@@ -217,7 +228,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
         synchronized (connection) {
             state = ConnectionState.CLOSED;
         }
-        connection.close();
+        connection.closeAtOnce();
     }
 
     // -- Readiness --
@@ -244,7 +255,7 @@ final class EpollSocketChannel extends SocketChannel implements EpollChannel {
     public @Nullable SocketAddress getLocalAddress() throws IOException {
         synchronized (connection) {
             ensureOpen();
-            return (bound && state != ConnectionState.PENDING) ? connection.localAddress() : null;
+            return (bound || state == ConnectionState.CONNECTED) ? connection.localAddress() : null;
         }
     }
 

@@ -36,10 +36,13 @@ final class KeyTable extends AbstractSet<SelectionKey> {
 
     /** Assigns a token to the key and adds the key. */
     synchronized void insert(EpollSelectionKey key) {
-        int slot = (freeCount > 0) ? freeSlots[--freeCount] : used++;
-        if (slot == slots.length) {
-            slots = Arrays.copyOf(slots, 2 * slot);
+        if (freeCount == 0 && used == slots.length) {
+            // Both grow here, so that erasing a key allocates nothing.
+            var moreFreeSlots = new int[2 * used];
+            slots = Arrays.copyOf(slots, 2 * used);
+            freeSlots = moreFreeSlots;
         }
+        int slot = (freeCount > 0) ? freeSlots[--freeCount] : used++;
         // The sign bit stays clear, so no token is NO_KEY.
         generation = (generation + 1) & Integer.MAX_VALUE;
         key.token = ((long) generation << 32) | slot;
@@ -50,11 +53,18 @@ final class KeyTable extends AbstractSet<SelectionKey> {
         int slot = (int) key.token;
         if (slots[slot] == key) {
             slots[slot] = null;
-            if (freeCount == freeSlots.length) {
-                freeSlots = Arrays.copyOf(freeSlots, 2 * freeCount);
-            }
             freeSlots[freeCount++] = slot;
         }
+    }
+
+    /** Returns the number of slots. */
+    int slots() {
+        return slots.length;
+    }
+
+    /** Returns the key in a slot, or {@code null} if the slot is free. */
+    @Nullable EpollSelectionKey at(int slot) {
+        return slots[slot];
     }
 
     /**

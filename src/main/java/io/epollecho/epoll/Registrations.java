@@ -10,9 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The registrations of a selector's keys with the kernel. Changes are queued and passed to the
@@ -30,16 +27,13 @@ final class Registrations {
     private final Epoll epoll;
     private final boolean edgeTriggered;
 
-    /**
-     * The queue of changed keys; also the lock that guards it and {@link
-     * EpollSelectionKey#changeQueued}.
-     */
-    private final ArrayDeque<EpollSelectionKey> changed = new ArrayDeque<>();
+    /** Guards the queue and {@link EpollSelectionKey#nextChanged}. */
+    private final Object lock = new Object();
 
-    /**
-     * The keys to check again unless their channels are drained. Used by the selecting thread only.
-     */
-    private final List<EpollSelectionKey> undrained = new ArrayList<>();
+    // The queue of changed keys: a list through the keys, so that queueing allocates nothing. The
+    // last key refers to itself.
+    private @Nullable EpollSelectionKey first;
+    private @Nullable EpollSelectionKey last;
 
     Registrations(Epoll epoll, boolean edgeTriggered) {
         this.epoll = epoll;
@@ -50,48 +44,76 @@ final class Registrations {
      * Passes the key's interest to the kernel before the next wait. May be called by any thread.
      */
     void change(EpollSelectionKey key) {
-        synchronized (changed) {
-            if (!key.changeQueued) {
-                key.changeQueued = true;
-                changed.addLast(key);
-            }
+        synchronized (lock) {
+            key.onlyUnlessDrained = false;
+            queue(key);
         }
     }
 
     /**
-     * Makes the kernel check the key's channel again before the next wait, unless it is drained.
+     * Makes the kernel check the key's channel again before the next wait, unless it is drained by
+     * then.
      */
     void changeUnlessDrained(EpollSelectionKey key) {
-        undrained.add(key);
+        synchronized (lock) {
+            if (key.nextChanged == null) {
+                key.onlyUnlessDrained = true;
+                queue(key);
+            }
+        }
+    }
+
+    private void queue(EpollSelectionKey key) {
+        if (key.nextChanged == null) {
+            key.nextChanged = key;
+            if (last == null) {
+                first = key;
+            } else {
+                last.nextChanged = key;
+            }
+            last = key;
+        }
     }
 
     /** Passes the queued changes to the kernel. */
     void apply() throws IOException {
-        for (int i = 0; i < undrained.size(); i++) {
-            EpollSelectionKey key = undrained.get(i);
-            // Without OP_READ nothing is lost: adding it later makes the kernel check again anyway.
-            if ((key.currentInterestOps() & SelectionKey.OP_READ) != 0
-                    && !key.epollChannel().isDrained()) {
-                change(key);
-            }
-        }
-        undrained.clear();
         EpollSelectionKey key;
         while ((key = nextChanged()) != null) {
-            if (key.isValid()) {
-                apply(key);
+            try {
+                if (key.isValid()) {
+                    apply(key);
+                }
+            } catch (Error e) {
+                change(key); // not applied yet: for lack of memory, the next selection tries again
+                throw e;
             }
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // the last key of the list refers to itself
     private @Nullable EpollSelectionKey nextChanged() {
-        synchronized (changed) {
-            EpollSelectionKey key = changed.pollFirst();
-            if (key != null) {
-                key.changeQueued = false;
-            }
+        synchronized (lock) {
+            EpollSelectionKey key;
+            do {
+                key = first;
+                if (key == null) {
+                    return null;
+                }
+                first = (key.nextChanged == key) ? null : key.nextChanged;
+                last = (first == null) ? null : last;
+                key.nextChanged = null;
+            } while (key.onlyUnlessDrained && isDrained(key));
             return key;
         }
+    }
+
+    /**
+     * Returns whether the key needs no further check. Without OP_READ nothing is lost: adding it
+     * later makes the kernel check again anyway.
+     */
+    private static boolean isDrained(EpollSelectionKey key) {
+        return (key.currentInterestOps() & SelectionKey.OP_READ) == 0
+                || key.epollChannel().isDrained();
     }
 
     private void apply(EpollSelectionKey key) throws IOException {

@@ -95,7 +95,7 @@ final class SocketOptions {
         if (option == StandardSocketOptions.SO_LINGER) {
             // struct linger has an on/off flag and the seconds; in Java, a negative number means
             // off.
-            socket.setOption(LINGER, (number < 0) ? 0 : 1, Math.clamp(number, 0, 65_535));
+            socket.setLinger(number >= 0, Math.clamp(number, 0, 65_535));
         } else if (option == StandardSocketOptions.IP_TOS && socket.isInet6()) {
             socket.setOption(TRAFFIC_CLASS, number);
             // Also set it for IPv4 peers of a dual-stack socket; ignore the error if IPv4 is

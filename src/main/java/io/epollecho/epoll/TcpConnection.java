@@ -21,10 +21,15 @@ import java.nio.channels.AsynchronousCloseException;
 final class TcpConnection extends TcpSocket {
 
     private static final VarHandle NOTES;
+    private static final VarHandle READ_ERROR;
+    private static final VarHandle WRITE_ERROR;
 
     static {
         try {
-            NOTES = MethodHandles.lookup().findVarHandle(TcpConnection.class, "notes", short.class);
+            var lookup = MethodHandles.lookup();
+            NOTES = lookup.findVarHandle(TcpConnection.class, "notes", short.class);
+            READ_ERROR = lookup.findVarHandle(TcpConnection.class, "readError", short.class);
+            WRITE_ERROR = lookup.findVarHandle(TcpConnection.class, "writeError", short.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -54,8 +59,8 @@ final class TcpConnection extends TcpSocket {
      */
     private volatile boolean resetTakenByWrite;
 
-    // See noteMoreBehind(): the number of notes so far, and the number of the last note that a read
-    // has answered. These and the error numbers are shorts to save memory in each connection.
+    // Events noted, and how many of them a read has covered; see noteMoreBehind(). These and the
+    // error numbers are shorts to save memory in each connection.
     private volatile short notes;
     private volatile short answered;
 
@@ -68,13 +73,14 @@ final class TcpConnection extends TcpSocket {
         this.peerPort = 0;
     }
 
-    /** Takes ownership of the descriptor of an accepted connection. */
-    TcpConnection(int fd, boolean inet6, MemorySegment peer) {
-        super(fd, inet6);
+    /** Takes the connection that was accepted into the memory. */
+    TcpConnection(ThreadMemory memory, boolean inet6) {
+        MemorySegment peer = memory.socketAddress();
         this.peerHigh = Sockaddr.high(peer);
         this.peerLow = Sockaddr.low(peer);
         this.peerScope = Sockaddr.scope(peer);
         this.peerPort = Sockaddr.port(peer);
+        super(memory.takeAccepted(), inet6); // last: from here on, nothing may fail
     }
 
     /** Returns the peer address of an accepted connection. */
@@ -86,9 +92,10 @@ final class TcpConnection extends TcpSocket {
 
     int read(ByteBuffer target) throws IOException {
         if (!target.isDirect()) {
-            ThreadMemory memory = ThreadMemory.current();
-            memory.bufferVector().begin(target);
-            return (int) readVector(memory);
+            try (ThreadMemory memory = ThreadMemory.borrow()) {
+                memory.bufferVector().begin(target);
+                return (int) readVector(memory);
+            }
         }
         if (readError != 0 || inputShutdown) {
             return readAfterEnd();
@@ -99,8 +106,7 @@ final class TcpConnection extends TcpSocket {
         }
         short noted = notes;
         acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             int position = target.position();
             int result = receive(memory, memory.buffers().address(target, position), size);
             if (result > 0) {
@@ -109,15 +115,16 @@ final class TcpConnection extends TcpSocket {
             }
             return readNothing(result, noted);
         } finally {
-            Reference.reachabilityFence(target);
             release();
+            Reference.reachabilityFence(target);
         }
     }
 
     long read(ByteBuffer[] targets, int offset, int length) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.bufferVector().begin(targets, offset, length);
-        return readVector(memory);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            memory.bufferVector().begin(targets, offset, length);
+            return readVector(memory);
+        }
     }
 
     private long readVector(ThreadMemory memory) throws IOException {
@@ -179,9 +186,8 @@ final class TcpConnection extends TcpSocket {
 
     private int readAfterEnd() throws IOException {
         answered = notes;
-        int error = readError;
+        int error = (short) READ_ERROR.getAndSet(this, (short) 0);
         if (error != 0) {
-            readError = 0;
             throw readFailure(error);
         }
         return -1;
@@ -208,7 +214,20 @@ final class TcpConnection extends TcpSocket {
      * returns. May be called by any thread.
      */
     void noteMoreBehind() {
-        NOTES.getAndAdd(this, (short) 1);
+        short before;
+        do {
+            before = notes;
+        } while (!NOTES.compareAndSet(this, before, noteAfter(before, answered)));
+    }
+
+    /**
+     * Returns the number of the next note: any number except that of the last answered one, which
+     * would mean that there is nothing more, and those of the latest notes, which a read in
+     * progress may be about to answer.
+     */
+    static short noteAfter(short last, short answered) {
+        short next = (short) (last + 1);
+        return (next == answered) ? (short) (next + Short.MIN_VALUE) : next;
     }
 
     /**
@@ -224,9 +243,10 @@ final class TcpConnection extends TcpSocket {
 
     int write(ByteBuffer source) throws IOException {
         if (!source.isDirect()) {
-            ThreadMemory memory = ThreadMemory.current();
-            memory.bufferVector().begin(source);
-            return (int) writeVector(memory);
+            try (ThreadMemory memory = ThreadMemory.borrow()) {
+                memory.bufferVector().begin(source);
+                return (int) writeVector(memory);
+            }
         }
         ensureWritable();
         int size = source.remaining();
@@ -234,8 +254,7 @@ final class TcpConnection extends TcpSocket {
             return 0;
         }
         acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             int position = source.position();
             int result = send(memory, memory.buffers().address(source, position), size);
             if (result > 0) {
@@ -244,15 +263,16 @@ final class TcpConnection extends TcpSocket {
             }
             return wroteNothing(result);
         } finally {
-            Reference.reachabilityFence(source);
             release();
+            Reference.reachabilityFence(source);
         }
     }
 
     long write(ByteBuffer[] sources, int offset, int length) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.bufferVector().begin(sources, offset, length);
-        return writeVector(memory);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            memory.bufferVector().begin(sources, offset, length);
+            return writeVector(memory);
+        }
     }
 
     private long writeVector(ThreadMemory memory) throws IOException {
@@ -274,7 +294,7 @@ final class TcpConnection extends TcpSocket {
                     } else if (total == 0) {
                         return wroteNothing(result);
                     } else if (isError(result)) {
-                        resetTakenByWrite |= result == -Errno.ECONNRESET;
+                        noteIfReset(result);
                         writeError = (short) -result;
                     }
                     if (result < staged) {
@@ -296,18 +316,25 @@ final class TcpConnection extends TcpSocket {
         if (!isError(result)) {
             return 0;
         }
-        resetTakenByWrite |= result == -Errno.ECONNRESET;
+        noteIfReset(result);
         throw Errno.ioFailure(-result);
+    }
+
+    private void noteIfReset(int result) {
+        if (result == -Errno.ECONNRESET) {
+            resetTakenByWrite = true;
+        }
     }
 
     private void ensureWritable() throws IOException {
         if (outputShutdown) {
             throw new AsynchronousCloseException(); // like the JDK's channels
         }
-        int error = writeError;
-        if (error != 0) {
-            writeError = 0;
-            throw Errno.ioFailure(error);
+        if (writeError != 0) {
+            int error = (short) WRITE_ERROR.getAndSet(this, (short) 0);
+            if (error != 0) {
+                throw Errno.ioFailure(error);
+            }
         }
     }
 

@@ -21,12 +21,18 @@ import java.nio.file.Path;
  */
 class TcpSocket extends Descriptor {
 
-    /** Returned instead of a descriptor if no connection is waiting to be accepted. */
-    static final int NONE = -1;
+    /**
+     * How often an accept is repeated because the connection at the head of the queue is broken or
+     * a signal arrived. Then it fails, so that its caller can pause.
+     */
+    private static final int ACCEPT_ATTEMPTS = 128;
 
     private static final int NON_BLOCKING = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
 
     private final boolean inet6;
+
+    /** True if SO_LINGER was last set to a positive time. */
+    private volatile boolean lingers;
 
     /** Takes ownership of the descriptor. */
     TcpSocket(int fd, boolean inet6) {
@@ -44,24 +50,27 @@ class TcpSocket extends Descriptor {
     }
 
     private TcpSocket(boolean inet6) throws IOException {
-        this(checked(socket(inet6)), inet6);
+        this(socket(inet6), inet6);
+        checked(fd());
         if (inet6) {
             try {
                 // Make the socket accept IPv4 as well, whatever the machine's default is.
                 setOption(SocketOptions.IPV6_ONLY, 0);
-            } catch (IOException e) {
+            } catch (Throwable t) {
                 close();
-                throw e;
+                throw t;
             }
         }
     }
 
     private static int socket(boolean inet6) {
-        return Libc.socket(
-                ThreadMemory.current(),
-                inet6 ? Libc.AF_INET6 : Libc.AF_INET,
-                Libc.SOCK_STREAM | NON_BLOCKING,
-                0);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            return Libc.socket(
+                    memory,
+                    inet6 ? Libc.AF_INET6 : Libc.AF_INET,
+                    Libc.SOCK_STREAM | NON_BLOCKING,
+                    0);
+        }
     }
 
     private static boolean isInet6(@Nullable ProtocolFamily family) {
@@ -93,8 +102,7 @@ class TcpSocket extends Descriptor {
                         ? address
                         : new InetSocketAddress(Inet4Address.getByAddress(new byte[4]), 0);
         int fd = acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             int length = Sockaddr.write(memory.socketAddress(), local, inet6);
             checked(Libc.bind(memory, fd, memory.socketAddressPointer(), length));
         } finally {
@@ -104,39 +112,44 @@ class TcpSocket extends Descriptor {
 
     final void listen(int backlog) throws IOException {
         int fd = acquire();
-        try {
-            checked(Libc.listen(ThreadMemory.current(), fd, backlog));
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            checked(Libc.listen(memory, fd, backlog));
         } finally {
             release();
         }
     }
 
     /**
-     * Accepts a connection and returns its descriptor, or {@link #NONE}. Stores the peer address in
-     * the thread's memory.
+     * Accepts a connection. Stores its peer address in the memory, and its descriptor too, where it
+     * is safe whatever fails next; see {@link ThreadMemory#takeAccepted}. Returns false if no
+     * connection is waiting.
      */
-    final int accept(ThreadMemory memory) throws IOException {
+    final boolean accept(ThreadMemory memory) throws IOException {
         int fd = acquire();
         try {
             int result;
+            int attempts = 0;
             do {
                 memory.length(Sockaddr.MAX_SIZE);
                 result =
-                        Libc.accept(
-                                memory,
-                                fd,
-                                memory.socketAddressPointer(),
-                                memory.lengthPointer(),
-                                NON_BLOCKING);
-            } while (result == -Errno.EINTR || Errno.concernsOneConnection(-result));
+                        memory.accepted(
+                                Libc.accept(
+                                        memory,
+                                        fd,
+                                        memory.socketAddressPointer(),
+                                        memory.lengthPointer(),
+                                        NON_BLOCKING));
+                attempts++;
+            } while (attempts < ACCEPT_ATTEMPTS
+                    && (result == -Errno.EINTR || Errno.concernsOneConnection(-result)));
             if (result >= 0) {
-                return result;
+                return true;
             }
             if (isClosing()) {
                 throw new AsynchronousCloseException();
             }
             if (result == -Errno.EAGAIN) {
-                return NONE;
+                return false;
             }
             throw Errno.ioFailure(-result);
         } finally {
@@ -147,8 +160,7 @@ class TcpSocket extends Descriptor {
     /** Starts to connect. Returns true if the connection is already established. */
     final boolean connect(InetSocketAddress peer) throws IOException {
         int fd = acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             int length = Sockaddr.write(memory.socketAddress(), peer, inet6);
             int result = Libc.connect(memory, fd, memory.socketAddressPointer(), length);
             // An interrupted connect continues in the background, see connect(2).
@@ -169,8 +181,7 @@ class TcpSocket extends Descriptor {
             throw Errno.socketFailure(error);
         }
         int fd = acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             memory.length(Sockaddr.MAX_SIZE);
             int result =
                     Libc.getpeername(
@@ -187,8 +198,7 @@ class TcpSocket extends Descriptor {
 
     final InetSocketAddress localAddress() throws IOException {
         int fd = acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             memory.length(Sockaddr.MAX_SIZE);
             checked(
                     Libc.getsockname(
@@ -209,8 +219,8 @@ class TcpSocket extends Descriptor {
 
     private void shutdown(int how) throws IOException {
         int fd = acquire();
-        try {
-            int result = Libc.shutdown(ThreadMemory.current(), fd, how);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            int result = Libc.shutdown(memory, fd, how);
             // The connection may already be closed.
             if (result != -Errno.ENOTCONN) {
                 checked(result);
@@ -231,22 +241,19 @@ class TcpSocket extends Descriptor {
      * negated error number.
      */
     final int trySetOption(SocketOptions.Key key, int value) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.option(0, value);
-        return setsockopt(memory, key, Integer.BYTES);
+        return setsockopt(key, value, 0, Integer.BYTES);
     }
 
     final void setOption(SocketOptions.Key key, int first, int second) throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
-        memory.option(0, first);
-        memory.option(1, second);
-        checked(setsockopt(memory, key, 2 * Integer.BYTES));
+        checked(setsockopt(key, first, second, 2 * Integer.BYTES));
     }
 
-    private int setsockopt(ThreadMemory memory, SocketOptions.Key key, int size)
+    private int setsockopt(SocketOptions.Key key, int first, int second, int size)
             throws IOException {
         int fd = acquire();
-        try {
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            memory.option(0, first);
+            memory.option(1, second);
             return Libc.setsockopt(
                     memory, fd, key.level(), key.name(), memory.optionPointer(), size);
         } finally {
@@ -254,20 +261,40 @@ class TcpSocket extends Descriptor {
         }
     }
 
+    /** Sets SO_LINGER: off, or on with a number of seconds. */
+    final void setLinger(boolean on, int seconds) throws IOException {
+        setOption(SocketOptions.LINGER, on ? 1 : 0, seconds);
+        lingers = on && seconds > 0;
+    }
+
+    /**
+     * Closes the descriptor without waiting. With a positive SO_LINGER, close(2) would wait even on
+     * a non-blocking socket; see socket(7). The JDK's channels switch it off, too.
+     */
+    final void closeAtOnce() {
+        try {
+            if (lingers) {
+                setLinger(false, 0);
+            }
+        } catch (IOException e) {
+            // closed already
+        } finally {
+            close();
+        }
+    }
+
     final int getOption(SocketOptions.Key key) throws IOException {
-        return getsockopt(key, Integer.BYTES).option(0);
+        return (int) getsockopt(key, Integer.BYTES);
     }
 
     /** Returns two ints: the first in the low half, the second in the high half. */
     final long getOptionPair(SocketOptions.Key key) throws IOException {
-        ThreadMemory memory = getsockopt(key, 2 * Integer.BYTES);
-        return ((long) memory.option(1) << Integer.SIZE) | Integer.toUnsignedLong(memory.option(0));
+        return getsockopt(key, 2 * Integer.BYTES);
     }
 
-    private ThreadMemory getsockopt(SocketOptions.Key key, int size) throws IOException {
+    private long getsockopt(SocketOptions.Key key, int size) throws IOException {
         int fd = acquire();
-        try {
-            ThreadMemory memory = ThreadMemory.current();
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
             memory.option(0, 0);
             memory.option(1, 0);
             memory.length(size);
@@ -279,7 +306,8 @@ class TcpSocket extends Descriptor {
                             key.name(),
                             memory.optionPointer(),
                             memory.lengthPointer()));
-            return memory;
+            return ((long) memory.option(1) << Integer.SIZE)
+                    | Integer.toUnsignedLong(memory.option(0));
         } finally {
             release();
         }
@@ -355,11 +383,11 @@ class TcpSocket extends Descriptor {
         }
 
         private static boolean opens() {
-            int fd = socket(true);
-            if (fd < 0) {
+            Descriptor socket = new Descriptor(socket(true));
+            if (socket.fd() < 0) {
                 return false;
             }
-            new Descriptor(fd).close();
+            socket.close();
             return true;
         }
     }

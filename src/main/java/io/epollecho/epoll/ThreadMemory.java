@@ -1,5 +1,7 @@
 package io.epollecho.epoll;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,16 +12,31 @@ import java.lang.foreign.ValueLayout;
  * transferred.
  *
  * <p>The memory belongs to a thread instead of a channel, because any thread may use any channel
- * and because one instance per channel would waste memory. The garbage collector frees it after the
- * thread has ended.
+ * and because one instance per channel would waste memory. A platform thread keeps its own, which
+ * the garbage collector frees after the thread has ended. Virtual threads, of which there may be a
+ * million, share a few: each borrows one for the duration of an operation.
  */
-final class ThreadMemory {
+final class ThreadMemory implements AutoCloseable {
+
+    private static final int NONE = -1;
 
     /** The maximum number of buffers in one gathering or scattering system call. */
     static final int MAX_VECTORS = 64;
 
-    private static final ThreadLocal<ThreadMemory> CURRENT =
-            ThreadLocal.withInitial(ThreadMemory::new);
+    private static final ThreadLocal<ThreadMemory> OWN =
+            ThreadLocal.withInitial(() -> new ThreadMemory(false));
+
+    /**
+     * For closing descriptors when there is no memory for anything else. Used under its own
+     * monitor.
+     */
+    static final ThreadMemory RESERVE = new ThreadMemory(false);
+
+    /** Guards {@link #spare}. */
+    private static final Object POOL = new Object();
+
+    /** The memory that virtual threads share and none of them uses now: as a list without nodes. */
+    private static @Nullable ThreadMemory spare;
 
     // Offsets. The captured errno must be at the beginning of the segment.
     private static final long ERRNO = 0;
@@ -41,12 +58,43 @@ final class ThreadMemory {
 
     private final BufferVector bufferVector = new BufferVector(this);
 
-    private ThreadMemory() {
+    private final boolean shared;
+
+    private int accepted = NONE;
+
+    private @Nullable ThreadMemory next;
+
+    private ThreadMemory(boolean shared) {
+        this.shared = shared;
         memory.set(ValueLayout.JAVA_LONG, MESSAGE_VECTORS, memory.address() + VECTORS);
     }
 
-    static ThreadMemory current() {
-        return CURRENT.get();
+    /** Returns memory for one operation of the current thread. Close it after the operation. */
+    static ThreadMemory borrow() {
+        return Thread.currentThread().isVirtual() ? borrowShared() : OWN.get();
+    }
+
+    private static ThreadMemory borrowShared() {
+        synchronized (POOL) {
+            ThreadMemory memory = spare;
+            if (memory != null) {
+                spare = memory.next;
+                memory.next = null;
+                return memory;
+            }
+        }
+        return new ThreadMemory(true);
+    }
+
+    /** Gives the memory back. Allocates nothing. */
+    @Override
+    public void close() {
+        if (shared) {
+            synchronized (POOL) {
+                next = spare;
+                spare = this;
+            }
+        }
     }
 
     /** Returns the segment whose first bytes receive {@code errno}. */
@@ -56,6 +104,30 @@ final class ThreadMemory {
 
     int errno() {
         return memory.get(ValueLayout.JAVA_INT, ERRNO);
+    }
+
+    /**
+     * Notes the result of accept4(2), a descriptor or a negated error number, and returns it. Until
+     * {@link #takeAccepted}, the memory owns the descriptor.
+     */
+    int accepted(int result) {
+        accepted = result;
+        return result;
+    }
+
+    /** Returns the descriptor that was accepted, which now belongs to the caller. */
+    int takeAccepted() {
+        int fd = accepted;
+        accepted = NONE;
+        return fd;
+    }
+
+    /** Closes the descriptor that was accepted, if nobody has taken it. Allocates nothing. */
+    void closeAccepted() {
+        int fd = takeAccepted();
+        if (fd >= 0) {
+            int _ = Libc.close(this, fd);
+        }
     }
 
     /** Returns memory that can hold any {@code sockaddr} of a TCP socket. */
@@ -132,12 +204,12 @@ final class ThreadMemory {
         return memory.address() + MESSAGE;
     }
 
-    /** Returns the addresses of the direct buffers that this thread uses. */
+    /** Returns the addresses of the direct buffers that were used last. */
     BufferAddresses buffers() {
         return buffers;
     }
 
-    /** Returns the sequence of buffers that this thread transfers. */
+    /** Returns the sequence of buffers that is being transferred. */
     BufferVector bufferVector() {
         return bufferVector;
     }

@@ -18,11 +18,12 @@ final class Wakeup {
     private final AtomicBoolean signalled = new AtomicBoolean();
 
     Wakeup() throws IOException {
-        int fd = Libc.eventfd(ThreadMemory.current(), 0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
-        if (fd < 0) {
-            throw Errno.ioFailure(-fd);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            eventfd =
+                    Descriptor.opened(
+                            new Descriptor(
+                                    Libc.eventfd(memory, 0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK)));
         }
-        eventfd = new Descriptor(fd);
     }
 
     Descriptor descriptor() {
@@ -32,21 +33,26 @@ final class Wakeup {
     /** Wakes the current selection or, if there is none, the next one. Does nothing once closed. */
     void signal() {
         // Get the memory before setting the flag: its allocation can fail on a thread's first call.
-        ThreadMemory memory = ThreadMemory.current();
-        if (!signalled.getAndSet(true) && eventfd.tryAcquire()) {
-            try {
-                memory.counter(1);
-                long result;
-                do {
-                    result = Libc.write(memory, eventfd.fd(), memory.optionPointer(), Long.BYTES);
-                } while (result == -Errno.EINTR);
-                if (result < 0) {
-                    signalled.set(false);
-                    throw new IllegalStateException("eventfd: " + Libc.strerror((int) -result));
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            if (!signalled.getAndSet(true) && eventfd.tryAcquire()) {
+                try {
+                    write(memory);
+                } finally {
+                    eventfd.release();
                 }
-            } finally {
-                eventfd.release();
             }
+        }
+    }
+
+    private void write(ThreadMemory memory) {
+        memory.counter(1);
+        long result;
+        do {
+            result = Libc.write(memory, eventfd.fd(), memory.optionPointer(), Long.BYTES);
+        } while (result == -Errno.EINTR);
+        if (result < 0) {
+            signalled.set(false);
+            throw new IllegalStateException("eventfd: " + Libc.strerror((int) -result));
         }
     }
 
@@ -56,12 +62,13 @@ final class Wakeup {
      * selection, which is about to return.
      */
     void take() throws IOException {
-        ThreadMemory memory = ThreadMemory.current();
         long result;
-        do {
-            result = Libc.read(memory, eventfd.acquire(), memory.optionPointer(), Long.BYTES);
-            eventfd.release();
-        } while (result == -Errno.EINTR);
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            do {
+                result = Libc.read(memory, eventfd.acquire(), memory.optionPointer(), Long.BYTES);
+                eventfd.release();
+            } while (result == -Errno.EINTR);
+        }
         if (result < 0 && result != -Errno.EAGAIN) {
             throw Errno.ioFailure((int) -result);
         }

@@ -19,7 +19,7 @@ class DescriptorTest {
 
     private static Descriptor open() {
         return new Descriptor(
-                Libc.eventfd(ThreadMemory.current(), 0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK));
+                Libc.eventfd(ThreadMemory.borrow(), 0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK));
     }
 
     private static boolean isOpen(int fd) {

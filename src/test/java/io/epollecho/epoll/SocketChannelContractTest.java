@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import static java.nio.channels.SelectionKey.OP_CONNECT;
 import static java.nio.channels.SelectionKey.OP_READ;
@@ -31,6 +32,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
@@ -45,10 +47,12 @@ import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.NoConnectionPendingException;
 import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -215,6 +219,34 @@ class SocketChannelContractTest {
     }
 
     // -- Reading and writing --
+
+    @Test
+    void aBoundChannelKnowsItsAddressWhileItConnects() throws IOException {
+        SocketChannel channel = loopback.open();
+        channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        SocketAddress bound = channel.getLocalAddress();
+        channel.connect(loopback.address());
+        assertThat(channel.getLocalAddress()).isEqualTo(bound);
+        loopback.awaitReady(channel, SelectionKey.OP_CONNECT);
+        assertThat(channel.finishConnect()).isTrue();
+        assertThat(channel.getLocalAddress()).isEqualTo(bound);
+    }
+
+    /** The peer reads nothing, so the bytes cannot be delivered during the close. */
+    @Test
+    void closingDoesNotLinger() throws IOException {
+        Connection connection = loopback.connect();
+        connection.channel().setOption(StandardSocketOptions.SO_LINGER, 30);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(1 << 16);
+        while (connection.channel().write(bytes.clear()) > 0) {}
+        connection.channel().register(loopback.selector, 0);
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10),
+                () -> {
+                    connection.channel().close();
+                    loopback.selector.selectNow();
+                });
+    }
 
     @Test
     void aReadWithNothingToReadReturnsZero() throws IOException {

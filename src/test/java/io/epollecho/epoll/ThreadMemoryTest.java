@@ -23,8 +23,8 @@ class ThreadMemoryTest {
     /** All threads read and write with heap buffers and stay alive. */
     @ParameterizedTest
     @EnumSource(names = {"EPOLL_LEVEL", "EPOLL_EDGE"})
-    void virtualThreadsHoldNoBufferBetweenTransfers(ProviderUnderTest underTest) throws Exception {
-        int threads = 200;
+    void virtualThreadsHoldNoMemoryBetweenTransfers(ProviderUnderTest underTest) throws Exception {
+        int threads = 2_000;
         try (Loopback loopback = new Loopback(underTest.provider())) {
             Connection connection = loopback.connect();
             CountDownLatch transferred = new CountDownLatch(threads);
@@ -51,7 +51,8 @@ class ThreadMemoryTest {
             for (Thread thread : started) {
                 thread.join();
             }
-            assertThat(held / threads).isLessThan(ScratchBuffer.SIZE / 16);
+            // A few at work at the same time may have one each.
+            assertThat(held).isLessThan(16 * ScratchBuffer.SIZE);
         }
     }
 

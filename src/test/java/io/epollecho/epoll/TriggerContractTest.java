@@ -213,6 +213,24 @@ class TriggerContractTest {
         assertThat(ready(LONG)).containsExactly(OP_READ);
     }
 
+    /** More selections than a 16-bit number can count, each followed by a read of one byte. */
+    @Test
+    void anEndOfStreamIsReportedAfterAnyNumberOfShortReads() throws IOException {
+        int length = 66_000;
+        loopback.listener.setOption(StandardSocketOptions.SO_RCVBUF, 4 * length);
+        Connection connection = loopback.connect();
+        connection.peer().getOutputStream().write(new byte[length]);
+        connection.peer().shutdownOutput();
+        awaitEnd(connection);
+        ByteBuffer one = ByteBuffer.allocateDirect(1);
+        for (int i = 0; i < length; i++) {
+            assertThat(selector.select(key -> {}, LONG)).as("report %d", i).isOne();
+            assertThat(connection.channel().read(one.clear())).isOne();
+        }
+        assertThat(ready(LONG)).containsExactly(OP_READ);
+        assertThat(connection.channel().read(one.clear())).isEqualTo(-1);
+    }
+
     @Test
     void anEndOfStreamAfterBytesIsReportedInTheSelectedKeySetToo() throws IOException {
         Connection connection = loopback.connect();
@@ -503,7 +521,7 @@ class TriggerContractTest {
     }
 
     private static void awaitEvent(SocketChannel channel, int event) {
-        ThreadMemory memory = ThreadMemory.current();
+        ThreadMemory memory = ThreadMemory.borrow();
         EpollEvents events =
                 new EpollEvents(EpollEvents.Layout.of(System.getProperty("os.arch")), 1);
         Descriptor epoll = new Descriptor(Libc.epollCreate(memory, Libc.EPOLL_CLOEXEC));

@@ -65,6 +65,35 @@ class SystemCallFaultsTest {
         }
     }
 
+    /** All errors, except those that the JDK's channels themselves retry forever. */
+    static Stream<Arguments> lastingAcceptFaults() {
+        return acceptFaults()
+                .filter(
+                        cell -> {
+                            var backend = (BackendUnderTest) cell.get()[0];
+                            return backend != BackendUnderTest.JDK_LEVEL
+                                    || !retriedImmediately(backend, (String) cell.get()[1]);
+                        });
+    }
+
+    /** An error that does not end costs other connections nothing, whatever it is. */
+    @ParameterizedTest
+    @MethodSource("lastingAcceptFaults")
+    void acceptThatKeepsFailingHoldsUpNoOtherConnection(BackendUnderTest backend, String error)
+            throws IOException {
+        try (EchoServer server = start(backend);
+                var bystanders = new Bystanders(server)) {
+            try (Strace _ = inject("accept,accept4", error, "1+", ANY_SOCKET);
+                    Peer _ = connect(server)) {
+                await().until(() -> server.statistics().acceptErrors() > 1);
+                bystanders.check();
+            }
+            try (Peer late = connect(server)) {
+                late.echo(1_000);
+            }
+        }
+    }
+
     /**
      * Returns whether the selector provider retries the call itself, because the error does not
      * concern the listening socket; see accept(2).
