@@ -85,25 +85,35 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
             return false;
         }
         pauseNanos = 0;
-        admit(channel);
+        RejectReason reason = admit(channel);
+        if (reason != null) {
+            reject(channel, reason);
+        }
         return true;
     }
 
-    private void admit(SocketChannel channel) {
+    /** Hands the channel to a loop, or returns the reason why it has no owner yet. */
+    private @Nullable RejectReason admit(SocketChannel channel) {
+        Admission.Ticket ticket = null;
+        boolean dealt = false;
         try {
             InetAddress address = socket.hasProxyProtocol() ? null : countedAddress(channel);
             socket.setUp(channel);
-            Admission.Ticket ticket = admission.admit();
+            ticket = admission.admit();
             if (ticket == null) {
-                refuse(channel, RejectReason.LIMIT);
-            } else if (address != null && !count(ticket, address)) {
-                refuse(channel, RejectReason.ADDRESS_LIMIT);
-            } else {
-                deal(channel, ticket);
+                return RejectReason.LIMIT;
             }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            log.debug("Cannot set up {}: {}", channel, e.toString());
-            loop.reject(channel, socket.listener(), RejectReason.ERROR);
+            if (address != null && !ticket.countFor(address)) {
+                return RejectReason.ADDRESS_LIMIT;
+            }
+            dealt = deal(channel, ticket);
+            return dealt ? null : RejectReason.ERROR;
+        } catch (IOException | RuntimeException | Error e) {
+            return RejectReason.ERROR; // for example, the peer has already reset the connection
+        } finally {
+            if (!dealt && ticket != null) {
+                ticket.close();
+            }
         }
     }
 
@@ -118,35 +128,11 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
                 : null;
     }
 
-    /** Returns whether the address is below its limit; closes the ticket if it is not. */
-    private static boolean count(Admission.Ticket ticket, InetAddress address) {
-        boolean counted = false;
-        try {
-            counted = ticket.countFor(address);
-            return counted;
-        } finally {
-            if (!counted) {
-                ticket.close();
-            }
-        }
-    }
-
-    private void deal(SocketChannel channel, Admission.Ticket ticket) {
-        boolean dealt = false;
-        try {
-            dealt = tryDeal(channel, ticket);
-        } finally {
-            if (!dealt) {
-                ticket.close();
-            }
-        }
-        if (!dealt) {
-            loop.reject(channel, socket.listener(), RejectReason.ERROR);
-        }
-    }
-
-    /** Returns false if the next loop in turn has ended. */
-    private boolean tryDeal(SocketChannel channel, Admission.Ticket ticket) {
+    /**
+     * Hands the channel to the next loop in turn. Returns false if that loop has ended. If this
+     * method throws, the loop does not have the channel either.
+     */
+    private boolean deal(SocketChannel channel, Admission.Ticket ticket) {
         ServerLoop chosen = loops.get(nextLoop);
         nextLoop = (nextLoop + 1) % loops.size();
         if (chosen == loop) {
@@ -156,8 +142,14 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
         return chosen.eventLoop().execute(() -> chosen.adopt(channel, socket.listener(), ticket));
     }
 
-    private void refuse(SocketChannel channel, RejectReason reason) {
+    private void reject(SocketChannel channel, RejectReason reason) {
         loop.reject(channel, socket.listener(), reason);
+        if (reason != RejectReason.ERROR) {
+            logLimit(reason);
+        }
+    }
+
+    private void logLimit(RejectReason reason) {
         boolean byAddress = reason == RejectReason.ADDRESS_LIMIT;
         Setting<?> limit =
                 byAddress ? Setting.MAX_CONNECTIONS_PER_ADDRESS : Setting.MAX_CONNECTIONS;
@@ -177,6 +169,9 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
      */
     @Override
     public void failed(Throwable cause) {
+        if (!socket.channel().isOpen()) {
+            return; // closed by another thread, which stops the server
+        }
         loop.counters(socket.listener()).acceptErrors.add(1);
         pauseNanos = Math.clamp(pauseNanos * 2, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
         pausedUntil = loop.now() + pauseNanos;
@@ -222,13 +217,19 @@ final class Acceptor extends TimerWheel.Timer implements EventLoop.Handler {
             for (int i = 0; i <= socket.backlog() && acceptOne(); i++) {}
         } catch (IOException e) {
             log.debug("Connections left in the backlog are lost: {}", e.toString());
+        } finally {
+            close();
         }
-        close();
     }
 
+    /** Closes the listening socket. Idempotent. */
     void close() {
-        loop.cancel(this);
         socket.close();
+        loop.cancel(this);
+    }
+
+    /** Writes the log lines that are held back. */
+    void flushLogs() {
         errorLog.flush();
         limitLog.flush();
         addressLimitLog.flush();

@@ -3,9 +3,9 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -22,7 +22,8 @@ final class Admission {
     /** Written only on the acceptors' thread. */
     private volatile int peak;
 
-    private final ConcurrentMap<AddressPrefix, Integer> openByAddress = new ConcurrentHashMap<>();
+    /** The addresses with open connections; also their lock. */
+    private final Map<AddressPrefix, Address> addresses = new HashMap<>();
 
     /**
      * Creates an admission with no open connections.
@@ -48,12 +49,13 @@ final class Admission {
             this.admission = admission;
         }
 
+        /** Closes the ticket. Allocates nothing. */
         final void close() {
             Admission issuer = admission;
             if (issuer != null) {
-                admission = null;
+                release();
                 issuer.open.decrementAndGet();
-                release(issuer);
+                admission = null;
             }
         }
 
@@ -75,12 +77,13 @@ final class Admission {
             return true;
         }
 
-        void release(Admission admission) {}
+        /** Releases the address, if the connection has been counted for one. Idempotent. */
+        void release() {}
     }
 
     private static final class AddressTicket extends Ticket {
 
-        private @Nullable AddressPrefix counted;
+        private @Nullable Address counted;
 
         AddressTicket(Admission admission) {
             super(admission);
@@ -88,20 +91,30 @@ final class Admission {
 
         @Override
         boolean countFor(InetAddress peer) {
-            Admission admission = admission();
-            AddressPrefix address = AddressPrefix.of(peer, admission.limits.ipv6PrefixLength());
-            if (!admission.count(address)) {
-                return false;
-            }
-            counted = address;
-            return true;
+            counted = admission().count(peer);
+            return counted != null;
         }
 
         @Override
-        void release(Admission admission) {
-            if (counted != null) {
-                admission.discount(counted);
+        void release() {
+            Address address = counted;
+            if (address != null) {
+                counted = null;
+                admission().discount(address);
             }
+        }
+    }
+
+    /** An address with open connections. */
+    private static final class Address {
+
+        private final AddressPrefix prefix;
+
+        /** Guarded by the lock of {@link #addresses}. */
+        private int open;
+
+        Address(AddressPrefix prefix) {
+            this.prefix = prefix;
         }
     }
 
@@ -135,15 +148,25 @@ final class Admission {
         return peak;
     }
 
-    private boolean count(AddressPrefix address) {
-        if (openByAddress.merge(address, 1, Integer::sum) <= limits.maxPerAddress()) {
-            return true;
+    /** Counts a connection for an address, or returns null if the address is at its limit. */
+    private @Nullable Address count(InetAddress peer) {
+        AddressPrefix prefix = AddressPrefix.of(peer, limits.ipv6PrefixLength());
+        synchronized (addresses) {
+            Address address = addresses.computeIfAbsent(prefix, Address::new);
+            if (address.open == limits.maxPerAddress()) {
+                return null;
+            }
+            address.open++;
+            return address;
         }
-        discount(address);
-        return false;
     }
 
-    private void discount(AddressPrefix address) {
-        openByAddress.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+    private void discount(Address address) {
+        synchronized (addresses) {
+            address.open--;
+            if (address.open == 0) {
+                addresses.remove(address.prefix);
+            }
+        }
     }
 }

@@ -58,6 +58,10 @@ public final class EchoServer implements AutoCloseable {
     private final ReentrantLock transition = new ReentrantLock();
 
     private volatile EchoServerState state = EchoServerState.STOPPED;
+
+    /** The state that the listener was last notified of. Guarded by {@link #transition}. */
+    private EchoServerState notified = EchoServerState.STOPPED;
+
     private volatile Runs runs;
     private volatile @Nullable Drain drain;
     private volatile @Nullable Throwable failure;
@@ -160,15 +164,8 @@ public final class EchoServer implements AutoCloseable {
                 case FAILED -> stop();
                 case STOPPED -> {}
             }
-            var run = new ServerRun(config, accessLog, observer);
-            failure = null;
-            localAddresses = Collections.unmodifiableSequencedMap(run.localAddresses());
-            maxConnections = run.maxConnections();
+            begin(new ServerRun(config, accessLog, observer));
             HeapLimit.check(config, maxConnections);
-            startedAt = System.nanoTime();
-            runs = new Runs(runs.past(), run);
-            startThreads(run);
-            changeState(EchoServerState.RUNNING);
             log.info("Echo server listening on {}", describe());
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start the echo server: " + e.getMessage(), e);
@@ -177,15 +174,20 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    private void startThreads(ServerRun run) {
+    private void begin(ServerRun run) {
         try {
+            failure = null;
+            localAddresses = Collections.unmodifiableSequencedMap(run.localAddresses());
+            maxConnections = run.maxConnections();
+            startedAt = System.nanoTime();
+            runs = new Runs(runs.past(), run);
             if (accessLog != null) {
                 accessLog.start();
             }
             run.start();
+            changeState(EchoServerState.RUNNING);
         } catch (RuntimeException | Error e) { // for example, no memory for another thread
-            run.stop();
-            endRun();
+            end(run);
             throw e;
         }
     }
@@ -287,8 +289,7 @@ public final class EchoServer implements AutoCloseable {
             if (run == null || run != runs.current()) {
                 return;
             }
-            run.stop();
-            endRun();
+            end(run);
             EchoServerStatistics totals = statistics();
             log.info(
                     "Echo server stopped: connections accepted {}, rejected {}, cut {}, bytes"
@@ -303,10 +304,22 @@ public final class EchoServer implements AutoCloseable {
         }
     }
 
-    private void endRun() {
-        if (accessLog != null) {
-            accessLog.stop();
+    /** Ends a run, whatever fails meanwhile. */
+    private void end(ServerRun run) {
+        try {
+            run.stop();
+        } finally {
+            try {
+                if (accessLog != null) {
+                    accessLog.stop();
+                }
+            } finally {
+                runEnded();
+            }
         }
+    }
+
+    private void runEnded() {
         transition.lock();
         try {
             peakOfPastRuns = peakConnections();
@@ -395,17 +408,36 @@ public final class EchoServer implements AutoCloseable {
         try {
             // A loop may die at any time, even while the server is starting or draining. Only a
             // stop ends the FAILED state.
-            boolean overtaken = state == EchoServerState.FAILED && next != EchoServerState.STOPPED;
-            if (state == next || overtaken) {
-                return;
+            boolean overtaken =
+                    state == EchoServerState.FAILED
+                            && next != EchoServerState.FAILED
+                            && next != EchoServerState.STOPPED;
+            if (!overtaken) {
+                state = next;
+                notifyListener();
             }
-            state = next;
-            listener.stateChanged(this, next);
-        } catch (RuntimeException e) {
-            log.error("A listener failed to handle the change of state to {}", next, e);
         } finally {
             transition.unlock();
         }
+    }
+
+    /**
+     * Notifies the listener of the state unless it knows it. If memory runs out meanwhile, the next
+     * call notifies it again.
+     */
+    private void notifyListener() {
+        EchoServerState current = state;
+        if (notified == current) {
+            return;
+        }
+        try {
+            listener.stateChanged(this, current);
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            log.error("A listener failed to handle the change of state to {}", current, e);
+        }
+        notified = current;
     }
 
     /**

@@ -1,8 +1,5 @@
 package io.epollecho.server;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketOption;
@@ -19,8 +16,6 @@ import java.util.List;
  * no cost. The others are set on each accepted socket.
  */
 final class ListeningSocket {
-
-    private static final Logger log = LoggerFactory.getLogger(ListeningSocket.class);
 
     /**
      * Keeps urgent data in its place in the stream (RFC 6093). Without this option, the kernel
@@ -62,7 +57,7 @@ final class ListeningSocket {
             setOptions(config.socket());
             bind(listenerConfig.socketAddress());
             this.localAddress = (InetSocketAddress) channel.getLocalAddress();
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             close();
             throw e;
         }
@@ -137,11 +132,8 @@ final class ListeningSocket {
         return localAddress;
     }
 
+    /** Closes the socket. Idempotent and thread-safe. */
     void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            log.warn("Cannot close the listening socket of {}", listener, e);
-        }
+        Closing.close(channel);
     }
 }

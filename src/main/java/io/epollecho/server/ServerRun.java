@@ -17,7 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
@@ -38,7 +38,8 @@ final class ServerRun {
     interface Observer {
 
         /**
-         * Handles the death of a loop, which ends the run. Called once, on the dying loop's thread.
+         * Handles the death of a loop, which ends the run. Called on the dying loop's thread;
+         * called again if memory runs out meanwhile.
          */
         void died(ServerRun run, Throwable cause);
 
@@ -50,7 +51,7 @@ final class ServerRun {
     }
 
     private final Observer observer;
-    private final AtomicBoolean dead = new AtomicBoolean();
+    private final AtomicReference<Throwable> death = new AtomicReference<>();
     private final List<ListeningSocket> sockets = new ArrayList<>();
     private final List<ServerLoop> loops = new ArrayList<>();
     private final Watchdog watchdog;
@@ -91,9 +92,8 @@ final class ServerRun {
                             "echo-server-watchdog",
                             loops.stream().map(ServerLoop::eventLoop).toList(),
                             stalled -> observer.stallChanged(this, stalled));
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (Throwable e) {
             stopLoops();
-            sockets.forEach(ListeningSocket::close);
             throw e;
         }
     }
@@ -107,11 +107,17 @@ final class ServerRun {
         watchdog.start();
     }
 
-    /** If one loop dies, stops them all; otherwise connections dealt to it would be lost. */
+    /**
+     * If one loop dies, stops them all; otherwise connections dealt to it would be lost. The dying
+     * loop calls this method again if memory runs out meanwhile.
+     */
     private void loopDied(Throwable cause) {
-        if (dead.compareAndSet(false, true)) {
+        death.compareAndSet(null, cause);
+        if (death.get() == cause) {
+            for (int i = 0; i < loops.size(); i++) {
+                loops.get(i).eventLoop().stop();
+            }
             observer.died(this, cause);
-            loops.forEach(loop -> loop.eventLoop().stop());
         }
     }
 
@@ -146,8 +152,11 @@ final class ServerRun {
                             first.closeAcceptors();
                             return true;
                         })
-                .thenCompose(
-                        closed -> {
+                .handle(
+                        (closed, failure) -> {
+                            if (failure != null) { // or else the server would go on accepting
+                                sockets.forEach(ListeningSocket::close);
+                            }
                             // By now every connection has been handed to its loop, so none arrives
                             // after the loop's drain has begun.
                             loops.forEach(
@@ -156,7 +165,8 @@ final class ServerRun {
                                     loops.stream()
                                             .map(ServerLoop::drained)
                                             .toArray(CompletableFuture[]::new));
-                        });
+                        })
+                .thenCompose(Function.identity());
     }
 
     /** Returns the newest connections of all loops; a loop that has ended has none. */
@@ -207,7 +217,11 @@ final class ServerRun {
         return loops.stream().map(ServerLoop::statistics).toList();
     }
 
-    /** Cuts the connections that are still open and waits for the loops to end. */
+    /**
+     * Cuts the connections that are still open and waits for the loops to end. Closes the listening
+     * sockets even if a loop is stuck, so that the next run can listen on the same ports. (The
+     * JDK's channels stay open until the stuck loop lets its selector close them.)
+     */
     void stop() {
         watchdog.stop();
         stopLoops();
@@ -220,6 +234,7 @@ final class ServerRun {
         for (EventLoop loop : stopping) {
             interrupted |= join(loop);
         }
+        sockets.forEach(ListeningSocket::close);
         if (workers != null) {
             workers.stop();
         }
