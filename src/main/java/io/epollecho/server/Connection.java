@@ -3,6 +3,7 @@ package io.epollecho.server;
 import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.TimerWheel;
 import io.epollecho.stream.ByteStream;
+import io.epollecho.stream.MemoryBudget;
 import io.epollecho.stream.SocketStream;
 
 import org.jspecify.annotations.Nullable;
@@ -27,19 +28,22 @@ import java.util.Objects;
  *    │  └─ TLS fails: alert, FIN ────────► LINGERING             │
  *    │ the layers are open                     ▲                 │
  *    ▼                                         │                 │
- *   OPEN ───────────── reset, idle, stalled ───┼─────────────────┤
+ *   OPEN ───────────── reset, stalled ─────────┼─────────────────┤
  *    │  │                                      │                 │
- *    │  └─ peer ends its stream ──► ENDING ────┼─ end flushed ───┤
- *    │ the server drains               ▲       │                 │
+ *    │  └─ peer ends its stream, ─► ENDING ────┼─ end flushed ───┤
+ *    │     or is idle                  ▲  └────┤                 │
+ *    │ the server drains               │       │                 │
  *    ▼                                 │       │                 │
  *   DRAINING ──────── the same ────────┴───────┼─────────────────┤
  *    │                                         │                 │
  *    │ at rest, or out of time and flushed:    │                 │
  *    └─── FIN ────────────────────────────► LINGERING ───────────┘
- *                        peer ends its stream, or the linger time is over
+ *                        peer sends its FIN, or the linger time is over
  * </pre>
  *
- * <p>A plain connection begins OPEN and skips ENDING.
+ * <p>A plain connection begins OPEN and skips ENDING, in which TLS sends its close_notify. If the
+ * peer ended its stream with a close_notify alone, the connection lingers: what arrives afterwards
+ * is ignored (RFC 8446, 6.1).
  *
  * <p>{@link #become} makes every transition and rejects those not shown; {@link #close} is the only
  * way to close a connection.
@@ -72,13 +76,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
-    /**
-     * The maximum number of reads per turn through layers. A TLS record of one byte costs almost as
-     * much as a long one, so the byte budget alone would let a peer monopolize the loop with short
-     * records.
-     */
-    private static final int READS_PER_TURN = 64;
-
     private enum State {
         OPENING,
         OPEN,
@@ -92,7 +89,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 case OPENING -> next == OPEN || next == LINGERING || next == CLOSED;
                 case OPEN -> next != OPENING && next != OPEN;
                 case DRAINING -> next == ENDING || next == LINGERING || next == CLOSED;
-                case ENDING, LINGERING -> next == CLOSED;
+                case ENDING -> next == LINGERING || next == CLOSED;
+                case LINGERING -> next == CLOSED;
                 case CLOSED -> false;
             };
         }
@@ -151,10 +149,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     // ---- opening ------------------------------------------------------------------------------
 
-    /** Opens the layers as far as possible without waiting. */
+    /** Begins to open the layers in the next turn, so that a batch of accepts stays short. */
     void begin() {
         if (layers != null) {
-            attempt(() -> open(layers));
+            continueInNextTurn(layers);
         }
     }
 
@@ -162,15 +160,24 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         if (opening.isComputing()) {
             return;
         }
-        boolean open = stream.open();
-        if (opening.headerArrived() && !ticket.countFor(peer().getAddress())) {
-            refuse(
-                    CloseReason.ADDRESS_LIMIT,
-                    "its address has reached %s (%d)"
-                            .formatted(
-                                    Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
-                                    ticket.addressLimit()));
-        } else if (open) {
+        // Count the address before TLS sees a byte. If TLS fails, the connection lingers, and it
+        // counts for as long as it is open.
+        if (opening.awaitsHeader()) {
+            if (!opening.receiveHeader()) {
+                awaitOpening(opening);
+                return;
+            }
+            if (!ticket.countFor(peer().getAddress())) {
+                refuse(
+                        CloseReason.ADDRESS_LIMIT,
+                        "its address has reached %s (%d)"
+                                .formatted(
+                                        Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
+                                        ticket.addressLimit()));
+                return;
+            }
+        }
+        if (stream.open()) {
             opened(opening);
         } else {
             awaitOpening(opening);
@@ -183,6 +190,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         key.interestOps(stream.interest(SelectionKey.OP_READ));
         if (computation != null) {
             loop.compute(computation, opening, failure -> computed(opening, failure));
+        } else if (!stream.isDrained()) {
+            continueInNextTurn(opening);
         }
         loop.schedule(this); // each layer has its own deadline
     }
@@ -243,7 +252,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                     echo();
                 }
             }
-            case ENDING -> close(CloseReason.PEER);
+            case ENDING -> endSent(endReason());
             case LINGERING -> discard();
             case CLOSED -> {}
         }
@@ -270,10 +279,15 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     private void layersFailed(IOException failure) {
         CloseReason reason = Layers.reason(failure);
-        if (state == State.LINGERING && reason != CloseReason.RESET) {
+        if (state == State.LINGERING
+                && (reason != CloseReason.RESET || lingerReason() == CloseReason.PEER)) {
             close(lingerReason()); // a peer may answer the FIN without a close_notify
+        } else if (Layers.losesBytes(failure)) {
+            close(reason, true);
         } else if (reason.endsWithAlert() && !flushing) {
             lingerAfterAlert(reason);
+        } else if (reason == CloseReason.TRUNCATED) {
+            end(reason);
         } else {
             close(reason);
         }
@@ -290,15 +304,25 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     private void lingerAfterAlert(CloseReason reason) {
         try {
             var _ = stream.flush(); // best effort: an alert is small and usually fits
-            stream.release();
-            stream = new SocketStream(stream.channel());
-            Objects.requireNonNull(layers).setAlertReason(reason);
-            linger();
-            key.interestOps(SelectionKey.OP_READ);
+            lingerBelow(reason);
         } catch (IOException | RuntimeException e) {
             log.debug("Cannot send an alert to {}: {}", this, e.toString());
             close(reason);
         }
+    }
+
+    /** Sends a FIN and ignores what arrives until the peer's FIN, without any layers. */
+    private void lingerBelow(CloseReason reason) throws IOException {
+        Objects.requireNonNull(layers).setEndReason(reason);
+        removeLayers();
+        linger();
+        key.interestOps(SelectionKey.OP_READ);
+    }
+
+    private void removeLayers() {
+        stream.release();
+        stream = new SocketStream(stream.channel());
+        Objects.requireNonNull(layers).removeTls();
     }
 
     /**
@@ -311,7 +335,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         while (budget > 0) {
             int count = stream.read(buffer.clear());
             if (count == ByteStream.END) {
-                end();
+                end(CloseReason.PEER);
                 return;
             }
             if (count == 0) {
@@ -332,7 +356,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns how much of the read budget a read uses up. */
     private int charge(int count) {
-        return layers == null ? count : Math.max(count, loop.readBudget() / READS_PER_TURN);
+        return layers == null ? count : layers.charge(count, loop.readBudget());
     }
 
     /**
@@ -393,21 +417,65 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * Continues in the next turn. The selector does not see bytes that are buffered in the layers.
      */
     private void continueLater() {
-        if (stream.isDrained()) {
+        if (layers == null || stream.isDrained()) {
             EventLoop.rearm(key);
         } else {
-            loop.runLater(() -> attempt(this::ready));
+            continueInNextTurn(layers);
         }
     }
 
-    /** Handles the end of the peer's stream, after the complete echo was sent. */
-    private void end() throws IOException {
+    private void continueInNextTurn(Layers continued) {
+        if (continued.requestContinuation()) {
+            loop.runLater(() -> continueNow(continued));
+        }
+    }
+
+    private void continueNow(Layers continued) {
+        if (continued.isPostponed()) {
+            loop.runLater(() -> continueNow(continued));
+        } else {
+            attempt(this::ready);
+        }
+    }
+
+    /**
+     * Ends the connection when the complete echo was sent: at the end of the peer's stream, or when
+     * the peer is idle. The close_notify of TLS may have to wait for the peer, which would take the
+     * end of the connection for an attack if it were lost.
+     */
+    private void end(CloseReason reason) {
+        if (layers == null || flushing) {
+            close(reason);
+        } else {
+            layers.setEndReason(reason);
+            attempt(() -> endOutput(reason));
+        }
+    }
+
+    private void endOutput(CloseReason reason) throws IOException {
         if (stream.endOutput()) {
-            close(CloseReason.PEER);
+            endSent(reason);
         } else {
             become(State.ENDING);
             awaitFlush();
         }
+    }
+
+    /**
+     * Closes the connection unless the peer may still send something. If the socket were closed
+     * with unread bytes, the kernel would send a reset, which may overtake the echo.
+     */
+    private void endSent(CloseReason reason) throws IOException {
+        if (reason == CloseReason.PEER && layers != null && layers.hasTls()) {
+            lingerBelow(reason);
+            discard();
+        } else {
+            close(reason);
+        }
+    }
+
+    private CloseReason endReason() {
+        return Objects.requireNonNull(Objects.requireNonNull(layers).endReason());
     }
 
     /**
@@ -460,8 +528,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         while (budget > 0) {
             int count = stream.read(buffer.clear());
             if (count == ByteStream.END) {
-                close(lingerReason());
-                return;
+                if (layers == null || !layers.hasTls()) {
+                    close(lingerReason());
+                    return;
+                }
+                removeLayers(); // a close_notify; the FIN may follow
+                continue;
             }
             if (count == 0) {
                 flushLayers();
@@ -546,7 +618,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                     flushing
                             ? Math.min(silenceEnds(), graceEnds())
                             : Math.min(lastMoved + REST_NANOS, loop.drainDeadline());
-            case ENDING -> Math.min(silenceEnds(), graceEnds());
+            case ENDING -> Math.min(endReasonEnds(), graceEnds());
             case LINGERING -> Math.min(lastMoved + lingerNanos(), graceEnds());
             case CLOSED -> TimerWheel.NEVER;
         };
@@ -554,9 +626,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     /** Returns the reason to report when the lingering connection closes. */
     private CloseReason lingerReason() {
-        CloseReason alert = layers == null ? null : layers.alertReason();
-        if (alert != null) {
-            return alert;
+        CloseReason ended = layers == null ? null : layers.endReason();
+        if (ended != null) {
+            return ended;
         }
         return outlastedDrain ? CloseReason.DRAIN_TIMEOUT : CloseReason.DRAIN;
     }
@@ -580,7 +652,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 Layers late = Objects.requireNonNull(layers);
                 refuse(late.lateReason(), late.lateText());
             }
-            case OPEN -> close(flushing ? CloseReason.WRITE_STALL : CloseReason.IDLE);
+            case OPEN -> end(silenceReason());
             case DRAINING -> {
                 if (flushing) {
                     closeStalled();
@@ -588,19 +660,42 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                     attempt(this::finish);
                 }
             }
-            case ENDING -> closeStalled();
+            case ENDING -> {
+                if (endReason() == CloseReason.PEER) {
+                    closeStalled();
+                } else {
+                    close(endReason());
+                }
+            }
             case LINGERING -> close(lingerReason());
             case CLOSED -> {}
         }
     }
 
     private void closeStalled() {
-        close(outOfTime() ? CloseReason.DRAIN_TIMEOUT : CloseReason.WRITE_STALL);
+        close(outOfTime() ? CloseReason.DRAIN_TIMEOUT : silenceReason());
     }
 
     private long silenceEnds() {
-        long idle = after(loop.idleTimeoutNanos());
-        return flushing ? Math.min(idle, after(loop.writeTimeoutNanos())) : idle;
+        return Math.min(after(loop.idleTimeoutNanos()), stallEnds());
+    }
+
+    private long stallEnds() {
+        return flushing ? after(loop.writeTimeoutNanos()) : TimerWheel.NEVER;
+    }
+
+    /** Returns the reason for closing the connection at {@link #silenceEnds}. */
+    private CloseReason silenceReason() {
+        return flushing && stallEnds() <= after(loop.idleTimeoutNanos())
+                ? CloseReason.WRITE_STALL
+                : CloseReason.IDLE;
+    }
+
+    /** Returns the time at which the wait for a close_notify to be sent ends. */
+    private long endReasonEnds() {
+        return endReason() == CloseReason.PEER
+                ? silenceEnds()
+                : Math.min(silenceEnds(), lastMoved + loop.lingerTimeoutNanos());
     }
 
     private long after(long timeoutNanos) {
@@ -618,6 +713,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * echo. It gets a reset instead, which also frees the kernel's buffers.
      */
     void close(CloseReason reason) {
+        close(reason, flushing || !reason.isOrderly());
+    }
+
+    private void close(CloseReason reason, boolean losesBytes) {
         if (state == State.CLOSED) {
             return;
         }
@@ -626,10 +725,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         loop.cancel(this);
         loop.logAccess(this, reason); // while the channel still knows its peer
         try {
-            if (flushing || !reason.isOrderly()) {
+            if (losesBytes || (opened && !endLayers())) {
                 reset();
-            } else if (opened) {
-                endLayers();
             }
             closeChannel();
         } finally {
@@ -658,11 +755,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
-    private void endLayers() {
+    /** Returns false if the layers could not end their output, which the peer must notice. */
+    private boolean endLayers() {
         try {
-            var _ = stream.endOutput(); // best effort: a close_notify is small and usually fits
+            return stream.endOutput();
         } catch (IOException | RuntimeException e) {
             log.debug("Cannot end the output to {}: {}", this, e.toString());
+            return true; // the connection or the engine has ended already
         }
     }
 
@@ -676,12 +775,14 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     // ---- used by the loop ---------------------------------------------------------------------
 
-    /**
-     * Returns whether the connection holds buffers: for pending bytes, or for an incomplete TLS
-     * record.
-     */
-    boolean holdsBuffers() {
-        return pending != null || stream.holdsBuffers();
+    /** Returns whether the connection keeps memory that counts against the loop's budget. */
+    boolean isCharged() {
+        return pending != null || (layers != null && layers.account().bytes() > 0);
+    }
+
+    /** Returns whether the memory of this connection's layers is on the given account. */
+    boolean isCharged(MemoryBudget.Account account) {
+        return layers != null && layers.account() == account;
     }
 
     /**

@@ -34,10 +34,11 @@ final class ConnectionRegistry {
     }
 
     /**
-     * Visits all connections, newest first. The visitor may remove the connection that it visits.
+     * Visits all connections, newest first. The visitor may remove any connections; then it may
+     * visit others twice.
      */
     void forEach(Consumer<Connection> visitor) {
-        for (int i = connections.size() - 1; i >= 0; i--) {
+        for (int i = connections.size() - 1; i >= 0; i = Math.min(i, connections.size()) - 1) {
             visitor.accept(connections.get(i));
         }
     }

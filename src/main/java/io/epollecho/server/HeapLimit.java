@@ -13,11 +13,17 @@ final class HeapLimit {
      */
     private static final long BYTES_PER_CONNECTION = 1024;
 
+    /** The same with TLS, most of it in the JDK's engine. */
+    private static final long BYTES_PER_TLS_CONNECTION = 5 * 1024;
+
     private HeapLimit() {}
 
     /** Logs a warning if the heap is too small for the sum of the limits. */
     static void check(EchoServerConfig config, int maxConnections) {
-        long needed = config.maxPending() + maxConnections * BYTES_PER_CONNECTION;
+        boolean tls =
+                config.listeners().values().stream().anyMatch(listener -> listener.tls() != null);
+        long each = tls ? BYTES_PER_TLS_CONNECTION : BYTES_PER_CONNECTION;
+        long needed = config.maxPending() + maxConnections * each;
         long heap = Runtime.getRuntime().maxMemory();
         if (needed > heap) {
             log.warn(

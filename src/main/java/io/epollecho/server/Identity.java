@@ -7,8 +7,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
@@ -16,7 +19,16 @@ import java.util.function.UnaryOperator;
 /** The greeting that identifies the server: one line of JSON. Absent values are omitted. */
 final class Identity {
 
+    /** The maximum length of a greeting in bytes. Most have a few hundred. */
+    static final int LONGEST = 16 * 1024;
+
     private static final String PRODUCT = "epoll-echo";
+
+    /** The maximum length of a value in characters, each of which takes up to six bytes. */
+    private static final int LONGEST_VALUE = 255;
+
+    /** The name of this machine, which unlike a look-up needs no address and does not block. */
+    private static final Path KERNEL_HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     private final SequencedMap<String, String> server = new LinkedHashMap<>();
 
@@ -34,11 +46,31 @@ final class Identity {
         putIfPresent(server, "node", environment.apply("NODE_NAME"));
     }
 
-    private static @Nullable String hostName(UnaryOperator<@Nullable String> environment) {
+    /** Returns the name of this machine. A greeting without it would not identify the server. */
+    private static String hostName(UnaryOperator<@Nullable String> environment) {
+        String name = kernelHostName();
+        if (name.isEmpty()) {
+            name = localHostName();
+        }
+        if (name.isEmpty()) {
+            name = Objects.requireNonNullElse(environment.apply("HOSTNAME"), "");
+        }
+        return name.isEmpty() ? "localhost" : name;
+    }
+
+    private static String kernelHostName() {
+        try {
+            return Files.readString(KERNEL_HOST_NAME).strip();
+        } catch (IOException e) {
+            return ""; // not Linux
+        }
+    }
+
+    private static String localHostName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            return environment.apply("HOSTNAME"); // the host name has no address
+            return ""; // the host name has no address
         }
     }
 
@@ -79,7 +111,7 @@ final class Identity {
     private static void putIfPresent(
             Map<String, String> fields, String name, @Nullable String value) {
         if (value != null && !value.isEmpty()) {
-            fields.put(name, value);
+            fields.put(name, value.substring(0, Math.min(value.length(), LONGEST_VALUE)));
         }
     }
 

@@ -3,10 +3,12 @@ package io.epollecho.server;
 import io.epollecho.loop.TimerWheel;
 import io.epollecho.stream.BufferPool;
 import io.epollecho.stream.ByteStream;
+import io.epollecho.stream.MemoryBudget;
 import io.epollecho.stream.ProxyHeaderException;
 import io.epollecho.stream.ProxyStream;
 import io.epollecho.stream.SocketStream;
 import io.epollecho.stream.TlsHandshakeException;
+import io.epollecho.stream.TlsRecordException;
 import io.epollecho.stream.TlsStream;
 import io.epollecho.stream.TruncatedStreamException;
 
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 
 import javax.net.ssl.SSLException;
 
@@ -24,12 +27,23 @@ import javax.net.ssl.SSLException;
  */
 final class Layers {
 
+    /** The maximum {@linkplain TlsStream#takeCost() cost} of the records read per turn. */
+    private static final int COST_PER_TURN = 16;
+
     private final ListenerConfig config;
     private final @Nullable ProxyStream proxy;
-    private final @Nullable TlsStream tls;
-    private final ByteStream top;
 
-    private boolean headerSeen;
+    /** Null without TLS and after {@link #removeTls}. */
+    private @Nullable TlsStream tls;
+
+    /** The TLS parameters that {@link #removeTls} has kept. */
+    private @Nullable TlsInfo removedTls;
+
+    /** The stream below TLS. */
+    private final ByteStream bottom;
+
+    private final MemoryBudget.Account account;
+
     private int held;
     private boolean open;
 
@@ -39,7 +53,13 @@ final class Layers {
      */
     private boolean computing;
 
-    private @Nullable CloseReason alertReason;
+    /** True while a continuation is queued. */
+    private boolean continuing;
+
+    /** True if the connection got its turn while the continuation was queued. */
+    private boolean postponed;
+
+    private @Nullable CloseReason endReason;
 
     /**
      * Set by the loop's thread; read by a worker to skip a computation that is no longer needed.
@@ -52,22 +72,34 @@ final class Layers {
      * @param channel the connected socket
      * @param config the configuration of the listener
      * @param buffers lends buffers for TLS
+     * @param budget the memory that the layers use of
      */
-    Layers(SocketChannel channel, ListenerConfig config, BufferPool buffers) {
+    Layers(SocketChannel channel, ListenerConfig config, BufferPool buffers, MemoryBudget budget) {
         this.config = config;
+        this.account = budget.newAccount();
         ByteStream stream = new SocketStream(channel);
         ProxyProtocolConfig proxyProtocol = config.proxyProtocol();
         this.proxy =
-                proxyProtocol == null ? null : new ProxyStream(stream, proxyProtocol.trusted());
+                proxyProtocol == null
+                        ? null
+                        : new ProxyStream(stream, proxyProtocol.trusted(), account);
         stream = proxy == null ? stream : proxy;
         TlsConfig tlsConfig = config.tls();
-        this.tls = tlsConfig == null ? null : new TlsStream(stream, tlsConfig.newEngine(), buffers);
-        this.top = tls == null ? stream : tls;
+        this.tls =
+                tlsConfig == null
+                        ? null
+                        : new TlsStream(stream, tlsConfig.newEngine(), buffers, account);
+        this.bottom = stream;
+    }
+
+    /** Returns the memory that the layers use. */
+    MemoryBudget.Account account() {
+        return account;
     }
 
     /** Returns the topmost stream. */
     ByteStream top() {
-        return top;
+        return tls != null ? tls : bottom;
     }
 
     boolean greets() {
@@ -78,11 +110,22 @@ final class Layers {
         return tls != null;
     }
 
-    /** Returns true exactly once, when the PROXY header is complete. */
-    boolean headerArrived() {
-        boolean arrived = proxy != null && proxy.isComplete() && !headerSeen;
-        headerSeen |= arrived;
-        return arrived;
+    /**
+     * Drops TLS, whose engine takes up most of the memory of a connection, but not its description.
+     */
+    void removeTls() {
+        removedTls = tlsInfo();
+        tls = null;
+    }
+
+    /** Returns whether the connection must begin with a PROXY header that is not complete yet. */
+    boolean awaitsHeader() {
+        return proxy != null && !proxy.isComplete();
+    }
+
+    /** Continues to receive the PROXY header. Returns true once it is complete. */
+    boolean receiveHeader() throws IOException {
+        return Objects.requireNonNull(proxy).open();
     }
 
     void opened() {
@@ -97,13 +140,47 @@ final class Layers {
         this.computing = computing;
     }
 
-    /** Returns the reason for the alert that the connection ended with; null if there is none. */
-    @Nullable CloseReason alertReason() {
-        return alertReason;
+    /**
+     * Requests a continuation. At most one is queued per connection. If the connection got its turn
+     * meanwhile, the continuation is put off until the next turn.
+     *
+     * @return true if it has to be queued
+     */
+    boolean requestContinuation() {
+        postponed = continuing;
+        continuing = true;
+        return !postponed;
     }
 
-    void setAlertReason(CloseReason reason) {
-        alertReason = reason;
+    /** Returns whether the continuation that is due has been put off; if not, it is over. */
+    boolean isPostponed() {
+        boolean again = postponed;
+        postponed = false;
+        continuing = again;
+        return again;
+    }
+
+    /**
+     * Returns the reason for ending the outgoing direction of the layers; null if it has not ended.
+     */
+    @Nullable CloseReason endReason() {
+        return endReason;
+    }
+
+    void setEndReason(CloseReason reason) {
+        endReason = reason;
+    }
+
+    /**
+     * Returns how many bytes of the read budget a read uses up. A TLS record of one byte costs
+     * almost as much work as a long one, so the byte budget alone would let a peer monopolize the
+     * loop with short records.
+     *
+     * @param count the number of bytes that were read
+     * @param budget the read budget of a turn
+     */
+    int charge(int count, int budget) {
+        return tls == null ? count : Math.max(count, tls.takeCost() * (budget / COST_PER_TURN));
     }
 
     /**
@@ -112,7 +189,7 @@ final class Layers {
      * @param acceptedAt the {@link System#nanoTime()} when the connection was accepted
      */
     long deadline(long acceptedAt) {
-        if (config.proxyProtocol() != null && headerPending()) {
+        if (config.proxyProtocol() != null && awaitsHeader()) {
             return acceptedAt + config.proxyProtocol().headerTimeout().toNanos();
         }
         return config.tls() == null
@@ -122,12 +199,12 @@ final class Layers {
 
     /** Returns the reason for closing a connection that did not open in time. */
     CloseReason lateReason() {
-        return headerPending() ? CloseReason.PROXY_HEADER : CloseReason.HANDSHAKE_TIMEOUT;
+        return awaitsHeader() ? CloseReason.PROXY_HEADER : CloseReason.HANDSHAKE_TIMEOUT;
     }
 
     /** Returns a description of the layer that did not open in time, for the log. */
     String lateText() {
-        if (config.proxyProtocol() != null && headerPending()) {
+        if (config.proxyProtocol() != null && awaitsHeader()) {
             return "the PROXY header was not complete after "
                     + Setting.HEADER_TIMEOUT.format(config.proxyProtocol().headerTimeout());
         }
@@ -135,10 +212,6 @@ final class Layers {
                 ? "not open in time"
                 : "the handshake was not complete after "
                         + Setting.HANDSHAKE_TIMEOUT.format(config.tls().handshakeTimeout());
-    }
-
-    private boolean headerPending() {
-        return proxy != null && !proxy.isComplete();
     }
 
     /** Returns the reason for closing a connection whose stream failed. */
@@ -150,6 +223,11 @@ final class Layers {
             case SSLException _ -> CloseReason.TLS_ERROR;
             default -> CloseReason.RESET;
         };
+    }
+
+    /** Returns whether bytes that arrived before the failure can no longer be echoed. */
+    static boolean losesBytes(IOException failure) {
+        return failure instanceof TlsRecordException broken && broken.losesBytes();
     }
 
     /** Returns whether the peer left without sending a byte, as a port check does. */
@@ -168,10 +246,13 @@ final class Layers {
 
     /** Returns the negotiated TLS parameters; null without TLS or before all layers are open. */
     @Nullable TlsInfo tlsInfo() {
-        return tls == null || !open
-                ? null
-                : new TlsInfo(
-                        tls.protocol(), tls.cipherSuite(), tls.requestedHost(), tls.peerSubject());
+        TlsConfig tlsConfig = config.tls();
+        if (tls == null || tlsConfig == null || !open) {
+            return removedTls;
+        }
+        // A session may come from a listener that asks for certificates.
+        String subject = tlsConfig.clientAuth() == ClientAuth.NONE ? null : tls.peerSubject();
+        return new TlsInfo(tls.protocol(), tls.cipherSuite(), tls.requestedHost(), subject);
     }
 
     /**
@@ -182,7 +263,7 @@ final class Layers {
      */
     int sent(int accepted) {
         int before = held;
-        held = top.unsentBytes();
+        held = top().unsentBytes();
         return before + accepted - held;
     }
 

@@ -1,16 +1,18 @@
 package io.epollecho.server;
 
+import io.epollecho.stream.MemoryBudget;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The buffers that hold the pending bytes of the connections on one event loop, and their budget.
+ * The buffers that hold the pending bytes of the connections on one event loop.
  *
  * <p>A new buffer is exactly as large as its contents. A few used buffers are kept as spares, so
  * that bulk traffic, which fills socket buffers all the time, allocates nothing. The rest is left
- * to the garbage collector, so that many slow readers cost nothing once they have left. All buffers
- * together never exceed the budget.
+ * to the garbage collector, so that many slow readers cost nothing once they have left. The spares
+ * give way when the {@link MemoryBudget} is needed for other bytes.
  */
 final class PendingBuffers {
 
@@ -22,54 +24,42 @@ final class PendingBuffers {
     private static final int LARGEST_EXCESS = 4;
 
     private final List<ByteBuffer> spare = new ArrayList<>(SPARE);
-    private final long limit;
-    private long used;
+    private final MemoryBudget budget;
     private long spareBytes;
 
     /**
      * Creates an empty store.
      *
-     * @param limit the budget in bytes
+     * @param budget the budget that the buffers in use count against
      */
-    PendingBuffers(long limit) {
-        this.limit = limit;
+    PendingBuffers(MemoryBudget budget) {
+        this.budget = budget;
     }
 
-    /** Returns the number of bytes to release before the given number fits; 0 if it fits now. */
-    long missing(long bytes) {
-        return Math.max(0, used + bytes - limit);
-    }
-
-    /** Returns the budget in bytes. */
-    long limit() {
-        return limit;
-    }
-
-    /**
-     * Returns a buffer with the remaining bytes of {@code source}. Requires that they fit into the
-     * budget.
-     */
+    /** Returns a buffer with the remaining bytes of {@code source}. */
     ByteBuffer keep(ByteBuffer source) {
         ByteBuffer buffer = take(source.remaining());
-        used += buffer.capacity();
+        budget.add(buffer.capacity());
         return buffer.put(source).flip();
     }
 
     private ByteBuffer take(int bytes) {
         for (int i = spare.size() - 1; i >= 0; i--) {
             int capacity = spare.get(i).capacity();
-            if (capacity >= bytes && capacity / LARGEST_EXCESS <= bytes) {
+            if (capacity >= bytes
+                    && capacity / LARGEST_EXCESS <= bytes
+                    && budget.missing(capacity) == 0) {
                 return removeSpare(i).clear();
             }
         }
-        while (used + spareBytes + bytes > limit) {
+        while (!spare.isEmpty() && budget.missing(spareBytes + bytes) > 0) {
             removeSpare(spare.size() - 1);
         }
         return ByteBuffer.allocate(bytes);
     }
 
     void release(ByteBuffer buffer) {
-        used -= buffer.capacity();
+        budget.remove(buffer.capacity());
         if (spare.size() == SPARE) {
             int smallest = smallestSpare();
             if (spare.get(smallest).capacity() >= buffer.capacity()) {

@@ -4,6 +4,7 @@ import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.RateLimitedLog;
 import io.epollecho.loop.TimerWheel;
 import io.epollecho.stream.BufferPool;
+import io.epollecho.stream.MemoryBudget;
 import io.epollecho.stream.SocketStream;
 import io.epollecho.stream.TlsStream;
 
@@ -28,6 +29,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * One event loop of a server with its connections and the state that they share: the read buffer,
@@ -50,6 +52,10 @@ final class ServerLoop implements EventLoop.Owner {
     private final long writeTimeoutNanos;
     private final long lingerTimeoutNanos;
     private final ByteBuffer readBuffer;
+
+    /** The memory that the peers of this loop may make the server keep. */
+    private final MemoryBudget budget;
+
     private final PendingBuffers pendingBuffers;
 
     /** Lends buffers to the layers of connections. */
@@ -97,15 +103,9 @@ final class ServerLoop implements EventLoop.Owner {
         this.writeTimeoutNanos = config.connections().writeTimeout().toNanos();
         this.lingerTimeoutNanos = config.lingerTimeout().toNanos();
         this.readBuffer = ByteBuffer.allocateDirect(config.readBufferSize());
-        long pendingLimit =
-                Math.max(config.maxPending() / config.eventLoops(), config.readBufferSize());
-        this.pendingBuffers = new PendingBuffers(pendingLimit);
-        this.layerBuffers =
-                new BufferPool(
-                        TlsStream.BUFFER_SIZE,
-                        SPARE_LAYER_BUFFERS,
-                        pendingLimit,
-                        this::layerBuffersExceedBudget);
+        this.budget = new MemoryBudget(share(config), this::reclaim);
+        this.pendingBuffers = new PendingBuffers(budget);
+        this.layerBuffers = new BufferPool(TlsStream.BUFFER_SIZE, SPARE_LAYER_BUFFERS);
         this.identity =
                 config.listeners().values().stream()
                                 .anyMatch(listener -> listener.greeting() != Greeting.NONE)
@@ -122,6 +122,23 @@ final class ServerLoop implements EventLoop.Owner {
                         config.busyPoll());
         this.failureLog = rateLimitedLog();
         this.pendingLog = rateLimitedLog();
+    }
+
+    /**
+     * Returns a loop's share of the budget: at least as much as a single connection may need, so
+     * that each peer can be served once the others are closed.
+     */
+    private static long share(EchoServerConfig config) {
+        long single = config.readBufferSize();
+        boolean tls = false;
+        boolean greeting = false;
+        for (ListenerConfig listener : config.listeners().values()) {
+            tls |= listener.tls() != null;
+            greeting |= listener.greeting() != Greeting.NONE;
+        }
+        single = Math.max(single, greeting ? Identity.LONGEST : 0);
+        single += tls ? TlsStream.MEMORY_LIMIT : 0;
+        return Math.max(config.maxPending() / config.eventLoops(), single);
     }
 
     /** Returns the underlying event loop. Thread-safe. */
@@ -151,7 +168,7 @@ final class ServerLoop implements EventLoop.Owner {
                 var stream = new SocketStream(channel);
                 connection = new Connection(this, stream, null, counters, ticket);
             } else {
-                var layers = new Layers(channel, listenerConfig, layerBuffers);
+                var layers = new Layers(channel, listenerConfig, layerBuffers, budget);
                 connection = new Connection(this, layers.top(), layers, counters, ticket);
             }
             connections.add(connection);
@@ -199,58 +216,42 @@ final class ServerLoop implements EventLoop.Owner {
         completeIfDrained();
     }
 
-    /**
-     * Keeps bytes that a peer does not accept now. If they exceed the budget, closes the
-     * connections stalled the longest until an eighth of the budget is free.
-     */
+    /** Keeps bytes that a peer does not accept now. */
     ByteBuffer keep(Connection keeper, ByteBuffer rest) {
-        if (missing(rest.remaining()) > 0) {
-            long limit = pendingBuffers.limit();
-            closeLongestStalled(keeper, Math.min(limit, rest.remaining() + limit / 8));
+        if (budget.missing(rest.remaining()) > 0) {
+            reclaim(keeper::equals, rest.remaining());
         }
         return pendingBuffers.keep(rest);
     }
 
-    /**
-     * Returns by how much the budget would be exceeded if the given number of bytes were kept; 0 if
-     * it would not.
-     */
-    private long missing(long bytes) {
-        return pendingBuffers.missing(bytes + layerBuffers.borrowedBytes());
-    }
-
-    /** Closes connections in the next turn, because the borrower is still using its buffers. */
-    private void layerBuffersExceedBudget() {
-        loop.execute(
-                () -> {
-                    if (missing(0) > 0) {
-                        closeLongestStalled(null, pendingBuffers.limit() / 8);
-                    }
-                });
+    private void reclaim(MemoryBudget.Account borrower, long bytes) {
+        reclaim(connection -> connection.isCharged(borrower), bytes);
     }
 
     /**
-     * Closes the connections stalled the longest, except the one that is about to keep bytes, if
-     * any.
+     * Closes the connections stalled the longest, except the one that is about to keep bytes, until
+     * these bytes fit into the budget and an eighth of it is free, so that the next ones fit too.
+     * This is the only place where the budget is enforced.
      */
-    private void closeLongestStalled(@Nullable Connection spared, long wanted) {
+    private void reclaim(Predicate<Connection> spared, long bytes) {
         pendingLog.log(
                 others ->
                         log.warn(
-                                "Pending bytes on {} reached {}, its share of {}: resetting the"
-                                        + " connections stalled the longest{}",
+                                "Bytes kept for peers on {} reached {}, its share of {}: resetting"
+                                        + " the connections stalled the longest{}",
                                 loop,
-                                pendingBuffers.limit(),
+                                budget.limit(),
                                 Setting.MAX_PENDING.key(),
                                 others));
+        long wanted = Math.min(budget.limit(), bytes + budget.limit() / 8);
         List<Connection> stalled =
                 connections.stream()
-                        .filter(connection -> connection != spared)
-                        .filter(Connection::holdsBuffers)
+                        .filter(Predicate.not(spared))
+                        .filter(Connection::isCharged)
                         .sorted(Comparator.comparingLong(Connection::lastMoved))
                         .toList();
         for (Connection connection : stalled) {
-            if (missing(wanted) == 0) {
+            if (budget.missing(wanted) == 0) {
                 return;
             }
             connection.close(CloseReason.PENDING_LIMIT);

@@ -12,42 +12,26 @@ import java.util.Deque;
  * buffers. The pool keeps a few returned buffers for the next borrower and leaves the others to the
  * garbage collector, so that many connections cost no memory once they are idle.
  *
+ * <p>A borrowed buffer counts against the {@link MemoryBudget} of the borrower.
+ *
  * <p>Must be used by one thread only.
  */
 public final class BufferPool {
 
     private final int bufferSize;
     private final int spareLimit;
-    private final long limit;
-    private final Runnable overLimit;
     private final Deque<ByteBuffer> spare;
     private int borrowed;
-
-    /**
-     * Creates a pool without buffers and without a limit.
-     *
-     * @param bufferSize the size of each buffer in bytes
-     * @param spareLimit the number of unused buffers to keep
-     */
-    public BufferPool(int bufferSize, int spareLimit) {
-        this(bufferSize, spareLimit, Long.MAX_VALUE, () -> {});
-    }
 
     /**
      * Creates a pool without buffers; they are allocated when they are first needed.
      *
      * @param bufferSize the size of each buffer in bytes
      * @param spareLimit the number of unused buffers to keep
-     * @param limit the memory in bytes that may be borrowed before {@code overLimit} is called
-     * @param overLimit runs on the pool's thread when the borrowed memory exceeds the limit, and
-     *     then not again until it has dropped to the limit or below. The buffer is lent anyway.
-     *     Called from within a method of a stream, so it must not release any stream
      */
-    public BufferPool(int bufferSize, int spareLimit, long limit, Runnable overLimit) {
+    public BufferPool(int bufferSize, int spareLimit) {
         this.bufferSize = bufferSize;
         this.spareLimit = spareLimit;
-        this.limit = limit;
-        this.overLimit = overLimit;
         this.spare = new ArrayDeque<>(spareLimit);
     }
 
@@ -69,31 +53,29 @@ public final class BufferPool {
         return borrowed;
     }
 
-    /**
-     * Returns the size of the borrowed memory.
-     *
-     * @return the total size in bytes of the buffers that have not been returned
-     */
-    public long borrowedBytes() {
-        return (long) borrowed * bufferSize;
-    }
-
     /** Lends an empty buffer, whose position is 0 and whose limit is its capacity. */
-    ByteBuffer borrow() {
+    ByteBuffer borrow(MemoryBudget.Account borrower) {
+        borrower.add(bufferSize);
         ByteBuffer buffer = spare.pollLast();
         if (buffer == null) {
-            buffer = ByteBuffer.allocate(bufferSize);
+            buffer = allocate(borrower);
         }
-        boolean wasWithin = borrowedBytes() <= limit;
         borrowed++;
-        if (wasWithin && borrowedBytes() > limit) {
-            overLimit.run();
-        }
         return buffer.clear();
     }
 
+    private ByteBuffer allocate(MemoryBudget.Account borrower) {
+        try {
+            return ByteBuffer.allocate(bufferSize);
+        } catch (OutOfMemoryError e) {
+            borrower.remove(bufferSize);
+            throw e;
+        }
+    }
+
     /** Takes a buffer back, whatever its contents. */
-    void giveBack(ByteBuffer buffer) {
+    void giveBack(ByteBuffer buffer, MemoryBudget.Account borrower) {
+        borrower.remove(bufferSize);
         borrowed--;
         if (spare.size() < spareLimit) {
             spare.addLast(buffer);

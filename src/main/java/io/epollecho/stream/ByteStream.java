@@ -33,8 +33,8 @@ public interface ByteStream {
 
     /**
      * Returns the computation that {@link #open} is waiting for. It takes long enough that it
-     * should run on another thread. While it runs, only {@link #release}, {@link #holdsBuffers},
-     * {@link #channel} and {@code toString} may be called. Afterwards, call {@link #open} again.
+     * should run on another thread. While it runs, only {@link #release}, {@link #channel} and
+     * {@code toString} may be called. Afterwards, call {@link #open} again.
      *
      * @return the computation, or null if there is none
      */
@@ -50,10 +50,11 @@ public interface ByteStream {
     int read(ByteBuffer target) throws IOException;
 
     /**
-     * Returns whether this layer holds no bytes to read. If it holds none, a {@link #read} that did
-     * not fill its target has drained the stream, and another read is pointless until the selector
-     * reports the channel again. This also applies to edge-triggered selectors, which must report a
-     * key until the end of its stream has been read.
+     * Returns whether this layer holds no bytes to read. Before the stream is open, the same
+     * applies to {@link #open} as to {@link #read}. If the layer holds none, a {@link #read} that
+     * did not fill its target has drained the stream, and another read is pointless until the
+     * selector reports the channel again. This also applies to edge-triggered selectors, which must
+     * report a key until the end of its stream has been read.
      *
      * <p>The same applies between layers: after a read from the stream below that filled its
      * buffer, a layer must either read again or return false here.
@@ -117,14 +118,6 @@ public interface ByteStream {
      * @return the number of bytes; 0 once {@link #flush} returns true
      */
     int unsentBytes();
-
-    /**
-     * Returns whether this layer or a layer below holds borrowed buffers. May be called while
-     * {@link #work} runs.
-     *
-     * @return true if {@link #release} would return any buffers
-     */
-    boolean holdsBuffers();
 
     /**
      * Returns all borrowed buffers to their pool. Does not close or change the channel. The stream

@@ -20,8 +20,12 @@ public final class ProxyStream implements ByteStream {
 
     private static final int BUFFER_SIZE = 1024;
 
+    /** The maximum number of reads per call of {@link #open}. */
+    private static final int READS_PER_OPEN = 8;
+
     private final ByteStream below;
     private final List<AddressRange> trusted;
+    private final MemoryBudget.Account account;
 
     /** Null once the stream is open. */
     private @Nullable ProxyHeaderParser parser = new ProxyHeaderParser();
@@ -45,14 +49,19 @@ public final class ProxyStream implements ByteStream {
      *
      * @param below the stream that carries the header and the bytes after it
      * @param trusted the addresses of the trusted proxies; empty to trust all peers
+     * @param account the memory of the connection: the bytes that arrive together with the header
      */
-    public ProxyStream(ByteStream below, List<AddressRange> trusted) {
+    public ProxyStream(ByteStream below, List<AddressRange> trusted, MemoryBudget.Account account) {
         this.below = below;
         this.trusted = trusted;
+        this.account = account;
     }
 
     /**
      * {@inheritDoc}
+     *
+     * <p>Reads a limited number of times. If there may be more bytes, {@link #isDrained} returns
+     * false: serve other connections, then call this method again.
      *
      * @throws ProxyHeaderException if the connection does not come from a trusted proxy, in which
      *     case nothing is read from it, or does not start with a valid header
@@ -81,6 +90,7 @@ public final class ProxyStream implements ByteStream {
 
     private boolean receive(ProxyHeaderParser parsing) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
+        int reads = 0;
         do {
             int count = below.read(buffer.clear());
             if (count == END) {
@@ -99,13 +109,24 @@ public final class ProxyStream implements ByteStream {
                         throw new ProxyHeaderException(reason);
                 case ProxyHeaderParser.Complete(ProxyHeader header) -> {
                     source = header.source();
-                    leftover = buffer.hasRemaining() ? buffer : null;
+                    keep(buffer.hasRemaining() ? buffer : null);
                     parser = null;
                     return true;
                 }
             }
-        } while (filled || !below.isDrained());
+            reads++;
+        } while (reads < READS_PER_OPEN && (filled || !below.isDrained()));
         return false;
+    }
+
+    private void keep(@Nullable ByteBuffer rest) {
+        if (leftover != null) {
+            account.remove(BUFFER_SIZE);
+        }
+        leftover = rest;
+        if (rest != null) {
+            account.add(BUFFER_SIZE);
+        }
     }
 
     /**
@@ -150,7 +171,7 @@ public final class ProxyStream implements ByteStream {
         target.position(target.position() + count);
         kept.position(kept.position() + count);
         if (!kept.hasRemaining()) {
-            leftover = null;
+            keep(null);
         }
         return count;
     }
@@ -202,15 +223,9 @@ public final class ProxyStream implements ByteStream {
         return below.unsentBytes();
     }
 
-    /** {@inheritDoc} The bytes that this layer itself keeps are not in borrowed buffers. */
-    @Override
-    public boolean holdsBuffers() {
-        return below.holdsBuffers();
-    }
-
     @Override
     public void release() {
-        leftover = null;
+        keep(null);
         below.release();
     }
 

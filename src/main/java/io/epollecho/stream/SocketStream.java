@@ -87,11 +87,6 @@ public final class SocketStream implements ByteStream {
     }
 
     @Override
-    public boolean holdsBuffers() {
-        return false;
-    }
-
-    @Override
     public void release() {}
 
     @Override

@@ -9,8 +9,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.security.cert.X509Certificate;
 
-import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -61,10 +59,51 @@ public final class TlsStream implements ByteStream {
     private static final int LONGEST_ALERT = 2 + 1 + 16 + 16;
 
     /**
-     * More bytes than the longest handshake needs, with ten certificates and everything else within
-     * the JDK's limits.
+     * The maximum size in bytes of a ClientHello, including record headers. With key shares for
+     * post-quantum cryptography and a session ticket, it has a few kilobytes.
      */
-    private static final int HANDSHAKE_LIMIT = 256 * 1024;
+    private static final int HELLO_LIMIT = 16 * 1024;
+
+    /** The maximum size in bytes of a client's handshake without certificates. */
+    private static final int HANDSHAKE_LIMIT = 2 * HELLO_LIMIT;
+
+    /** The same with certificates, whose message may have 32 KiB in the JDK. */
+    private static final int CERTIFICATE_LIMIT = HANDSHAKE_LIMIT + 32 * 1024;
+
+    /**
+     * More bytes than the longest handshake of a server needs, with ten certificates and everything
+     * else within the JDK's limits.
+     */
+    private static final int SERVER_HANDSHAKE_LIMIT = 256 * 1024;
+
+    /**
+     * The average number of bytes in the records of a handshake if it has as many as allowed. For
+     * each record that does not complete its message, the JDK's engine copies all previous parts of
+     * the message. The size is the least that RFC 6066 (4) lets a client negotiate.
+     */
+    private static final int SMALL_RECORD = 512;
+
+    /**
+     * The approximate memory in bytes that the JDK's engine uses for an unfinished handshake,
+     * besides the messages of the peer.
+     */
+    private static final int HANDSHAKE_MEMORY = 16 * 1024;
+
+    /**
+     * The maximum number of bytes in consecutive records without data that a server accepts after a
+     * TLS 1.3 handshake. They can only be key updates of a few bytes, or parts of a message that
+     * the engine keeps until it is complete.
+     */
+    private static final int SILENT_LIMIT = 18 * 1024;
+
+    /** The bytes of such records that count as memory of the connection itself. */
+    private static final int SILENT_ALLOWANCE = 1024;
+
+    /**
+     * The maximum memory in bytes that one connection uses. It is reached in a handshake with
+     * certificates. Afterwards, three buffers and {@link #SILENT_LIMIT} are less.
+     */
+    public static final int MEMORY_LIMIT = 2 * BUFFER_SIZE + HANDSHAKE_MEMORY + CERTIFICATE_LIMIT;
 
     /**
      * The maximum number of reads from the stream below in one read, for a peer that sends parts of
@@ -73,11 +112,14 @@ public final class TlsStream implements ByteStream {
     private static final int FILLS_PER_READ = 8;
 
     /**
-     * The maximum number of records that one read opens. A record with little or no data costs
-     * almost as much work as a full one; without a limit, a peer could keep the caller busy with
-     * such records.
+     * The maximum number of records that one read or one call of {@link #open} passes to the
+     * engine. A record with little or no data costs almost as much work as a full one; without a
+     * limit, a peer could keep the caller busy with such records.
      */
-    private static final int RECORDS_PER_READ = 64;
+    private static final int RECORDS_PER_READ = 16;
+
+    /** The cost of a record without data, such as a key update, compared to one with data. */
+    private static final int SILENT_RECORD_COST = 4;
 
     /**
      * The maximum number of records that may wait in the engine to be sent. Beyond it, nothing more
@@ -92,9 +134,23 @@ public final class TlsStream implements ByteStream {
     /** A fatal record_overflow in the clear. */
     private static final byte[] RECORD_OVERFLOW = {TYPE_ALERT, 3, 3, 0, 2, 2, 22};
 
+    /** A fatal illegal_parameter in the clear. */
+    private static final byte[] ILLEGAL_PARAMETER = {TYPE_ALERT, 3, 3, 0, 2, 2, 47};
+
+    /**
+     * A ChangeCipherSpec, which is not allowed after a TLS 1.3 handshake. The engine answers it
+     * with a fatal unexpected_message.
+     */
+    private static final byte[] FORBIDDEN_RECORD = {TYPE_CHANGE, 3, 3, 0, 1, 1};
+
     private final ByteStream below;
     private final SSLEngine engine;
     private final BufferPool buffers;
+    private final MemoryBudget.Account account;
+    private final boolean server;
+
+    /** Null in client mode. */
+    private final @Nullable RequestedHost requestedHost;
 
     /**
      * The maximum accepted length of a record. After a longer record, the JDK's engine would
@@ -121,7 +177,28 @@ public final class TlsStream implements ByteStream {
     /** True if the content types of records are not encrypted. */
     private boolean typesVisible;
 
+    /** True if {@link #open} used up its turn although more bytes of the handshake are here. */
+    private boolean yielded;
+
+    /** True once the engine has something to compute or to send in answer to a whole message. */
+    private boolean answered;
+
+    /** True once a byte of the handshake has arrived. */
+    private boolean heard;
+
+    /** The bytes and records of the handshake that were passed to the engine. */
     private int handshakeBytes;
+
+    private int handshakeRecords;
+
+    /** The bytes in the records without data since the last record with data. */
+    private int silentBytes;
+
+    /** The memory of the engine in {@link #account}. */
+    private int engineMemory;
+
+    /** The cost of the records opened since the last call of {@link #takeCost}. */
+    private int cost;
 
     /**
      * The number of incoming records without data after which the engine had something to send. At
@@ -151,7 +228,7 @@ public final class TlsStream implements ByteStream {
     private boolean finSent;
 
     /**
-     * Creates the layer. {@link #open} starts the handshake.
+     * Creates the layer without a limit of memory.
      *
      * @param below the stream that carries the records
      * @param engine a new engine, with client or server mode, protocols, cipher suites, client
@@ -159,9 +236,27 @@ public final class TlsStream implements ByteStream {
      * @param buffers lends the buffers, whose size must be at least {@link #BUFFER_SIZE}
      */
     public TlsStream(ByteStream below, SSLEngine engine, BufferPool buffers) {
+        this(below, engine, buffers, MemoryBudget.unlimited().newAccount());
+    }
+
+    /**
+     * Creates the layer. {@link #open} starts the handshake.
+     *
+     * @param below the stream that carries the records
+     * @param engine a new engine, with client or server mode, protocols, cipher suites, client
+     *     authentication and host name configured
+     * @param buffers lends the buffers, whose size must be at least {@link #BUFFER_SIZE}
+     * @param account the memory of the connection: borrowed buffers, and what the engine keeps of
+     *     the peer's messages
+     */
+    public TlsStream(
+            ByteStream below, SSLEngine engine, BufferPool buffers, MemoryBudget.Account account) {
         this.below = below;
         this.engine = engine;
         this.buffers = buffers;
+        this.account = account;
+        this.server = !engine.getUseClientMode();
+        this.requestedHost = server ? RequestedHost.of(engine) : null;
         this.longestRecord = engine.getSession().getPacketBufferSize();
         if (buffers.bufferSize() < Math.max(BUFFER_SIZE, longestRecord)) {
             throw new IllegalArgumentException(
@@ -174,10 +269,13 @@ public final class TlsStream implements ByteStream {
     /**
      * {@inheritDoc}
      *
-     * @throws TlsHandshakeException if the handshake fails. If the engine failed or the first
-     *     record is invalid, an alert for the peer has been written, and {@link #flush} sends the
-     *     part that the socket did not accept. If this layer finds a failure later, it cannot send
-     *     an alert, because only the engine creates records.
+     * <p>Passes a limited number of records to the engine. If more are here, {@link #isDrained}
+     * returns false: serve other connections, then call this method again.
+     *
+     * @throws TlsHandshakeException if the handshake fails. If the engine failed or the ClientHello
+     *     is invalid, an alert for the peer has been written, and {@link #flush} sends the part
+     *     that the socket did not accept. If this layer finds a failure later, it cannot send an
+     *     alert, because only the engine creates records.
      */
     @Override
     public boolean open() throws IOException {
@@ -191,6 +289,7 @@ public final class TlsStream implements ByteStream {
             belowOpen = true;
         }
         working = false;
+        yielded = false;
         try {
             return handshake();
         } catch (SSLException e) {
@@ -206,24 +305,38 @@ public final class TlsStream implements ByteStream {
 
     private boolean handshake() throws IOException {
         if (!begun) {
+            // A server's engine takes up memory as soon as it begins, so wait for the peer.
+            if (server && received == null && !fillHandshake()) {
+                return false;
+            }
             begun = true;
             engine.beginHandshake();
         }
+        int steps = RECORDS_PER_READ;
         while (true) {
             switch (engine.getHandshakeStatus()) {
                 case NEED_TASK -> {
+                    answered = true;
                     working = true;
                     send();
                     return false;
                 }
                 case NEED_WRAP -> {
+                    answered = true;
                     if (!hasRoom() && !send()) {
                         return false;
                     }
                     sealHandshake();
                 }
                 case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-                    if (!send() || !unsealHandshake()) {
+                    if (!send()) {
+                        return false;
+                    }
+                    if (server && steps-- == 0) {
+                        yielded = true;
+                        return false;
+                    }
+                    if (!unsealHandshake()) {
                         return false;
                     }
                 }
@@ -258,6 +371,7 @@ public final class TlsStream implements ByteStream {
             requireTls(received);
         }
         SSLEngineResult result = unwrap(received == null ? EMPTY : received, EMPTY);
+        count(result);
         releaseReceivedIfEmpty();
         return switch (result.getStatus()) {
             case OK -> {
@@ -273,29 +387,70 @@ public final class TlsStream implements ByteStream {
         };
     }
 
+    /** Counts a record that was passed to the engine, and what the engine may keep of it. */
+    private void count(SSLEngineResult result) throws IOException {
+        if (result.bytesConsumed() == 0) {
+            return;
+        }
+        handshakeBytes += result.bytesConsumed();
+        handshakeRecords++;
+        if (server) {
+            setEngineMemory(HANDSHAKE_MEMORY + handshakeBytes);
+        }
+        boolean whole = answered || result.getHandshakeStatus() != HandshakeStatus.NEED_UNWRAP;
+        if (!whole && server && handshakeBytes > HELLO_LIMIT) {
+            throw refusal(ILLEGAL_PARAMETER, "the ClientHello is too long");
+        }
+        if (handshakeBytes > handshakeLimit()
+                || handshakeRecords > handshakeLimit() / SMALL_RECORD) {
+            throw refusal(
+                    ILLEGAL_PARAMETER, "the handshake is too long or consists of too many records");
+        }
+    }
+
+    private int handshakeLimit() {
+        if (!server) {
+            return SERVER_HANDSHAKE_LIMIT;
+        }
+        return engine.getNeedClientAuth() || engine.getWantClientAuth()
+                ? CERTIFICATE_LIMIT
+                : HANDSHAKE_LIMIT;
+    }
+
+    /** Returns the failure, and writes the alert if records are not encrypted yet. */
+    private TlsHandshakeException refusal(byte[] alert, String reason) {
+        if (!answered && sealed == null) {
+            sealed = buffers.borrow(account).put(alert).flip();
+        }
+        return new TlsHandshakeException(reason);
+    }
+
     private boolean fillHandshake() throws IOException {
         int count = belowEnded ? END : fill();
         if (count == END) {
-            throw TlsHandshakeException.ofEnd(handshakeBytes == 0);
+            throw TlsHandshakeException.ofEnd(!heard);
         }
-        handshakeBytes += count;
-        if (handshakeBytes > HANDSHAKE_LIMIT) {
-            throw new TlsHandshakeException("the handshake is too long");
-        }
+        heard |= count > 0;
         return count > 0;
     }
 
     private void requireTls(ByteBuffer record) throws TlsHandshakeException {
-        boolean first = handshakeBytes == record.remaining();
-        if (first && !FirstBytes.areTls(record)) {
-            sealed = buffers.borrow().put(UNEXPECTED_MESSAGE).flip();
-            throw new TlsHandshakeException(FirstBytes.describe(record));
+        if (handshakeBytes == 0 && !FirstBytes.areTls(record)) {
+            throw refusal(UNEXPECTED_MESSAGE, FirstBytes.describe(record));
         }
         if (recordLength(record) > longestRecord) {
-            if (first) {
-                sealed = buffers.borrow().put(RECORD_OVERFLOW).flip();
-            }
-            throw new TlsHandshakeException("a record is longer than TLS allows");
+            throw refusal(RECORD_OVERFLOW, "a record is longer than TLS allows");
+        }
+    }
+
+    /** Sets the memory that the engine uses for the peer. */
+    private void setEngineMemory(int bytes) {
+        int before = engineMemory;
+        engineMemory = bytes;
+        if (bytes > before) {
+            account.add(bytes - before);
+        } else {
+            account.remove(before - bytes);
         }
     }
 
@@ -305,6 +460,7 @@ public final class TlsStream implements ByteStream {
             throw endedByPeer();
         }
         open = true;
+        setEngineMemory(0);
         typesVisible = !protocol().equals("TLSv1.3");
         drained = received == null && belowDrained;
     }
@@ -338,28 +494,29 @@ public final class TlsStream implements ByteStream {
      * other connections, then read again.
      *
      * @throws TruncatedStreamException if the stream ends without a close_notify
-     * @throws SSLException if a record is invalid; the message is one line of ASCII. If the engine
-     *     found the error, an alert for the peer has been written, and {@link #flush} sends the
-     *     part that the socket did not accept. This layer refuses renegotiations and records that
-     *     are too long without an alert
+     * @throws TlsRecordException if a record is invalid or not allowed; the message is one line of
+     *     ASCII. If the engine found the error, an alert for the peer has been written, and {@link
+     *     #flush} sends the part that the socket did not accept. This layer refuses renegotiations
+     *     (TLS 1.2) and records that are too long without an alert
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
         drained = false;
+        int start = target.position();
         try {
             return readRecords(target);
         } catch (SSLException e) {
             drained = true;
+            boolean losesBytes = target.position() > start || plain != null;
             sendAlert();
-            throw printable(e);
+            throw new TlsRecordException(printable(e), e, losesBytes);
         }
     }
 
     /** Messages of the JDK may quote the peer, which must not be able to forge log lines. */
-    private static SSLException printable(SSLException failure) {
-        String message = failure.getMessage() == null ? "" : failure.getMessage();
-        String printable = TlsHandshakeException.printable(message);
-        return printable.equals(message) ? failure : new SSLException(printable, failure);
+    private static String printable(SSLException failure) {
+        return TlsHandshakeException.printable(
+                failure.getMessage() == null ? "" : failure.getMessage());
     }
 
     private int readRecords(ByteBuffer target) throws IOException {
@@ -432,7 +589,7 @@ public final class TlsStream implements ByteStream {
             if (!targetEmpty) {
                 return false;
             }
-            ByteBuffer roomy = buffers.borrow();
+            ByteBuffer roomy = buffers.borrow(account);
             plain = roomy;
             result = unwrap(source, roomy);
             releasePlainIfEmpty(roomy.flip());
@@ -440,10 +597,16 @@ public final class TlsStream implements ByteStream {
         releaseReceivedIfEmpty();
         switch (result.getStatus()) {
             case OK -> {
-                refuseRenegotiation(result.getHandshakeStatus() == HandshakeStatus.NEED_TASK);
+                if (result.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
+                    refuseRenegotiation(typesVisible);
+                    runTasks(); // finds out that the message is not allowed
+                    unwrap(EMPTY, EMPTY); // throws
+                    throw new SSLProtocolException("Unexpected handshake message");
+                }
                 if (result.bytesConsumed() == 0) {
                     throw new SSLProtocolException("The engine makes no progress");
                 }
+                countSilence(result);
                 if (result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
                     owed = result.bytesProduced() == 0 ? owed + 1 : Math.max(owed, 1);
                     sendOwed();
@@ -459,6 +622,51 @@ public final class TlsStream implements ByteStream {
         return true;
     }
 
+    /**
+     * Limits what the engine keeps of a handshake message that is not complete. The content of a
+     * TLS 1.3 record is not visible here, but the engine accepts no data before the rest of the
+     * message.
+     */
+    private void countSilence(SSLEngineResult result) throws SSLException {
+        boolean silent = result.bytesProduced() == 0;
+        cost += silent ? SILENT_RECORD_COST : 1;
+        if (typesVisible || !server) {
+            return;
+        }
+        if (silent) {
+            silentBytes += result.bytesConsumed();
+            setEngineMemory(Math.max(0, silentBytes - SILENT_ALLOWANCE));
+            if (silentBytes > SILENT_LIMIT) {
+                refuseSilence();
+            }
+        } else if (silentBytes > 0) {
+            silentBytes = 0;
+            setEngineMemory(0);
+        }
+    }
+
+    private void refuseSilence() throws SSLException {
+        var failure = new SSLProtocolException("Too many or too long handshake messages");
+        try {
+            unwrap(ByteBuffer.wrap(FORBIDDEN_RECORD), EMPTY); // makes the engine send an alert
+        } catch (SSLException e) {
+            failure.addSuppressed(e);
+        }
+        throw failure;
+    }
+
+    /**
+     * Returns the cost of the records opened since the last call: 1 for a record with data, more
+     * for others.
+     *
+     * @return the cost
+     */
+    public int takeCost() {
+        int taken = cost;
+        cost = 0;
+        return taken;
+    }
+
     private SSLEngineResult unwrap(ByteBuffer source, ByteBuffer target) throws SSLException {
         try {
             return engine.unwrap(source, target);
@@ -469,7 +677,7 @@ public final class TlsStream implements ByteStream {
 
     /** Converts an exception that the engine passes on from one of its tasks. */
     private static SSLException failed(RuntimeException cause) {
-        return printable(new SSLException("The engine failed: " + cause, cause));
+        return new SSLException("The engine failed: " + cause, cause);
     }
 
     private static void refuseRenegotiation(boolean attempted) throws SSLException {
@@ -490,7 +698,7 @@ public final class TlsStream implements ByteStream {
     private int fill() throws IOException {
         ByteBuffer buffer = received;
         if (buffer == null) {
-            buffer = buffers.borrow();
+            buffer = buffers.borrow(account);
         } else {
             buffer.compact();
         }
@@ -544,7 +752,7 @@ public final class TlsStream implements ByteStream {
 
     @Override
     public boolean isDrained() {
-        return open ? drained || owed > OWED_LIMIT : below.isDrained();
+        return open ? drained || owed > OWED_LIMIT : !yielded && below.isDrained();
     }
 
     // ---- writing ------------------------------------------------------------------------------
@@ -662,7 +870,7 @@ public final class TlsStream implements ByteStream {
     private SSLEngineResult seal(ByteBuffer source) throws SSLException {
         ByteBuffer target = sealed;
         if (target == null) {
-            target = buffers.borrow().limit(0);
+            target = buffers.borrow(account).limit(0);
             sealed = target;
         }
         int start = target.position();
@@ -741,21 +949,16 @@ public final class TlsStream implements ByteStream {
                         : Math.ceilDiv(Math.multiplyExact(unsent, rest.remaining()), rest.limit()));
     }
 
-    // The engine's tasks use no buffers, so both methods may be called while tasks run.
-
-    @Override
-    public boolean holdsBuffers() {
-        return received != null || plain != null || sealed != null || below.holdsBuffers();
-    }
-
+    /** {@inheritDoc} The engine's tasks use no buffers. */
     @Override
     public void release() {
         releaseReceived();
         releasePlain();
         if (sealed != null) {
-            buffers.giveBack(sealed);
+            buffers.giveBack(sealed, account);
             sealed = null;
         }
+        setEngineMemory(0);
         below.release();
     }
 
@@ -767,7 +970,7 @@ public final class TlsStream implements ByteStream {
 
     private void releaseReceived() {
         if (received != null) {
-            buffers.giveBack(received);
+            buffers.giveBack(received, account);
             received = null;
         }
     }
@@ -780,14 +983,14 @@ public final class TlsStream implements ByteStream {
 
     private void releasePlain() {
         if (plain != null) {
-            buffers.giveBack(plain);
+            buffers.giveBack(plain, account);
             plain = null;
         }
     }
 
     private void releaseSealedIfEmpty() {
         if (sealed != null && !sealed.hasRemaining()) {
-            buffers.giveBack(sealed);
+            buffers.giveBack(sealed, account);
             sealed = null;
             unsent = 0;
         }
@@ -814,23 +1017,19 @@ public final class TlsStream implements ByteStream {
     }
 
     /**
-     * Returns the host name that the client requested; see RFC 6066, 3.
+     * Returns the host name that this client requested; see RFC 6066, 3. The session is of no use
+     * here: if it was resumed, it has the name that the client requested when the session began.
      *
-     * @return the name, or null if it requested none
+     * @return the name, at most {@value RequestedHost#LONGEST} characters long; null if the client
+     *     requested none, and in client mode
      */
     public @Nullable String requestedHost() {
-        if (engine.getSession() instanceof ExtendedSSLSession session) {
-            return session.getRequestedServerNames().stream()
-                    .filter(SNIHostName.class::isInstance)
-                    .map(name -> ((SNIHostName) name).getAsciiName())
-                    .findFirst()
-                    .orElse(null);
-        }
-        return null;
+        return requestedHost == null ? null : requestedHost.name();
     }
 
     /**
-     * Returns the subject of the peer's certificate.
+     * Returns the subject of the peer's certificate. The certificate may belong to the handshake in
+     * which a resumed session began, because it still authenticates the peer.
      *
      * @return the distinguished name as in RFC 2253, or null if the peer sent no certificate
      */

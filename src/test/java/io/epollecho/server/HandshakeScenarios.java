@@ -296,7 +296,7 @@ interface HandshakeScenarios extends Backend {
             peer.sendRaw(HexFormat.of().parseHex("1703034000"));
             halfway.add(peer);
         }
-        for (int i = 0; i < 4 * eventLoops(); i++) {
+        for (int i = 0; i < 8 * eventLoops(); i++) {
             Peer stalled = connect(server.localAddress(), 8 * 1024, 0);
             stalled.layTls(Transport.clientContext(), "TLSv1.3");
             stalled.handshake();

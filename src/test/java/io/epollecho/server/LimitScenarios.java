@@ -284,7 +284,7 @@ interface LimitScenarios extends Backend {
                                 settings.idleTimeout(Duration.ofMillis(500))
                                         .writeTimeout(Duration.ZERO));
         List<Peer> stalled = stalledPeers(server, 10);
-        await().until(() -> Backend.closed(server, CloseReason.WRITE_STALL) == 10);
+        await().until(() -> Backend.closed(server, CloseReason.IDLE) == 10);
         for (Peer peer : stalled) {
             peer.receiveToReset();
         }

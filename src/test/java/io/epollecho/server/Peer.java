@@ -441,11 +441,13 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * Ends the output and expects everything that was sent and the end of the stream. Returns false
-     * if the connection is reset before that.
+     * Expects everything that was sent, then ends the output and expects the end of the stream.
+     * Returns false if the connection is reset before that. Reads first, because the kernel reports
+     * a reset once, and a write of a close_notify ignores it.
      */
     boolean receiveAllUnlessReset() throws IOException {
         try {
+            receive(sent - received);
             endOutput();
             receiveAllToEnd();
             return true;

@@ -2,6 +2,8 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.stream.MemoryBudget;
+
 import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
@@ -13,8 +15,12 @@ class PendingBuffersTest {
 
     private static final int SIZE = 1024;
 
-    private final PendingBuffers buffers = new PendingBuffers(200 * SIZE);
+    private final PendingBuffers buffers = new PendingBuffers(limit(200 * SIZE));
     private final Pattern pattern = new Pattern(1);
+
+    private static MemoryBudget limit(long bytes) {
+        return new MemoryBudget(bytes, (borrower, more) -> {});
+    }
 
     private ByteBuffer keep(int length) {
         ByteBuffer source = ByteBuffer.wrap(pattern.bytes(0, SIZE), SIZE - length, length);
@@ -71,27 +77,50 @@ class PendingBuffersTest {
 
     @Test
     void returnsTheBytesMissingFromTheBudget() {
-        var small = new PendingBuffers(100);
+        MemoryBudget budget = limit(100);
+        var small = new PendingBuffers(budget);
         ByteBuffer kept = small.keep(ByteBuffer.allocate(60));
-        assertThat(small.missing(40)).isZero();
-        assertThat(small.missing(41)).isEqualTo(1);
+        assertThat(budget.missing(40)).isZero();
+        assertThat(budget.missing(41)).isEqualTo(1);
         small.release(kept);
-        assertThat(small.missing(100)).isZero();
+        assertThat(budget.missing(100)).isZero();
     }
 
     /** Spare buffers count towards the budget and are discarded to make room. */
     @Test
     void neverExceedsTheBudget() {
-        var small = new PendingBuffers(100);
+        MemoryBudget budget = limit(100);
+        var small = new PendingBuffers(budget);
         ByteBuffer large = small.keep(ByteBuffer.allocate(60));
         ByteBuffer other = small.keep(ByteBuffer.allocate(40));
         small.release(large);
         small.release(other);
         List<ByteBuffer> held = new ArrayList<>();
-        while (small.missing(5) == 0) {
+        while (budget.missing(5) == 0) {
             held.add(small.keep(ByteBuffer.allocate(5)));
             assertThat(held.stream().mapToInt(ByteBuffer::capacity).sum()).isLessThanOrEqualTo(100);
         }
         assertThat(held).hasSize(20);
+    }
+
+    /** A buffer that is larger than its contents must not take up what others need. */
+    @Test
+    void reusesNoBufferThatExceedsTheBudget() {
+        MemoryBudget budget = limit(100);
+        var small = new PendingBuffers(budget);
+        small.release(small.keep(ByteBuffer.allocate(60)));
+        budget.add(50);
+        assertThat(small.keep(ByteBuffer.allocate(50)).capacity()).isEqualTo(50);
+        assertThat(budget.used()).isEqualTo(100);
+    }
+
+    /** A budget that is used up by others, beyond its limit, does not make this one fail. */
+    @Test
+    void keepsBytesEvenIfTheBudgetIsExceeded() {
+        MemoryBudget budget = limit(100);
+        var small = new PendingBuffers(budget);
+        budget.add(90);
+        assertThat(small.keep(ByteBuffer.allocate(50)).remaining()).isEqualTo(50);
+        assertThat(budget.missing(0)).isEqualTo(40);
     }
 }

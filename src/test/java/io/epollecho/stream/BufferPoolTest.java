@@ -5,61 +5,40 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicInteger;
 
 class BufferPoolTest {
 
     private static final int SIZE = 100;
 
-    private final AtomicInteger calls = new AtomicInteger();
+    private final BufferPool pool = new BufferPool(SIZE, 1);
 
     @Test
-    void countsTheBorrowedBytes() {
-        BufferPool pool = new BufferPool(SIZE, 1, Long.MAX_VALUE, calls::incrementAndGet);
-        ByteBuffer first = pool.borrow();
-        ByteBuffer second = pool.borrow();
-        assertThat(pool.borrowed()).isEqualTo(2);
-        assertThat(pool.borrowedBytes()).isEqualTo(2 * SIZE);
-        pool.giveBack(first);
-        pool.giveBack(second);
-        assertThat(pool.borrowedBytes()).isZero();
-        assertThat(calls).hasValue(0);
+    void chargesTheBorrower() {
+        MemoryBudget budget = MemoryBudget.unlimited();
+        MemoryBudget.Account one = budget.newAccount();
+        MemoryBudget.Account other = budget.newAccount();
+        ByteBuffer first = pool.borrow(one);
+        ByteBuffer second = pool.borrow(one);
+        ByteBuffer third = pool.borrow(other);
+        assertThat(pool.borrowed()).isEqualTo(3);
+        assertThat(one.bytes()).isEqualTo(2 * SIZE);
+        assertThat(other.bytes()).isEqualTo(SIZE);
+        assertThat(budget.used()).isEqualTo(3 * SIZE);
+        pool.giveBack(first, one);
+        pool.giveBack(second, one);
+        pool.giveBack(third, other);
+        assertThat(one.bytes()).isZero();
+        assertThat(budget.used()).isZero();
+        assertThat(pool.borrowed()).isZero();
     }
 
     @Test
-    void reportsEachTimeThatTheLimitIsExceeded() {
-        BufferPool pool = new BufferPool(SIZE, 1, 2 * SIZE, calls::incrementAndGet);
-        pool.borrow();
-        ByteBuffer atLimit = pool.borrow();
-        assertThat(calls).hasValue(0);
-        ByteBuffer beyond = pool.borrow();
-        assertThat(calls).hasValue(1);
-        ByteBuffer furtherBeyond = pool.borrow();
-        pool.giveBack(furtherBeyond);
-        furtherBeyond = pool.borrow();
-        assertThat(calls).as("still above").hasValue(1);
-        pool.giveBack(furtherBeyond);
-        pool.giveBack(beyond);
-        pool.giveBack(atLimit);
-        pool.borrow();
-        assertThat(calls).as("within").hasValue(1);
-        pool.borrow();
-        assertThat(calls).as("above again").hasValue(2);
-    }
-
-    /** The reported number includes the buffer that is being lent. */
-    @Test
-    void theLimitMayBeBetweenMultiplesOfTheBufferSize() {
-        BufferPool[] pool = new BufferPool[1];
-        pool[0] =
-                new BufferPool(
-                        SIZE,
-                        1,
-                        SIZE + 1,
-                        () -> assertThat(pool[0].borrowedBytes()).isEqualTo(calls.addAndGet(200)));
-        pool[0].borrow();
-        assertThat(calls).hasValue(0);
-        assertThat(pool[0].borrow().remaining()).isEqualTo(SIZE);
-        assertThat(calls).hasValue(200);
+    void lendsAReturnedBufferAgain() {
+        MemoryBudget.Account account = MemoryBudget.unlimited().newAccount();
+        ByteBuffer first = pool.borrow(account);
+        pool.giveBack(first.position(7).limit(8), account);
+        ByteBuffer second = pool.borrow(account);
+        assertThat(second).isSameAs(first);
+        assertThat(second.remaining()).isEqualTo(SIZE);
     }
 }

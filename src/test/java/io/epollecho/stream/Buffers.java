@@ -6,6 +6,11 @@ final class Buffers {
     private Buffers() {}
 
     static BufferPool pool() {
-        return new BufferPool(TlsStream.BUFFER_SIZE, 4, Long.MAX_VALUE, () -> {});
+        return new BufferPool(TlsStream.BUFFER_SIZE, 4);
+    }
+
+    /** Returns an account of a budget without a limit. */
+    static MemoryBudget.Account account() {
+        return MemoryBudget.unlimited().newAccount();
     }
 }

@@ -165,7 +165,8 @@ class FilledBufferTest {
     }
 
     private static StreamOwner proxied(SocketPair pair) throws IOException {
-        return new StreamOwner(new ProxyStream(new SocketStream(pair.server()), List.of()));
+        return new StreamOwner(
+                new ProxyStream(new SocketStream(pair.server()), List.of(), Buffers.account()));
     }
 
     /** Reads into a larger buffer than necessary, so that no read fills its target. */
@@ -192,7 +193,8 @@ class FilledBufferTest {
             pair = SocketPair.open(sockets);
             gate = new GatedStream(new SocketStream(pair.client()));
             ByteStream socket = new SocketStream(pair.server());
-            ByteStream below = proxied ? new ProxyStream(socket, List.of()) : socket;
+            ByteStream below =
+                    proxied ? new ProxyStream(socket, List.of(), Buffers.account()) : socket;
             server =
                     new StreamOwner(new TlsStream(below, serverEngine(SERVER, "TLSv1.3"), buffers));
             client =

@@ -103,11 +103,6 @@ final class GatedStream implements ByteStream {
     }
 
     @Override
-    public boolean holdsBuffers() {
-        return below.holdsBuffers();
-    }
-
-    @Override
     public void release() {
         below.release();
     }

@@ -238,11 +238,6 @@ final class KeyUpdates {
         }
 
         @Override
-        public boolean holdsBuffers() {
-            return below.holdsBuffers();
-        }
-
-        @Override
         public void release() {
             below.release();
         }

@@ -121,11 +121,6 @@ final class SteppedStream implements ByteStream {
     }
 
     @Override
-    public boolean holdsBuffers() {
-        return below.holdsBuffers();
-    }
-
-    @Override
     public void release() {
         below.release();
     }

@@ -55,7 +55,7 @@ final class StreamOwner implements Closeable {
                 assertThat(stream.interest(SelectionKey.OP_READ)).isZero();
                 CompletableFuture.runAsync(work).join();
                 works++;
-            } else {
+            } else if (stream.isDrained()) {
                 await(stream.interest(SelectionKey.OP_READ));
             }
         }

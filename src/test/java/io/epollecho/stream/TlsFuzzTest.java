@@ -386,11 +386,6 @@ class TlsFuzzTest {
         }
 
         @Override
-        public boolean holdsBuffers() {
-            return below.holdsBuffers();
-        }
-
-        @Override
         public void release() {
             below.release();
         }
