@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.Locale;
 
 /**
  * The PROXY protocol header sent first on each connection. Its destination is the server's address.
@@ -20,7 +21,8 @@ public record ClientProxyHeader(int version, @Nullable InetSocketAddress source)
     /** Validates the version. */
     public ClientProxyHeader {
         if (version != 1 && version != 2) {
-            throw new IllegalArgumentException("version %d: must be 1 or 2".formatted(version));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "version %d: must be 1 or 2", version));
         }
     }
 

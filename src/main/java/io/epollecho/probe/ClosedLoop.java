@@ -3,6 +3,7 @@ package io.epollecho.probe;
 /** A schedule in which a message is due as soon as the pipeline has room for it. */
 final class ClosedLoop implements Schedule {
 
+    private final long count;
     private long left;
     private long granted;
 
@@ -12,6 +13,7 @@ final class ClosedLoop implements Schedule {
      * @param count the number of messages, or {@link Long#MAX_VALUE} for no limit
      */
     ClosedLoop(long count) {
+        this.count = count;
         this.left = count;
     }
 
@@ -45,13 +47,18 @@ final class ClosedLoop implements Schedule {
     }
 
     @Override
+    public long queued(int connection, long begun) {
+        return 0; // an answer triggers the next message, so none waits
+    }
+
+    @Override
     public long plannedAt(int connection, long message, long now) {
         return now;
     }
 
     @Override
     public long planned() {
-        return granted;
+        return count == Long.MAX_VALUE ? granted : count;
     }
 
     @Override

@@ -8,7 +8,12 @@ import java.util.regex.Pattern;
 /** Parser of durations: a number followed by ms, s, m, h or d, or a number of seconds. */
 final class Durations {
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h|d)?");
+    private static final Pattern FORM =
+            Pattern.compile("([0-9]{1,18}(?:\\.[0-9]{1,9})?)(ms|s|m|h|d)?");
+
+    /** Beyond the range of every option, and within that of {@link Duration}. */
+    private static final BigDecimal LONGEST =
+            new BigDecimal(999_999_999).multiply(new BigDecimal(Duration.ofDays(1).toNanos()));
 
     private Durations() {}
 
@@ -31,6 +36,9 @@ final class Durations {
                     case null, default -> Duration.ofSeconds(1).toNanos();
                 };
         BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
+        if (nanos.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("too long: " + text);
+        }
         BigDecimal[] parts = nanos.divideAndRemainder(BigDecimal.valueOf(1_000_000_000));
         return Duration.ofSeconds(parts[0].longValue(), parts[1].longValue());
     }

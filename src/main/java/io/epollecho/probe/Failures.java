@@ -11,11 +11,13 @@ final class Failures {
     private int lost;
     private long total;
 
-    void add(FailureKind kind, String description) {
+    void add(FailureKind kind, String description, Endpoints endpoints) {
         counts.merge(
                 kind,
-                new FailureCount(kind, 1, description),
-                (before, _) -> new FailureCount(kind, before.count() + 1, before.first()));
+                new FailureCount(kind, 1, description, endpoints),
+                (before, _) ->
+                        new FailureCount(
+                                kind, before.count() + 1, before.first(), before.endpoints()));
         if (kind != FailureKind.MISSING_BYTES) {
             total++; // missing bytes are always the consequence of another failure
         }

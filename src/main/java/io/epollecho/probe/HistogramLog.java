@@ -20,15 +20,16 @@ final class HistogramLog implements ProbeListener {
     private static final double MILLIS_PER_SECOND = 1e3;
 
     private final long startedAt = System.currentTimeMillis();
-    private final PrintStream file;
+    private final CheckedOutput file;
     private final HistogramLogWriter log;
 
     HistogramLog(Path path) throws IOException {
-        file = new PrintStream(Files.newOutputStream(path), true, StandardCharsets.UTF_8);
-        log = new HistogramLogWriter(file);
+        file = new CheckedOutput("--histogram " + path, Files.newOutputStream(path));
+        log = new HistogramLogWriter(new PrintStream(file, true, StandardCharsets.UTF_8));
         log.outputLogFormatVersion();
         log.outputStartTime(startedAt);
         log.outputLegend();
+        file.check();
     }
 
     @Override
@@ -39,7 +40,7 @@ final class HistogramLog implements ProbeListener {
                 seconds(latency.getEndTimeStamp()),
                 latency,
                 NANOS_PER_MILLI);
-        file.flush();
+        file.check();
     }
 
     private double seconds(long timestamp) {
@@ -47,6 +48,10 @@ final class HistogramLog implements ProbeListener {
     }
 
     void close() {
-        file.close();
+        try {
+            file.close();
+        } catch (IOException e) {
+            file.check();
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.epollecho.probe;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,6 +29,7 @@ record HostAndPort(String host, int port) {
                 return new HostAndPort(host, port);
             }
         }
-        throw new IllegalArgumentException("\"%s\" is not a host and a port".formatted(text));
+        throw new IllegalArgumentException(
+                String.format(Locale.ROOT, "\"%s\" is not a host and a port", text));
     }
 }

@@ -2,7 +2,6 @@ package io.epollecho.probe;
 
 import org.HdrHistogram.Histogram;
 
-import java.io.PrintWriter;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
@@ -11,24 +10,26 @@ final class IntervalLines implements ProbeListener {
 
     private static final double MICRO = 1e3;
 
-    private final PrintWriter out;
+    private final StandardOutput out;
 
-    IntervalLines(PrintWriter out) {
+    IntervalLines(StandardOutput out) {
         this.out = out;
     }
 
     @Override
     public void interval(ProbeInterval interval) {
         if (interval.complete()) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s  messages/s %.0f%s  connections %d  errors %d%n",
-                    interval.end().truncatedTo(ChronoUnit.MILLIS),
-                    interval.messagesPerSecond(),
-                    latency(interval.latency()),
-                    interval.open(),
-                    interval.errors());
-            out.flush();
+            long queued = interval.progress().queued();
+            out.line(
+                    String.format(
+                            Locale.ROOT,
+                            "%s  messages/s %.0f%s  connections %d  errors %d%s",
+                            interval.end().truncatedTo(ChronoUnit.MILLIS),
+                            interval.messagesPerSecond(),
+                            latency(interval.latency()),
+                            interval.open(),
+                            interval.errors(),
+                            queued == 0 ? "" : "  queued " + queued));
         }
     }
 
@@ -45,11 +46,11 @@ final class IntervalLines implements ProbeListener {
 
     @Override
     public void outageBegan(Outage outage) {
-        out.println(OutageText.of(outage));
+        out.line(OutageText.of(outage));
     }
 
     @Override
     public void outageEnded(Outage outage) {
-        out.println(OutageText.of(outage));
+        out.line(OutageText.of(outage));
     }
 }

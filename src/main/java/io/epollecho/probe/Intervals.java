@@ -4,11 +4,13 @@ import org.HdrHistogram.Histogram;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Supplier;
 
 /** Divides a run into intervals, and reports each to the listener. For the probe's thread only. */
 final class Intervals {
 
     private final Tally tally;
+    private final Supplier<Progress> progress;
     private final Outages outages;
     private final ProbeListener listener;
     private final long lengthNanos;
@@ -19,8 +21,14 @@ final class Intervals {
     private long errorsBefore;
 
     Intervals(
-            Tally tally, Outages outages, ProbeListener listener, Duration length, long startedAt) {
+            Tally tally,
+            Supplier<Progress> progress,
+            Outages outages,
+            ProbeListener listener,
+            Duration length,
+            long startedAt) {
         this.tally = tally;
+        this.progress = progress;
         this.outages = outages;
         this.listener = listener;
         this.lengthNanos = length.toNanos();
@@ -57,6 +65,9 @@ final class Intervals {
                         tally.answeredInAll() - answeredBefore,
                         tally.failures().total() - errorsBefore,
                         latency,
+                        tally.intervalConnecting(),
+                        tally.intervalHandshakes(),
+                        progress.get(),
                         tally.open(),
                         tally.answeredInAll(),
                         tally.wrongBytes(),

@@ -1,14 +1,12 @@
 package io.epollecho.probe;
 
-import java.io.PrintWriter;
-
 /** A listener that writes a line of JSON for each interval and each outage. */
 final class JsonLines implements ProbeListener {
 
-    private final PrintWriter out;
+    private final StandardOutput out;
     private final JsonReport format;
 
-    JsonLines(PrintWriter out, JsonReport format) {
+    JsonLines(StandardOutput out, JsonReport format) {
         this.out = out;
         this.format = format;
     }
@@ -16,18 +14,17 @@ final class JsonLines implements ProbeListener {
     @Override
     public void interval(ProbeInterval interval) {
         if (interval.complete()) {
-            out.println(format.of(interval));
-            out.flush();
+            out.line(format.of(interval));
         }
     }
 
     @Override
     public void outageBegan(Outage outage) {
-        out.println(format.of(outage));
+        out.line(format.of(outage));
     }
 
     @Override
     public void outageEnded(Outage outage) {
-        out.println(format.of(outage));
+        out.line(format.of(outage));
     }
 }

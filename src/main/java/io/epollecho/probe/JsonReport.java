@@ -17,12 +17,16 @@ final class JsonReport {
     String of(ProbeReport report) {
         Json json =
                 new Json()
-                        .flag("ok", report.flawless())
+                        .flag("ok", report.successful())
                         .number("connections", report.connections())
                         .number("connectFailures", report.connectFailures())
                         .number("resets", report.count(FailureKind.RESET))
                         .number("stalls", report.count(FailureKind.STALLED))
-                        .number("usable", report.usable());
+                        .number("usable", report.usable())
+                        .text("target", report.target().name())
+                        .raw("addresses", texts(report.target().addresses()))
+                        .numbers("connected", report.connected())
+                        .text("started", report.target().started().toString());
         report.source().ifPresent(source -> json.text("source", source));
         report.firstFailure().ifPresent(failure -> json.text("firstFailure", failure));
         if (!report.failures().isEmpty()) {
@@ -34,7 +38,9 @@ final class JsonReport {
         if (report.outages().count() > 0) {
             json.object("outages", outages(report.outages()));
         }
-        return json.number("messagesPlanned", report.planned())
+        return progress(json, report.progress())
+                .flag("rateReached", report.rateReached())
+                .number("behindNanos", report.behind().toNanos())
                 .number("messages", report.messages())
                 .number("bytes", report.bytes())
                 .number("wrongBytes", report.wrongBytes())
@@ -42,20 +48,33 @@ final class JsonReport {
                 .number("elapsedNanos", report.elapsed().toNanos())
                 .decimal("messagesPerSecond", report.messagesPerSecond(), 1)
                 .decimal("bytesPerSecond", report.bytesPerSecond(), 1)
+                .numbers("connectNanos", percentiles.of(report.connecting()))
+                .numbers("handshakeNanos", percentiles.of(report.handshakes()))
                 .numbers("latencyNanos", percentiles.of(report.latency()))
                 .toString();
     }
 
+    private static Json progress(Json json, Progress progress) {
+        return json.number("messagesPlanned", progress.planned())
+                .number("messagesSent", progress.sent())
+                .number("messagesLate", progress.late())
+                .number("messagesQueued", progress.queued());
+    }
+
     String of(ProbeInterval interval) {
-        return new Json()
-                .text("type", "interval")
-                .text("end", interval.end().toString())
-                .number("lengthNanos", interval.length().toNanos())
-                .number("open", interval.open())
+        Json json =
+                new Json()
+                        .text("type", "interval")
+                        .text("end", interval.end().toString())
+                        .number("lengthNanos", interval.length().toNanos())
+                        .number("open", interval.open());
+        return progress(json, interval.progress())
                 .number("messages", interval.messages())
                 .decimal("messagesPerSecond", interval.messagesPerSecond(), 1)
                 .number("errors", interval.errors())
                 .flag("down", interval.outages().down())
+                .numbers("connectNanos", percentiles.of(interval.connecting()))
+                .numbers("handshakeNanos", percentiles.of(interval.handshakes()))
                 .numbers("latencyNanos", percentiles.of(interval.latency()))
                 .toString();
     }
@@ -67,11 +86,7 @@ final class JsonReport {
                 .number("lengthNanos", outage.length().toNanos())
                 .flag("over", outage.over())
                 .number("connections", outage.connections())
-                .raw(
-                        "kinds",
-                        outage.kinds().stream()
-                                .map(kind -> Json.quoted(kind.toString()))
-                                .collect(Collectors.joining(",", "[", "]")))
+                .raw("kinds", texts(outage.kinds().stream().map(FailureKind::toString).toList()))
                 .text("first", outage.first())
                 .toString();
     }
@@ -87,13 +102,27 @@ final class JsonReport {
 
     private static String failures(List<FailureCount> failures) {
         return failures.stream()
-                .map(
-                        failure ->
-                                new Json()
-                                        .text("kind", failure.kind().toString())
-                                        .number("count", failure.count())
-                                        .text("first", failure.first())
-                                        .toString())
+                .map(failure -> of(failure).toString())
                 .collect(Collectors.joining(",", "[", "]"));
+    }
+
+    private static Json of(FailureCount failure) {
+        Json json =
+                new Json()
+                        .text("kind", failure.kind().toString())
+                        .number("count", failure.count())
+                        .text("first", failure.first());
+        Endpoints endpoints = failure.endpoints();
+        if (endpoints.local() != null) {
+            json.text("local", Addresses.withPort(endpoints.local()));
+        }
+        if (endpoints.remote() != null) {
+            json.text("remote", Addresses.withPort(endpoints.remote()));
+        }
+        return json;
+    }
+
+    private static String texts(List<String> values) {
+        return values.stream().map(Json::quoted).collect(Collectors.joining(",", "[", "]"));
     }
 }

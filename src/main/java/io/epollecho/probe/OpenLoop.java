@@ -63,8 +63,18 @@ final class OpenLoop implements Schedule {
         return Math.max(begun, dueOn(connection));
     }
 
+    @Override
+    public long queued(int connection, long begun) {
+        return Math.max(0, dueOn(connection) - Math.max(begun, on(connection, dueInWarmup)));
+    }
+
     private long dueOn(int connection) {
-        return (due - connection + connections - 1) / connections;
+        return on(connection, due);
+    }
+
+    /** Returns how many of the first {@code messages} of the run belong to a connection. */
+    private long on(int connection, long messages) {
+        return (messages - connection + connections - 1) / connections;
     }
 
     @Override

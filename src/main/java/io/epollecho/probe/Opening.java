@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
+import javax.net.ssl.SSLEngine;
+
 /**
  * The steps before the first message of a connection: the PROXY header, the TLS handshake and the
  * server's greeting, each only if the options ask for it.
@@ -21,6 +23,8 @@ final class Opening {
 
     private final SocketStream socket;
     private final ByteStream stream;
+    private final @Nullable ClientTls tls;
+    private final @Nullable SSLEngine engine;
     private final @Nullable ClientProxyHeader proxyHeader;
     private final @Nullable Greeting greeting;
 
@@ -28,17 +32,17 @@ final class Opening {
     private @Nullable ByteBuffer header;
 
     private boolean streamOpen;
+    private long handshakeBegunAt;
+    private long handshakeNanos;
     private @Nullable String server;
     private int surplus;
 
     Opening(ProbeOptions options, SocketChannel channel, BufferPool buffers) {
-        ClientTls tls = options.tls();
+        this.tls = options.tls();
+        this.engine = tls == null ? null : tls.engine(options.address().getPort());
         this.socket = new SocketStream(channel);
         this.proxyHeader = options.proxyHeader();
-        this.stream =
-                tls == null
-                        ? socket
-                        : new TlsStream(socket, tls.engine(options.address().getPort()), buffers);
+        this.stream = engine == null ? socket : new TlsStream(socket, engine, buffers);
         this.greeting = options.greetingExpected() ? new Greeting() : null;
     }
 
@@ -75,6 +79,9 @@ final class Opening {
     }
 
     private boolean openStream() throws IOException {
+        if (handshakeBegunAt == 0) {
+            handshakeBegunAt = System.nanoTime();
+        }
         while (!streamOpen) {
             try {
                 streamOpen = stream.open();
@@ -91,9 +98,17 @@ final class Opening {
                 // This blocks all other connections for some milliseconds, which does not distort
                 // the result: all handshakes take place before anything is measured.
                 work.run();
+            } else if (tls != null && engine != null) {
+                handshakeNanos = System.nanoTime() - handshakeBegunAt;
+                tls.verifyName(engine.getSession());
             }
         }
         return true;
+    }
+
+    /** Returns the duration of the TLS handshake, or 0 without TLS. */
+    long handshakeNanos() {
+        return handshakeNanos;
     }
 
     private void flushAlert() {
@@ -167,9 +182,12 @@ final class Opening {
                         FailureKind.TLS, "TLS handshake failed: the server does not answer");
     }
 
-    /** Returns a possible reason why the peer closed the connection early. */
+    /** Returns a possible reason why the peer ended the connection without any answer. */
     String hint() {
-        return proxyHeader == null ? "" : "; it may not accept a PROXY header from this address";
+        return proxyHeader == null
+                ? " before any answer; a limit on connections may be reached"
+                : "; it may not accept a PROXY header from this address, or a limit on connections"
+                        + " may be reached";
     }
 
     /** Returns a possible reason why the first bytes received are wrong. */

@@ -16,9 +16,12 @@ final class OutageText {
 
     static String of(Outage outage) {
         if (!outage.over()) {
-            return "%s  outage began: %s, %s"
-                    .formatted(
-                            TIME.format(outage.begin()), outage.kinds().getFirst(), outage.first());
+            return String.format(
+                    Locale.ROOT,
+                    "%s  outage began: %s, %s",
+                    TIME.format(outage.begin()),
+                    outage.kinds().getFirst(),
+                    outage.first());
         }
         return String.format(
                 Locale.ROOT,

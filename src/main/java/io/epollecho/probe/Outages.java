@@ -3,6 +3,7 @@ package io.epollecho.probe;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,7 @@ final class Outages {
     private final Instant origin = Instant.now();
     private final long originNanos;
     private final long[] downSince;
+    private final BitSet wasUp = new BitSet();
     private final Set<FailureKind> kinds = new LinkedHashSet<>();
     private String first = "";
     private int down;
@@ -40,8 +42,12 @@ final class Outages {
         Arrays.fill(downSince, UP);
     }
 
-    /** Records that a connection was lost or could not be reopened. */
-    void failed(int connection, long since, FailureKind kind, String reason) {
+    /**
+     * Records that a connection was lost or could not be opened. A connection that was never up has
+     * been down since the run began.
+     */
+    void failed(int connection, long lostAt, FailureKind kind, String reason) {
+        long since = wasUp.get(connection) ? lostAt : originNanos;
         boolean begins = down == 0;
         if (begins) {
             begunAt = Math.max(since, endedAt);
@@ -63,10 +69,11 @@ final class Outages {
     }
 
     /**
-     * Records that a connection has been answered and thus usable since the given time. Does
-     * nothing if it was not down.
+     * Records that a connection has been answered and thus usable since the given time, whether it
+     * was down before or not.
      */
     void recovered(int connection, long usableSince) {
+        wasUp.set(connection);
         if (downSince[connection] == UP) {
             return;
         }

@@ -7,12 +7,16 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 /** The command-line options for output. */
 final class OutputArguments {
+
+    /** More than the longest run can resolve. */
+    private static final int MOST_DECIMALS = 9;
 
     @Option(
             names = "--interval",
@@ -42,7 +46,7 @@ final class OutputArguments {
             names = "--metrics-port",
             paramLabel = "PORT",
             description = "Serve Prometheus metrics at /metrics on this port during the run.")
-    private @Nullable Integer metricsPort;
+    private @Nullable BigInteger metricsPort;
 
     /** Returns the length of an interval. */
     Duration interval() {
@@ -61,19 +65,22 @@ final class OutputArguments {
     /** Validates the options. */
     void validate() {
         for (BigDecimal percentile : percentiles) {
-            if (percentile.signum() <= 0 || percentile.compareTo(BigDecimal.valueOf(100)) >= 0) {
+            if (percentile.signum() <= 0
+                    || percentile.compareTo(BigDecimal.valueOf(100)) >= 0
+                    || percentile.scale() > MOST_DECIMALS) {
                 throw new InvalidOptionException(
-                        "percentiles", percentile, "must be above 0 and below 100");
+                        "percentiles",
+                        percentile,
+                        "must be above 0 and below 100, with at most 9 decimal places");
             }
         }
-        if (metricsPort != null && (metricsPort < 1 || metricsPort > 65_535)) {
-            throw new InvalidOptionException(
-                    "metrics-port", metricsPort, "must be between 1 and 65535");
+        if (metricsPort != null) {
+            ProbeCommand.port("metrics-port", metricsPort);
         }
     }
 
     /** Opens all outputs except the summary. */
-    Outputs open(PrintWriter out, PrintWriter err, boolean terminal, int connections) {
+    Outputs open(StandardOutput out, PrintWriter err, boolean terminal, int connections) {
         var outputs = new Outputs();
         boolean opened = false;
         try {
@@ -91,7 +98,7 @@ final class OutputArguments {
             }
             if (metricsPort != null) {
                 var metrics = new ProbeMetrics(connections);
-                outputs.add(metrics, server(metricsPort, metrics)::close);
+                outputs.add(metrics, server(metricsPort.intValueExact(), metrics)::close);
             }
             opened = true;
             return outputs;

@@ -27,7 +27,7 @@ final class Outputs implements AutoCloseable {
         resources.push(resource);
     }
 
-    ProbeListener listener() {
+    Listeners listeners() {
         return new Listeners(listeners);
     }
 

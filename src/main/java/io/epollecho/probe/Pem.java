@@ -17,6 +17,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -80,9 +81,11 @@ final class Pem {
         }
         if (!matcher.group(1).isEmpty()) {
             throw new FormatException(
-                    ("the file contains an %sPRIVATE KEY; convert it with"
-                                    + " openssl pkcs8 -topk8 -nodes")
-                            .formatted(matcher.group(1)),
+                    String.format(
+                            Locale.ROOT,
+                            "the file contains an %sPRIVATE KEY; convert it with"
+                                    + " openssl pkcs8 -topk8 -nodes",
+                            matcher.group(1)),
                     null);
         }
         try {
@@ -91,7 +94,8 @@ final class Pem {
                     .generatePrivate(new PKCS8EncodedKeySpec(encoded));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new FormatException(
-                    "the file contains no %s private key".formatted(algorithm), e);
+                    String.format(Locale.ROOT, "the file contains no %s private key", algorithm),
+                    e);
         }
     }
 }

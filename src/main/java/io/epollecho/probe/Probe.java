@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,10 +60,12 @@ public final class Probe {
 
     private final Consumer<SelectionKey> dispatcher = Probe::dispatch;
     private final long timeoutNanos;
+    private final Instant started = Instant.now();
     private final long startedAt = System.nanoTime();
     private long nextTick;
     private long paced;
     private boolean sending;
+    private boolean measuring;
     private boolean ending;
     private boolean owed;
     private boolean alive;
@@ -75,9 +78,11 @@ public final class Probe {
         this.selector = selector;
         this.timeoutNanos = options.timeout().toNanos();
         this.tally = new Tally(options.size());
-        this.resolver = new Resolver(options.address());
+        this.resolver = new Resolver(options, selector::wakeup);
         this.outages = new Outages(options.connections(), startedAt, listener);
-        this.intervals = new Intervals(tally, outages, listener, options.interval(), startedAt);
+        this.intervals =
+                new Intervals(
+                        tally, this::progress, outages, listener, options.interval(), startedAt);
         long count = options.count() == 0 ? Long.MAX_VALUE : options.count();
         this.schedule =
                 options.rate() == 0 ? new ClosedLoop(count) : new OpenLoop(options.rate(), count);
@@ -121,19 +126,22 @@ public final class Probe {
             boolean finished = schedule.exhausted();
             schedule.end();
             ending = true;
+            Progress progress = progress();
+            Duration behind = behind(endedAt);
             listener.measured();
             awaitAnswers(endedAt + timeoutNanos);
             clients.forEach(ProbeClient::confirm);
             OutageSummary summary = outages.summary(endedAt);
-            long planned = schedule.planned();
             int usable = (int) clients.stream().filter(ProbeClient::isUsable).count();
             endConnections();
             clients.forEach(ProbeClient::close);
             intervals.end(System.nanoTime());
             return tally.report(
-                    clients.size(),
+                    new Target(Addresses.withName(options.address()), resolver.seen(), started),
+                    options.connections(),
                     usable,
-                    planned,
+                    tally.progress(progress.planned(), progress.queued()),
+                    behind,
                     finished ? tally.lastEvent() : Math.max(endedAt, tally.lastAnswer()),
                     summary);
         } finally {
@@ -142,6 +150,27 @@ public final class Probe {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private Progress progress() {
+        long queued = 0;
+        if (measuring) {
+            for (ProbeClient client : clients) {
+                queued += client.queued();
+            }
+        }
+        return tally.progress(schedule.planned(), queued);
+    }
+
+    /** Returns how long the oldest queued message has been due. */
+    private Duration behind(long now) {
+        long longest = 0;
+        for (ProbeClient client : clients) {
+            if (client.queued() > 0) {
+                longest = Math.max(longest, now - client.queuedSince());
+            }
+        }
+        return Duration.ofNanos(longest);
     }
 
     private long end(long now) {
@@ -161,6 +190,10 @@ public final class Probe {
     // ---- the steps of a run -------------------------------------------------------------------
 
     private void connect() throws IOException {
+        long patience = System.nanoTime() + timeoutNanos;
+        while (!stopped && !resolver.isAnswered() && System.nanoTime() < patience) {
+            turn(patience);
+        }
         boolean connecting = true;
         while (!stopped && (clients.size() < options.connections() || connecting)) {
             int batch = Math.min(CONNECT_BATCH, options.connections() - clients.size());
@@ -168,7 +201,7 @@ public final class Probe {
                 for (int i = 0; i < batch; i++) {
                     var client = new ProbeClient(this, options, clients.size());
                     clients.add(client);
-                    client.open(System.nanoTime());
+                    client.open();
                 }
             }
             turn(System.nanoTime() + MILLI);
@@ -187,6 +220,7 @@ public final class Probe {
     }
 
     private void beginMeasuring(long now) {
+        measuring = true;
         schedule.measure();
         tally.measureFrom(now);
         listener.measuring();
@@ -276,7 +310,7 @@ public final class Probe {
     }
 
     private static void dispatch(SelectionKey key) {
-        ((ProbeConnection) key.attachment()).ready();
+        ((ReadyHandler) key.attachment()).ready();
     }
 
     /** Performs the periodic checks of all connections. */
@@ -289,7 +323,7 @@ public final class Probe {
             owed |= client.isOwed();
             alive |= client.isOpen();
         }
-        if (options.reconnect() && !ending) {
+        if (options.reconnect() && sending && !ending) {
             reconnect(now);
         }
         intervals.advance(now);
@@ -300,7 +334,7 @@ public final class Probe {
         for (ProbeClient client : clients) {
             if (batch > 0 && client.wantsToRetry(now)) {
                 resolver.refresh();
-                client.open(now);
+                client.open();
                 batch--;
             }
         }

@@ -3,9 +3,8 @@ package io.epollecho.probe;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
 /**
@@ -19,6 +18,7 @@ final class ProbeClient {
     private final Probe probe;
     private final ProbeOptions options;
     private final int number;
+    private @Nullable Dial dial;
     private @Nullable ProbeConnection connection;
     private long opened;
     private long begun;
@@ -35,34 +35,15 @@ final class ProbeClient {
     }
 
     /** Begins to open a connection. The outcome is known later. */
-    void open(long now) {
-        SocketChannel channel = null;
+    void open() {
+        opened++;
         try {
-            InetSocketAddress address = probe.resolver().address();
-            if (address.isUnresolved()) {
-                throw new UnknownHostException("Unknown host " + address.getHostString());
-            }
-            channel = SocketChannel.open();
-            channel.configureBlocking(false);
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            // Each connection sends a different stream, so that bytes of an earlier one are wrong.
-            long stream = number + opened++ * options.connections();
-            connection = new ProbeConnection(probe, options, this, stream, channel);
-            connection.connect(address);
-        } catch (IOException e) {
-            failed(e, now);
-            if (channel != null) {
-                closeQuietly(channel);
-            }
+            dial = new Dial(probe, options, this, probe.resolver().addresses());
+        } catch (UnknownHostException e) {
+            failed(e, System.nanoTime(), Endpoints.UNKNOWN);
+            return;
         }
-    }
-
-    private static void closeQuietly(SocketChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException _) {
-            // The channel was never used, and the original failure is reported.
-        }
+        dial.begin();
     }
 
     void send(long now) {
@@ -78,23 +59,30 @@ final class ProbeClient {
     }
 
     void close() {
+        if (dial != null) {
+            dial.close();
+            dial = null;
+        }
         if (connection != null) {
             connection.close();
         }
     }
 
     void checkSilence(long now, long timeoutNanos) {
+        if (dial != null) {
+            dial.check(now, timeoutNanos);
+        }
         if (connection != null) {
             connection.checkSilence(now, timeoutNanos);
         }
     }
 
     boolean isConnecting() {
-        return connection != null && connection.isConnecting();
+        return dial != null || (connection != null && connection.isOpening());
     }
 
     boolean isOpen() {
-        return connection != null && connection.isOpen();
+        return dial != null || (connection != null && connection.isOpen());
     }
 
     boolean isOwed() {
@@ -117,7 +105,7 @@ final class ProbeClient {
 
     /** Returns whether it is time to open a new connection. */
     boolean wantsToRetry(long now) {
-        return options.reconnect() && connection == null && now >= retryAt;
+        return options.reconnect() && dial == null && connection == null && now >= retryAt;
     }
 
     // ---- for its connection -------------------------------------------------------------------
@@ -144,15 +132,35 @@ final class ProbeClient {
         probe.outages().recovered(number, usableSince);
     }
 
+    /** Called when the TCP connection is established; its key still belongs to the dial. */
+    void connected(SocketChannel channel, SelectionKey key, Endpoints endpoints, long startedAt) {
+        dial = null;
+        // Each connection sends a different stream, so that bytes of an earlier one are wrong.
+        long stream = number + (opened - 1) * options.connections();
+        connection = new ProbeConnection(probe, options, this, stream, channel, key, endpoints);
+        connection.open(startedAt);
+    }
+
     /** Called when the connection was lost or could not be opened. */
-    void failed(IOException cause, long since) {
+    void failed(IOException cause, long since, Endpoints endpoints) {
+        dial = null;
         connection = null;
         String reason = "connection " + number + ": " + cause.getMessage();
         FailureKind kind = FailureKind.of(cause);
-        probe.tally().failed(kind, reason);
+        probe.tally().failed(kind, reason, endpoints);
         if (options.reconnect()) {
             retryAt = System.nanoTime() + RETRY_NANOS;
-            probe.outages().failed(number, since, kind, reason);
+            probe.outages().failed(number, since, kind, reason + endpoints);
         }
+    }
+
+    /** Returns the number of messages that are due but not begun, because no answer came yet. */
+    long queued() {
+        return isUsable() ? probe.schedule().queued(number, begun) : 0;
+    }
+
+    /** Returns the time at which the oldest queued message was due. */
+    long queuedSince() {
+        return probe.schedule().plannedAt(number, begun, System.nanoTime());
     }
 }

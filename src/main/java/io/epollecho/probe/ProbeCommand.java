@@ -15,11 +15,14 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
+import java.security.Security;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -31,7 +34,8 @@ import java.util.function.Function;
  * interval to standard output, and finally a summary to standard output.
  *
  * <p>Exit codes: 0 if every byte came back right; 1 if bytes were wrong or missing, or connections
- * failed; 2 for invalid usage.
+ * failed; 2 for invalid usage; 3 if no message was answered or the rate was not reached, although
+ * nothing failed; 4 if the output could not be written.
  */
 @Command(
         name = "probe",
@@ -44,13 +48,18 @@ import java.util.function.Function;
         footer = {
             "",
             "Exit codes: 0 every byte came back right; 1 wrong or missing bytes, or failed"
-                    + " connections; 2 invalid usage.",
+                    + " connections; 2 invalid usage; 3 nothing failed, but no message was"
+                    + " answered or the rate was not reached; 4 the output cannot be written.",
             "When interrupted, the probe still writes its summary and returns one of these codes."
         })
 public final class ProbeCommand implements Callable<Integer> {
 
     private static final int FAILED = 1;
     private static final int BAD_USAGE = 2;
+    private static final int MAX_PORT = 65_535;
+    private static final long MOST_MESSAGES = Long.MAX_VALUE - 1;
+    private static final int INCOMPLETE = 3;
+    private static final int OUTPUT_FAILED = 4;
 
     private static final OptionSpec HELP =
             OptionSpec.builder("--help").usageHelp(true).description("Show this help.").build();
@@ -69,31 +78,31 @@ public final class ProbeCommand implements Callable<Integer> {
     private @Nullable String host;
 
     @Option(names = "--port", paramLabel = "PORT", description = "Port, instead of HOST:PORT.")
-    private @Nullable Integer port;
+    private @Nullable BigInteger port;
 
     @Option(
             names = "--connections",
             paramLabel = "N",
             description = "Connections to open (default: ${DEFAULT-VALUE}).")
-    private int connections = ProbeOptions.DEFAULT_CONNECTIONS;
+    private BigInteger connections = BigInteger.valueOf(ProbeOptions.DEFAULT_CONNECTIONS);
 
     @Option(
             names = "--size",
             paramLabel = "BYTES",
             description = "Bytes in a message (default: ${DEFAULT-VALUE}).")
-    private int size = ProbeOptions.DEFAULT_SIZE;
+    private BigInteger size = BigInteger.valueOf(ProbeOptions.DEFAULT_SIZE);
 
     @Option(
             names = "--pipeline",
             paramLabel = "K",
             description = "Maximum unanswered messages per connection (default: ${DEFAULT-VALUE}).")
-    private int pipeline = ProbeOptions.DEFAULT_PIPELINE;
+    private BigInteger pipeline = BigInteger.valueOf(ProbeOptions.DEFAULT_PIPELINE);
 
     @Option(
             names = "--rate",
             paramLabel = "R",
             description = "Messages per second over all connections (default: maximum speed).")
-    private @Nullable Double rate;
+    private @Nullable BigDecimal rate;
 
     @Option(
             names = "--warmup",
@@ -113,13 +122,15 @@ public final class ProbeCommand implements Callable<Integer> {
             names = "--count",
             paramLabel = "N",
             description = "Messages to send over all connections, instead of --duration.")
-    private @Nullable Long count;
+    private @Nullable BigInteger count;
 
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
             description = "Longest time to wait for a connection or an answer (default: 5s).")
     private Duration timeout = ProbeOptions.DEFAULT_TIMEOUT;
+
+    @Mixin private final AddressArguments addresses = new AddressArguments();
 
     @Mixin private final TlsArguments tls = new TlsArguments();
 
@@ -135,7 +146,11 @@ public final class ProbeCommand implements Callable<Integer> {
 
     @Mixin private final OutputArguments output = new OutputArguments();
 
-    private ProbeCommand() {}
+    private final StandardOutput out;
+
+    private ProbeCommand(StandardOutput out) {
+        this.out = out;
+    }
 
     /**
      * Runs the command in this process. If a signal terminates the process, the probe ends first,
@@ -145,32 +160,55 @@ public final class ProbeCommand implements Callable<Integer> {
      * @return the exit code
      */
     public static int run(String... args) {
-        return run(writer(System.out), writer(System.err), args);
+        // The JDK reads these at its first lookup. Otherwise it keeps an address for 30 seconds
+        // and a failure for 10, and the probe would report that as an outage of the server.
+        Security.setProperty("networkaddress.cache.ttl", "0");
+        Security.setProperty("networkaddress.cache.negative.ttl", "0");
+        // Not System.out, which hides the reason why it cannot be written.
+        var out =
+                new StandardOutput(new FileOutputStream(FileDescriptor.out), System.out.charset());
+        return run(out, new PrintWriter(System.err, true, System.err.charset()), args);
     }
 
-    private static PrintWriter writer(PrintStream stream) {
-        return new PrintWriter(stream, true, stream.charset());
-    }
-
-    static int run(PrintWriter out, PrintWriter err, String... args) {
-        var command = new CommandLine(new ProbeCommand());
+    static int run(StandardOutput out, PrintWriter err, String... args) {
+        var command = new CommandLine(new ProbeCommand(out));
         command.getCommandSpec().addOption(HELP);
         command.addSubcommand(new AutoComplete.GenerateCompletion());
-        return command.setOut(out)
-                .setErr(err)
-                .registerConverter(Duration.class, ProbeCommand::duration)
-                .registerConverter(int.class, numbers("a whole number", Integer::valueOf))
-                .registerConverter(Integer.class, numbers("a whole number", Integer::valueOf))
-                .registerConverter(Long.class, numbers("a whole number", Long::valueOf))
-                .registerConverter(Double.class, numbers("a number", Double::valueOf))
-                .registerConverter(BigDecimal.class, numbers("a number", BigDecimal::new))
-                .setParameterExceptionHandler(
-                        (e, _) -> {
-                            err.println(
-                                    "probe: " + e.getMessage() + " (see --help for the options)");
-                            return BAD_USAGE;
-                        })
-                .execute(args);
+        int exitCode =
+                command.setOut(out.writer())
+                        .setErr(err)
+                        .registerConverter(Duration.class, ProbeCommand::duration)
+                        .registerConverter(
+                                BigInteger.class, numbers("a whole number", BigInteger::new))
+                        .registerConverter(BigDecimal.class, numbers("a number", BigDecimal::new))
+                        .setParameterExceptionHandler(
+                                (e, _) ->
+                                        error(
+                                                err,
+                                                e.getMessage() + " (see --help for the options)",
+                                                BAD_USAGE))
+                        .setExecutionExceptionHandler(
+                                (e, _, _) -> {
+                                    if (e instanceof OutputException) {
+                                        return error(err, e.getMessage(), OUTPUT_FAILED);
+                                    }
+                                    if (e instanceof IOException) {
+                                        return error(err, e.getMessage(), FAILED);
+                                    }
+                                    throw e;
+                                })
+                        .execute(args);
+        try {
+            out.check(); // picocli writes the help and the completion
+            return exitCode;
+        } catch (OutputException e) {
+            return exitCode == OUTPUT_FAILED ? exitCode : error(err, e.getMessage(), OUTPUT_FAILED);
+        }
+    }
+
+    private static int error(PrintWriter err, @Nullable String message, int exitCode) {
+        err.println("probe: " + message);
+        return exitCode;
     }
 
     private static Duration duration(String text) {
@@ -178,7 +216,9 @@ public final class ProbeCommand implements Callable<Integer> {
             return Durations.parse(text);
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(
-                    "'" + text + "' is not a duration such as 500ms, 10s, 5m, 2h or 1d");
+                    "'"
+                            + text
+                            + "' is not a duration such as 500ms, 10s, 5m, 2h or 1d, up to 365d");
         }
     }
 
@@ -198,32 +238,36 @@ public final class ProbeCommand implements Callable<Integer> {
         ProbeOptions options = options();
         var exitCode = new CompletableFuture<Integer>();
         try {
-            ProbeReport report = probe(options, exitCode);
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(output.format(report));
-            out.flush();
-            exitCode.complete(report.flawless() ? 0 : FAILED);
+            exitCode.complete(probe(options, exitCode));
+        } catch (OutputException e) {
+            exitCode.complete(OUTPUT_FAILED);
+            throw e;
         } finally {
             exitCode.complete(FAILED);
         }
         return exitCode.join();
     }
 
-    private ProbeReport probe(ProbeOptions options, CompletableFuture<Integer> exitCode)
+    private int probe(ProbeOptions options, CompletableFuture<Integer> exitCode)
             throws IOException {
-        try (Outputs outputs = outputs()) {
-            Probe probe = Probe.open(options, outputs.listener());
+        Listeners listeners;
+        ProbeReport report;
+        try (Outputs outputs = outputs(options.connections())) {
+            listeners = outputs.listeners();
+            Probe probe = Probe.open(options, listeners);
+            listeners.whenFailed(probe::stop);
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(() -> finish(probe, exitCode), "probe-shutdown"));
-            return probe.run();
+            report = probe.run();
         }
+        out.line(output.format(report));
+        listeners.check();
+        return report.flawless() ? report.successful() ? 0 : INCOMPLETE : FAILED;
     }
 
-    private Outputs outputs() {
-        CommandLine command = spec.commandLine();
+    private Outputs outputs(int connections) {
         try {
-            return output.open(
-                    command.getOut(), command.getErr(), Terminal.isStderr(), connections);
+            return output.open(out, spec.commandLine().getErr(), Terminal.isStderr(), connections);
         } catch (InvalidOptionException e) {
             throw badUsage(e);
         }
@@ -248,23 +292,31 @@ public final class ProbeCommand implements Callable<Integer> {
     private ProbeOptions options() {
         try {
             HostAndPort server = server();
-            if (rate != null && rate == 0) {
-                throw new InvalidOptionException("rate", rate, "must be above 0, or omitted");
+            if (rate != null
+                    && (rate.compareTo(ProbeOptions.MIN_RATE) < 0
+                            || rate.compareTo(ProbeOptions.MAX_RATE) > 0)) {
+                throw new InvalidOptionException("rate", rate, ProbeOptions.RATE_RANGE);
             }
             if (count != null && duration != null) {
                 throw new InvalidOptionException(
                         "count", count, "cannot be combined with --duration");
             }
-            if (count != null && count == 0) {
-                throw new InvalidOptionException("count", count, "must be at least 1");
-            }
             output.validate();
+            InetSocketAddress source = addresses.source();
             ProbeOptions.Builder builder =
-                    ProbeOptions.builder(new InetSocketAddress(server.host(), server.port()))
-                            .connections(connections)
-                            .size(size)
-                            .pipeline(pipeline)
-                            .rate(Objects.requireNonNullElse(rate, 0.0))
+                    ProbeOptions.builder(
+                                    InetSocketAddress.createUnresolved(
+                                            server.host(), server.port()))
+                            .family(addresses.family(server.host(), source))
+                            .source(source)
+                            .connections(
+                                    within(
+                                            ProbeOptions.MAX_CONNECTIONS,
+                                            "connections",
+                                            connections))
+                            .size(within(ProbeOptions.MAX_SIZE, "size", size))
+                            .pipeline(within(ProbeOptions.MAX_PIPELINE, "pipeline", pipeline))
+                            .rate(rate == null ? 0 : rate.doubleValue())
                             .warmup(warmup)
                             .timeout(timeout)
                             .tls(tls.resolve(server.host()))
@@ -276,12 +328,28 @@ public final class ProbeCommand implements Callable<Integer> {
                 builder.duration(duration);
             }
             if (count != null) {
-                builder.count(count);
+                builder.count(within(MOST_MESSAGES, "count", count));
             }
             return builder.build();
         } catch (InvalidOptionException e) {
             throw badUsage(e);
         }
+    }
+
+    /** Returns the value of an option that permits 1 to a maximum. */
+    private static int within(int max, String option, BigInteger value) {
+        return (int) within((long) max, option, value);
+    }
+
+    static int port(String option, BigInteger value) {
+        return within(MAX_PORT, option, value);
+    }
+
+    private static long within(long max, String option, BigInteger value) {
+        if (value.signum() <= 0 || value.compareTo(BigInteger.valueOf(max)) > 0) {
+            throw new InvalidOptionException(option, value, "must be between 1 and " + max);
+        }
+        return value.longValueExact();
     }
 
     private HostAndPort server() {
@@ -290,10 +358,7 @@ public final class ProbeCommand implements Callable<Integer> {
                 throw new ParameterException(
                         spec.commandLine(), "specify HOST:PORT, or both --host and --port");
             }
-            if (port < 1 || port > 65_535) {
-                throw new InvalidOptionException("port", port, "must be between 1 and 65535");
-            }
-            return new HostAndPort(host, port);
+            return new HostAndPort(host, port("port", port));
         }
         if (host != null) {
             throw new InvalidOptionException("host", host, "cannot be combined with " + target);

@@ -6,9 +6,9 @@ import io.epollecho.stream.TlsHandshakeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Locale;
 
 import javax.net.ssl.SSLException;
 
@@ -16,14 +16,13 @@ import javax.net.ssl.SSLException;
  * A connection that sends the messages granted by the schedule and verifies the echo.
  *
  * <pre>
- *   CONNECTING ──► OPENING ──► OPEN ──► ENDING (FIN sent, all answered) ──► CLOSED
- *        └────────────┴──────────┴── refused, reset, ended by the peer, silent ──┘
+ *   OPENING ──► OPEN ──► ENDING (FIN sent, all answered) ──► CLOSED
+ *      └──────────┴── refused, reset, ended by the peer, silent ──┘
  * </pre>
  */
-final class ProbeConnection {
+final class ProbeConnection implements ReadyHandler {
 
     private enum State {
-        CONNECTING,
         OPENING,
         OPEN,
         ENDING,
@@ -45,7 +44,8 @@ final class ProbeConnection {
     private final Opening opening;
     private final ByteStream stream;
     private final SelectionKey key;
-    private State state = State.CONNECTING;
+    private final Endpoints endpoints;
+    private State state = State.OPENING;
     private int interest;
     private boolean writing;
 
@@ -79,8 +79,9 @@ final class ProbeConnection {
             ProbeOptions options,
             ProbeClient client,
             long patternStream,
-            SocketChannel channel)
-            throws IOException {
+            SocketChannel channel,
+            SelectionKey key,
+            Endpoints endpoints) {
         this.probe = probe;
         this.tally = probe.tally();
         this.pattern = probe.pattern();
@@ -96,28 +97,22 @@ final class ProbeConnection {
         this.stream = opening.stream();
         this.begunAt = System.nanoTime();
         this.lastMoved = begunAt;
-        this.key = channel.register(probe.selector(), SelectionKey.OP_CONNECT, this);
+        this.endpoints = endpoints;
+        this.interest = key.interestOps();
+        this.key = key;
+        key.attach(this);
     }
 
-    void connect(InetSocketAddress address) {
-        try {
-            if (channel.connect(address)) {
-                connected();
-            }
-        } catch (IOException e) {
-            lost(e);
-        }
+    /** Begins the steps before the first message. */
+    void open(long connectStartedAt) {
+        tally.connected(begunAt - connectStartedAt, endpoints);
+        ready();
     }
 
-    /** Handles the readiness of the channel. */
-    void ready() {
+    @Override
+    public void ready() {
         try {
             switch (state) {
-                case CONNECTING -> {
-                    if (channel.finishConnect()) {
-                        connected();
-                    }
-                }
                 case OPENING -> advance();
                 case OPEN, ENDING -> {
                     receive();
@@ -132,12 +127,6 @@ final class ProbeConnection {
         }
     }
 
-    private void connected() throws IOException {
-        state = State.OPENING;
-        lastMoved = System.nanoTime();
-        advance();
-    }
-
     private void advance() throws IOException {
         if (!opening.advance(probe.receiveBuffer())) {
             select(opening.interest());
@@ -145,14 +134,21 @@ final class ProbeConnection {
         }
         state = State.OPEN;
         usableSince = System.nanoTime();
-        tally.opened((InetSocketAddress) channel.getLocalAddress());
+        tally.opened(endpoints);
+        if (opening.handshakeNanos() > 0) {
+            tally.handshaken(opening.handshakeNanos());
+        }
         String server = opening.server();
         if (server != null) {
             tally.greeted(server);
         }
         if (opening.surplus() > 0) {
             tally.wrong(opening.surplus());
-            wrong("%d unexpected bytes after the greeting".formatted(opening.surplus()));
+            wrong(
+                    String.format(
+                            Locale.ROOT,
+                            "%d unexpected bytes after the greeting",
+                            opening.surplus()));
         }
         select(SelectionKey.OP_READ);
         if (!stream.isDrained()) {
@@ -211,6 +207,7 @@ final class ProbeConnection {
             int youngest = oldest + inFlight;
             int place = youngest < plannedAt.length ? youngest : youngest - plannedAt.length;
             plannedAt[place] = schedule.plannedAt(number, client.next(), now);
+            tally.sent(plannedAt[place], now);
             inFlight++;
         }
         queued += (long) granted * size;
@@ -255,8 +252,7 @@ final class ProbeConnection {
         if (count == ByteStream.END) {
             if (state == State.OPEN) {
                 throw new ConnectionFailedException(
-                        FailureKind.CLOSED_EARLY,
-                        "Connection closed by peer" + (received == 0 ? opening.hint() : ""));
+                        FailureKind.CLOSED_EARLY, "Connection closed by peer");
             }
             close();
             return;
@@ -310,20 +306,22 @@ final class ProbeConnection {
         int actual = Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, first));
         String expected =
                 first < owed
-                        ? "0x%02x".formatted(pattern.at(patternStream, received + first))
+                        ? String.format(
+                                Locale.ROOT, "0x%02x", pattern.at(patternStream, received + first))
                         : "none, as all bytes sent have come back";
         wrong(
-                "byte at offset %d: expected %s, actual 0x%02x%s"
-                        .formatted(
-                                received + first,
-                                expected,
-                                actual,
-                                received == 0 ? opening.hint(probe.receiveBuffer(), count) : ""));
+                String.format(
+                        Locale.ROOT,
+                        "byte at offset %d: expected %s, actual 0x%02x%s",
+                        received + first,
+                        expected,
+                        actual,
+                        received == 0 ? opening.hint(probe.receiveBuffer(), count) : ""));
     }
 
     private void wrong(String what) {
         wrong = true;
-        tally.failed(FailureKind.WRONG_BYTE, "connection " + number + ": " + what);
+        tally.failed(FailureKind.WRONG_BYTE, "connection " + number + ": " + what, endpoints);
     }
 
     // ---- the end ------------------------------------------------------------------------------
@@ -347,21 +345,17 @@ final class ProbeConnection {
     }
 
     /** Returns whether the connection is still being opened. */
-    boolean isConnecting() {
-        return state == State.CONNECTING || state == State.OPENING;
+    boolean isOpening() {
+        return state == State.OPENING;
     }
 
     /** Closes the connection as failed if it has been silent for longer than the timeout. */
     void checkSilence(long now, long timeoutNanos) {
-        if (now - lastMoved > timeoutNanos && (isConnecting() || isOwed())) {
+        if (now - lastMoved > timeoutNanos && (isOpening() || isOwed())) {
             lost(
-                    switch (state) {
-                        case CONNECTING ->
-                                new ConnectionFailedException(
-                                        FailureKind.TIMED_OUT, "Connect timed out");
-                        case OPENING -> opening.timeout();
-                        default -> new ConnectionFailedException(FailureKind.STALLED, "No answer");
-                    });
+                    isOpening()
+                            ? opening.timeout()
+                            : new ConnectionFailedException(FailureKind.STALLED, "No answer"));
         }
     }
 
@@ -381,19 +375,23 @@ final class ProbeConnection {
 
     private void lost(IOException cause) {
         boolean early = state != State.ENDING && state != State.CLOSED;
-        long since = isConnecting() ? begunAt : isOwed() ? lastMoved : System.nanoTime();
+        long since = isOpening() ? begunAt : isOwed() ? lastMoved : System.nanoTime();
         close();
         if (early) { // a failure after the last answer does not count
-            client.failed(explain(cause), since);
+            client.failed(explain(cause), since, endpoints);
         }
     }
 
-    private static IOException explain(IOException cause) {
-        return cause instanceof SSLException failure
-                ? new ConnectionFailedException(
-                        FailureKind.TLS,
-                        "TLS failed: " + TlsHandshakeException.of(failure).reason(),
-                        failure)
+    private IOException explain(IOException cause) {
+        if (cause instanceof SSLException failure) {
+            return new ConnectionFailedException(
+                    FailureKind.TLS,
+                    "TLS failed: " + TlsHandshakeException.of(failure).reason(),
+                    failure);
+        }
+        FailureKind kind = FailureKind.of(cause);
+        return received == 0 && (kind == FailureKind.CLOSED_EARLY || kind == FailureKind.RESET)
+                ? new ConnectionFailedException(kind, cause.getMessage() + opening.hint(), cause)
                 : cause;
     }
 
@@ -401,12 +399,17 @@ final class ProbeConnection {
         if (state == State.CLOSED) {
             return;
         }
-        tally.closed(!isConnecting(), sent - received);
+        tally.closed(!isOpening(), sent - received);
         if (sent > received) {
             tally.failed(
                     FailureKind.MISSING_BYTES,
-                    "connection %d: %d bytes from offset %d"
-                            .formatted(number, sent - received, received));
+                    String.format(
+                            Locale.ROOT,
+                            "connection %d: %d bytes from offset %d",
+                            number,
+                            sent - received,
+                            received),
+                    endpoints);
         }
         state = State.CLOSED;
         try {

@@ -18,6 +18,12 @@ import java.util.List;
  *     first came back
  * @param latency the latency of the messages answered in the interval, in nanoseconds; empty during
  *     the warm-up. The histogram is reused for the next interval.
+ * @param connecting the time to establish each TCP connection in the interval, in nanoseconds;
+ *     reused for the next interval
+ * @param handshakes the duration of each TLS handshake in the interval, in nanoseconds; reused for
+ *     the next interval
+ * @param progress the messages planned, sent and late so far, and those queued at the end of the
+ *     interval; empty during the warm-up
  * @param open the number of open connections
  * @param answered the total number of messages answered
  * @param wrongBytes the total number of wrong bytes
@@ -34,6 +40,9 @@ public record ProbeInterval(
         long messages,
         long errors,
         Histogram latency,
+        Histogram connecting,
+        Histogram handshakes,
+        Progress progress,
         int open,
         long answered,
         long wrongBytes,

@@ -13,6 +13,10 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
 
+import org.HdrHistogram.Histogram;
+
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
@@ -33,13 +37,43 @@ final class ProbeMetrics implements ProbeListener, MultiCollector {
                     .flatMap(bound -> DoubleStream.of(bound, bound * 2.5, bound * 5))
                     .toArray();
 
+    private static final Histogram NONE = new Histogram(1);
+
     private final int connections;
-    private final long[] bucketCounts = new long[BOUNDS.length + 1];
-    private double sum;
-    private volatile MetricSnapshots snapshots = MetricSnapshots.of();
+    private final Buckets roundTrips =
+            new Buckets("round_trip_seconds", "Time from a message being due to its answer.");
+    private final Buckets connecting =
+            new Buckets("connect_seconds", "Time to establish a TCP connection.");
+    private final Buckets handshakes =
+            new Buckets("tls_handshake_seconds", "Duration of a TLS handshake.");
+    private volatile MetricSnapshots snapshots;
 
     ProbeMetrics(int connections) {
         this.connections = connections;
+        this.snapshots = atTheBeginning();
+    }
+
+    /** Returns the metrics with the value 0, so that their first increase is visible. */
+    private MetricSnapshots atTheBeginning() {
+        return snapshots(
+                new ProbeInterval(
+                        Instant.EPOCH,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        false,
+                        0,
+                        0,
+                        NONE,
+                        NONE,
+                        NONE,
+                        new Progress(0, 0, 0, 0),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        List.of(),
+                        new OutageSummary(0, Duration.ZERO, Duration.ZERO, 1, false)));
     }
 
     @Override
@@ -49,66 +83,97 @@ final class ProbeMetrics implements ProbeListener, MultiCollector {
 
     @Override
     public void interval(ProbeInterval interval) {
-        addLatency(interval);
-        snapshots =
-                MetricSnapshots.of(
-                        counter("messages", "Answered messages.", interval.answered()),
-                        counter(
-                                "wrong_bytes",
-                                "Bytes received that differ from those sent.",
-                                interval.wrongBytes()),
-                        counter(
-                                "missing_bytes",
-                                "Bytes that never came back.",
-                                interval.missingBytes()),
-                        failures(interval.failures()),
-                        counter("outages", "Number of outages.", (long) interval.outages().count()),
-                        counter(
-                                "outage_seconds",
-                                "Total duration of all outages.",
-                                interval.outages().total().toNanos() / SECOND),
-                        gauge("outage", "1 during an outage.", interval.outages().down() ? 1 : 0),
-                        gauge("connections", "Open connections.", interval.open()),
-                        gauge("connections_wanted", "Requested connections.", connections),
-                        latency());
+        roundTrips.add(interval.latency());
+        connecting.add(interval.connecting());
+        handshakes.add(interval.handshakes());
+        snapshots = snapshots(interval);
     }
 
-    private void addLatency(ProbeInterval interval) {
-        interval.latency()
-                .recordedValues()
-                .forEach(
-                        value -> {
-                            long count = value.getCountAddedInThisIterationStep();
-                            double seconds = value.getValueIteratedTo() / SECOND;
-                            sum += count * seconds;
-                            bucketCounts[bucket(seconds)] += count;
-                        });
+    private MetricSnapshots snapshots(ProbeInterval interval) {
+        Progress progress = interval.progress();
+        return MetricSnapshots.of(
+                counter("messages", "Answered messages.", interval.answered()),
+                counter(
+                        "messages_planned",
+                        "Messages that became due after the warm-up.",
+                        progress.planned()),
+                counter("messages_sent", "Planned messages that were sent.", progress.sent()),
+                counter(
+                        "messages_late",
+                        "Planned messages that were sent more than 1 ms after they were due.",
+                        progress.late()),
+                gauge(
+                        "messages_queued",
+                        "Messages that are due but not sent, on open connections.",
+                        (double) progress.queued()),
+                counter(
+                        "wrong_bytes",
+                        "Bytes received that differ from those sent.",
+                        interval.wrongBytes()),
+                counter("missing_bytes", "Bytes that never came back.", interval.missingBytes()),
+                failures(interval.failures()),
+                counter("outages", "Number of outages.", (long) interval.outages().count()),
+                counter(
+                        "outage_seconds",
+                        "Total duration of all outages.",
+                        interval.outages().total().toNanos() / SECOND),
+                gauge("outage", "1 during an outage.", interval.outages().down() ? 1 : 0),
+                gauge("connections", "Open connections.", interval.open()),
+                gauge("connections_wanted", "Requested connections.", connections),
+                roundTrips.snapshot(),
+                connecting.snapshot(),
+                handshakes.snapshot());
     }
 
-    private static int bucket(double seconds) {
-        int bucket = 0;
-        while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]) {
-            bucket++;
+    /** A histogram of the run with the buckets of Prometheus. */
+    private static final class Buckets {
+
+        private final String name;
+        private final String help;
+        private final long[] counts = new long[BOUNDS.length + 1];
+        private double sum;
+
+        Buckets(String name, String help) {
+            this.name = name;
+            this.help = help;
         }
-        return bucket;
-    }
 
-    private MetricSnapshot latency() {
-        var buckets = ClassicHistogramBuckets.builder();
-        for (int i = 0; i < bucketCounts.length; i++) {
-            double bound = i < BOUNDS.length ? rounded(BOUNDS[i]) : Double.POSITIVE_INFINITY;
-            buckets.bucket(bound, bucketCounts[i]);
+        void add(Histogram interval) {
+            interval.recordedValues()
+                    .forEach(
+                            value -> {
+                                long count = value.getCountAddedInThisIterationStep();
+                                double seconds = value.getValueIteratedTo() / SECOND;
+                                sum += count * seconds;
+                                counts[bucket(seconds)] += count;
+                            });
         }
-        return HistogramSnapshot.builder()
-                .name(PREFIX + "round_trip_seconds")
-                .help("Time from a message being due to its answer.")
-                .unit(Unit.SECONDS)
-                .dataPoint(
-                        HistogramDataPointSnapshot.builder()
-                                .classicHistogramBuckets(buckets.build())
-                                .sum(sum)
-                                .build())
-                .build();
+
+        private static int bucket(double seconds) {
+            int bucket = 0;
+            while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]) {
+                bucket++;
+            }
+            return bucket;
+        }
+
+        MetricSnapshot snapshot() {
+            var buckets = ClassicHistogramBuckets.builder();
+            for (int i = 0; i < counts.length; i++) {
+                double bound = i < BOUNDS.length ? rounded(BOUNDS[i]) : Double.POSITIVE_INFINITY;
+                buckets.bucket(bound, counts[i]);
+            }
+            return HistogramSnapshot.builder()
+                    .name(PREFIX + name)
+                    .help(help)
+                    .unit(Unit.SECONDS)
+                    .dataPoint(
+                            HistogramDataPointSnapshot.builder()
+                                    .classicHistogramBuckets(buckets.build())
+                                    .sum(sum)
+                                    .build())
+                    .build();
+        }
     }
 
     private static double rounded(double bound) {

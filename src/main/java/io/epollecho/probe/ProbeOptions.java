@@ -2,18 +2,24 @@ package io.epollecho.probe;
 
 import org.jspecify.annotations.Nullable;
 
+import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
  * The options of a probe; validated and immutable.
  *
- * @param address the address of the echo server; if the name is unresolved, every connection fails
+ * @param address the address of the echo server. The name of an unresolved one is looked up when
+ *     the run begins, and all its addresses are tried.
+ * @param family the only family of addresses to use, or null for both
+ * @param source the local address to connect from, with a port for a single connection or 0; or
+ *     null for the system's choice
  * @param connections the number of connections to open, 1 to 1,000,000
  * @param size the number of bytes in a message, 1 to 64 MiB
  * @param pipeline the maximum number of unanswered messages per connection, 1 to 65,536
- * @param rate the messages per second over all connections, above 0 and at most 10,000,000, where
+ * @param rate the messages per second over all connections, from 0.000001 to 10,000,000, where
  *     latency is measured from the time each message was due; 0 for a closed loop, in which each
  *     answer triggers the next message
  * @param warmup the time to apply load before measuring begins; bytes are verified during this time
@@ -32,6 +38,8 @@ import java.util.Objects;
  */
 public record ProbeOptions(
         InetSocketAddress address,
+        @Nullable AddressFamily family,
+        @Nullable InetSocketAddress source,
         int connections,
         int size,
         int pipeline,
@@ -53,10 +61,14 @@ public record ProbeOptions(
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
     static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
-    private static final int MAX_CONNECTIONS = 1_000_000;
-    private static final int MAX_SIZE = 64 * 1024 * 1024;
-    private static final int MAX_PIPELINE = 65_536;
-    private static final double MAX_RATE = 10_000_000;
+    static final int MAX_CONNECTIONS = 1_000_000;
+    static final int MAX_SIZE = 64 * 1024 * 1024;
+    static final int MAX_PIPELINE = 65_536;
+    static final BigDecimal MIN_RATE = new BigDecimal("0.000001");
+    static final BigDecimal MAX_RATE = new BigDecimal("10000000");
+    static final String RATE_RANGE =
+            "must be between 0.000001 and 10000000 messages per second, or omitted";
+
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
     private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(10);
@@ -71,14 +83,34 @@ public record ProbeOptions(
     public ProbeOptions {
         Objects.requireNonNull(address, "address");
         require(address.getPort() > 0, "port", address.getPort(), "must be between 1 and 65535");
+        require(
+                source == null || !source.isUnresolved(),
+                "source",
+                source == null ? "" : source,
+                "must be an IP address");
+        require(
+                source == null || source.getPort() == 0 || connections == 1,
+                "source",
+                source == null ? "" : Addresses.withPort(source),
+                "a port permits a single connection; omit it, or set --connections 1");
         requireUpTo(MAX_CONNECTIONS, "connections", connections);
         requireUpTo(MAX_SIZE, "size", size);
         requireUpTo(MAX_PIPELINE, "pipeline", pipeline);
+        long perMessage = Long.BYTES;
         require(
-                rate >= 0 && rate <= MAX_RATE,
+                perMessage * pipeline * connections <= Runtime.getRuntime().maxMemory() / 2,
+                "pipeline",
+                pipeline,
+                String.format(
+                        Locale.ROOT,
+                        "too many messages for the heap with --connections %d; lower one of them,"
+                                + " or raise -Xmx",
+                        connections));
+        require(
+                rate == 0 || (rate >= MIN_RATE.doubleValue() && rate <= MAX_RATE.doubleValue()),
                 "rate",
                 rate,
-                "must be above 0 and at most 10000000 messages per second, or omitted");
+                RATE_RANGE);
         require(
                 !warmup.isNegative() && warmup.compareTo(LONGEST) <= 0,
                 "warmup",
@@ -141,6 +173,8 @@ public record ProbeOptions(
     public static final class Builder {
 
         private final InetSocketAddress address;
+        private @Nullable AddressFamily family;
+        private @Nullable InetSocketAddress source;
         private int connections = DEFAULT_CONNECTIONS;
         private int size = DEFAULT_SIZE;
         private int pipeline = DEFAULT_PIPELINE;
@@ -157,6 +191,16 @@ public record ProbeOptions(
 
         private Builder(InetSocketAddress address) {
             this.address = address;
+        }
+
+        public Builder family(@Nullable AddressFamily family) {
+            this.family = family;
+            return this;
+        }
+
+        public Builder source(@Nullable InetSocketAddress source) {
+            this.source = source;
+            return this;
         }
 
         public Builder connections(int connections) {
@@ -237,6 +281,8 @@ public record ProbeOptions(
         public ProbeOptions build() {
             return new ProbeOptions(
                     address,
+                    family,
+                    source,
                     connections,
                     size,
                     pipeline,

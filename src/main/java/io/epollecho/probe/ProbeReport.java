@@ -10,10 +10,13 @@ import java.util.SortedMap;
 /**
  * The result of a probe.
  *
+ * @param target the server
  * @param connections the number of connections requested
  * @param usable the number of connections open at the end
- * @param planned the number of messages due during the measurement; if an open loop outran the
- *     server, not all of them were sent
+ * @param progress the messages of the measurement. If connections are lost or an open loop outruns
+ *     the server, not all that were planned are sent. Those queued are counted when the last
+ *     message became due; some of them may have been sent since.
+ * @param behind how long the oldest queued message had been due at that time
  * @param messages the number of planned messages that were answered
  * @param bytes the number of bytes in the answered messages
  * @param wrongBytes the number of received bytes that differ from those sent or were never sent,
@@ -22,27 +25,37 @@ import java.util.SortedMap;
  * @param elapsed the time from the first planned message to the last message sent or answered, or
  *     to the last failure if a count of messages was requested
  * @param latency the latency of the answered messages in nanoseconds, capped at one hour
+ * @param connecting the time to establish each TCP connection, in nanoseconds
+ * @param handshakes the duration of each TLS handshake in nanoseconds; empty without TLS
  * @param failures the failures by kind; empty if there were none
  * @param outages the summary of outages; all zero without {@code reconnect}
  * @param source the local addresses of the connections, with the port if there was only one
  *     connection; empty if no connection was open
+ * @param connected the number of connections established to each address of the server
  * @param greetings the number of connections greeted by each server, by the name of its pod or
  *     host; empty if no greeting was expected
  */
 public record ProbeReport(
+        Target target,
         int connections,
         int usable,
-        long planned,
+        Progress progress,
+        Duration behind,
         long messages,
         long bytes,
         long wrongBytes,
         long missingBytes,
         Duration elapsed,
         Histogram latency,
+        Histogram connecting,
+        Histogram handshakes,
         List<FailureCount> failures,
         OutageSummary outages,
         Optional<String> source,
+        SortedMap<String, Integer> connected,
         SortedMap<String, Integer> greetings) {
+
+    private static final Duration TOLERATED_DELAY = Duration.ofMillis(250);
 
     /**
      * Returns the number of failures of a kind.
@@ -85,6 +98,28 @@ public record ProbeReport(
      */
     public boolean flawless() {
         return wrongBytes == 0 && missingBytes == 0 && failures.isEmpty();
+    }
+
+    /**
+     * Returns whether the messages were sent at the requested rate. They were not if, when the last
+     * one became due, more than one percent of them were queued, the oldest for more than a quarter
+     * of a second.
+     *
+     * @return true if the rate was reached or none was requested
+     */
+    public boolean rateReached() {
+        return progress.queued() <= progress.planned() / 100
+                || behind.compareTo(TOLERATED_DELAY) <= 0;
+    }
+
+    /**
+     * Returns whether the run achieved what was requested.
+     *
+     * @return true if the run was flawless, at least one message was answered, and the rate was
+     *     reached
+     */
+    public boolean successful() {
+        return flawless() && messages > 0 && rateReached();
     }
 
     /**

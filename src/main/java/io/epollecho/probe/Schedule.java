@@ -32,10 +32,18 @@ sealed interface Schedule permits ClosedLoop, OpenLoop {
      */
     long skip(int connection, long begun);
 
-    /** Returns the time at which a granted message was due. */
+    /**
+     * Returns the number of messages that are due on a connection since the warm-up but not begun.
+     */
+    long queued(int connection, long begun);
+
+    /** Returns the time at which a message that is granted or due was due. */
     long plannedAt(int connection, long message, long now);
 
-    /** Returns the number of messages that have become due since the warm-up. */
+    /**
+     * Returns the number of messages that have become due since the warm-up. In a closed loop with
+     * a count, all of them are due from the beginning.
+     */
     long planned();
 
     /** Returns whether all messages of the run have been granted or are due. */

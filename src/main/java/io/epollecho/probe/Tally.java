@@ -2,7 +2,6 @@ package io.epollecho.probe;
 
 import org.HdrHistogram.Histogram;
 
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -10,15 +9,19 @@ import java.util.TreeMap;
 /** The counters of a run. Confined to the probe's thread. */
 final class Tally {
 
-    private static final long LONGEST_LATENCY = Duration.ofHours(1).toNanos();
+    private static final long LATE_NANOS = 1_000_000;
 
-    private final Histogram latency = new Histogram(LONGEST_LATENCY, 3);
-    private final Histogram intervalLatency = new Histogram(LONGEST_LATENCY, 3);
+    private final Latencies latency = new Latencies();
+    private final Latencies connecting = new Latencies();
+    private final Latencies handshakes = new Latencies();
     private final Failures failures = new Failures();
     private final Sources sources = new Sources();
     private final SortedMap<String, Integer> greetings = new TreeMap<>();
+    private final SortedMap<String, Integer> connected = new TreeMap<>();
     private final int size;
     private long measuringSince = Long.MAX_VALUE;
+    private long sent;
+    private long late;
     private long lastAnswer;
     private long lastEvent;
     private long answeredInAll;
@@ -40,7 +43,16 @@ final class Tally {
         answeredInAll++;
         if (planned >= measuringSince) {
             lastAnswer = now;
-            intervalLatency.recordValue(Math.clamp(now - planned, 0, LONGEST_LATENCY));
+            latency.record(now - planned);
+        }
+    }
+
+    void sent(long planned, long now) {
+        if (planned >= measuringSince) {
+            sent++;
+            if (now - planned > LATE_NANOS) {
+                late++;
+            }
         }
     }
 
@@ -48,9 +60,24 @@ final class Tally {
         wrongBytes += bytes;
     }
 
-    void opened(InetSocketAddress source) {
+    /** Records a TCP connection, which may not be ready for messages yet. */
+    void connected(long nanos, Endpoints endpoints) {
+        connecting.record(nanos);
+        if (endpoints.remote() != null) {
+            connected.merge(endpoints.remote().getAddress().getHostAddress(), 1, Integer::sum);
+        }
+    }
+
+    void handshaken(long nanos) {
+        handshakes.record(nanos);
+    }
+
+    /** Records a connection that is ready for messages. */
+    void opened(Endpoints endpoints) {
         open++;
-        sources.add(source);
+        if (endpoints.local() != null) {
+            sources.add(endpoints.local());
+        }
     }
 
     void closed(boolean wasOpen, long missing) {
@@ -64,19 +91,32 @@ final class Tally {
         greetings.merge(server, 1, Integer::sum);
     }
 
-    void failed(FailureKind kind, String reason) {
-        failures.add(kind, reason);
+    void failed(FailureKind kind, String reason, Endpoints endpoints) {
+        failures.add(kind, reason, endpoints);
         lastEvent = System.nanoTime();
     }
 
-    /** Adds the latency of the interval to that of the run, and resets the former. */
+    /** Adds the histograms of the interval to those of the run, and resets the former. */
     void endInterval() {
-        latency.add(intervalLatency);
-        intervalLatency.reset();
+        latency.endInterval();
+        connecting.endInterval();
+        handshakes.endInterval();
     }
 
     Histogram intervalLatency() {
-        return intervalLatency;
+        return latency.interval();
+    }
+
+    Histogram intervalConnecting() {
+        return connecting.interval();
+    }
+
+    Histogram intervalHandshakes() {
+        return handshakes.interval();
+    }
+
+    Progress progress(long planned, long queued) {
+        return new Progress(measuringSince == Long.MAX_VALUE ? 0 : planned, sent, late, queued);
     }
 
     Failures failures() {
@@ -110,22 +150,33 @@ final class Tally {
 
     /** Creates the report. Call it after the last interval has ended. */
     ProbeReport report(
-            int connections, int usable, long planned, long endedAt, OutageSummary outages) {
+            Target target,
+            int connections,
+            int usable,
+            Progress progress,
+            Duration behind,
+            long endedAt,
+            OutageSummary outages) {
         boolean measured = measuringSince != Long.MAX_VALUE;
-        long messages = latency.getTotalCount();
+        long messages = latency.run().getTotalCount();
         return new ProbeReport(
+                target,
                 connections,
                 usable,
-                measured ? planned : 0,
+                progress,
+                behind,
                 messages,
                 messages * size,
                 wrongBytes,
                 missingBytes,
                 Duration.ofNanos(measured ? Math.max(0, endedAt - measuringSince) : 0),
-                latency,
+                latency.run(),
+                connecting.run(),
+                handshakes.run(),
                 failures.counts(),
                 outages,
                 sources.text(),
+                new TreeMap<>(connected),
                 new TreeMap<>(greetings));
     }
 }

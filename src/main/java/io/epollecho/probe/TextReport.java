@@ -1,5 +1,8 @@
 package io.epollecho.probe;
 
+import org.HdrHistogram.Histogram;
+
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,24 +24,23 @@ final class TextReport {
 
     String of(ProbeReport report) {
         var lines = new ArrayList<String>();
+        target(report, lines);
         report.source().ifPresent(source -> lines.add("from         " + source));
         connections(report, lines);
         if (!report.greetings().isEmpty()) {
-            lines.add(
-                    report.greetings().entrySet().stream()
-                            .map(entry -> entry.getKey() + " " + entry.getValue())
-                            .collect(Collectors.joining(", ", "greeted by   ", "")));
+            lines.add(counts("greeted by   ", report.greetings()));
         }
         outages(report.outages(), lines);
         lines.add(
-                report.messages() == 0 && report.planned() == 0
+                report.source().isEmpty()
                         ? "messages     none: no connection was usable"
                         : format(
                                 "messages     %d of %d planned, in %.3f s, %.0f/s",
                                 report.messages(),
-                                report.planned(),
+                                report.progress().planned(),
                                 report.elapsed().toNanos() / SECOND,
                                 report.messagesPerSecond()));
+        sending(report, lines);
         lines.add(
                 format(
                         "bytes        %d, %.2f MiB/s: wrong %d, missing %d",
@@ -46,22 +48,77 @@ final class TextReport {
                         report.bytesPerSecond() / MEBI,
                         report.wrongBytes(),
                         report.missingBytes()));
-        Map<String, Long> latency = percentiles.of(report.latency());
-        if (!latency.isEmpty()) {
+        times("connect/us   ", report.connecting(), lines);
+        times("tls/us       ", report.handshakes(), lines);
+        times("latency/us   ", report.latency(), lines);
+        lines.add("result       " + result(report));
+        return String.join(System.lineSeparator(), lines);
+    }
+
+    private static void target(ProbeReport report, List<String> lines) {
+        Target target = report.target();
+        lines.add(
+                format(
+                        "target       %s, started %s",
+                        target.name(), target.started().truncatedTo(ChronoUnit.MILLIS)));
+        String connected =
+                report.connected().isEmpty() ? "" : counts("; connected to ", report.connected());
+        if (!target.addresses().isEmpty()) {
+            lines.add("addresses    " + String.join(", ", target.addresses()) + connected);
+        }
+    }
+
+    private static String counts(String label, Map<String, Integer> counts) {
+        return counts.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .collect(Collectors.joining(", ", label, ""));
+    }
+
+    /** Adds a line unless every planned message was sent in time. */
+    private static void sending(ProbeReport report, List<String> lines) {
+        Progress progress = report.progress();
+        if (progress.sent() == progress.planned()
+                && progress.late() == 0
+                && progress.queued() == 0) {
+            return;
+        }
+        lines.add(
+                format(
+                        "sent         %d of %d planned: late %d, queued at the end %d",
+                        progress.sent(), progress.planned(), progress.late(), progress.queued()));
+        if (!report.rateReached()) {
             lines.add(
-                    latency.entrySet().stream()
+                    format(
+                            "rate         not reached, %.3f s behind at the end; raise --pipeline"
+                                    + " or --connections",
+                            report.behind().toNanos() / SECOND));
+        }
+    }
+
+    private void times(String label, Histogram histogram, List<String> lines) {
+        Map<String, Long> times = percentiles.of(histogram);
+        if (!times.isEmpty()) {
+            lines.add(
+                    times.entrySet().stream()
                             .map(
                                     entry ->
                                             format(
                                                     "%s %.1f",
                                                     entry.getKey(), entry.getValue() / MICRO))
-                            .collect(Collectors.joining(" ", "latency/us   ", "")));
+                            .collect(Collectors.joining(" ", label, "")));
         }
-        lines.add(
-                report.flawless()
-                        ? "result       every byte came back right"
-                        : "result       FAILED");
-        return String.join(System.lineSeparator(), lines);
+    }
+
+    private static String result(ProbeReport report) {
+        if (!report.flawless()) {
+            return "FAILED";
+        }
+        if (report.messages() == 0) {
+            return "INCOMPLETE: no message was answered";
+        }
+        return report.rateReached()
+                ? "every byte came back right"
+                : "INCOMPLETE: every byte came back right, but not at the requested rate";
     }
 
     private static void connections(ProbeReport report, List<String> lines) {
@@ -77,8 +134,12 @@ final class TextReport {
         for (FailureCount failure : report.failures()) {
             lines.add(
                     format(
-                            "%s%s %d, first: %s",
-                            label, failure.kind(), failure.count(), failure.first()));
+                            "%s%s %d, first: %s%s",
+                            label,
+                            failure.kind(),
+                            failure.count(),
+                            failure.first(),
+                            failure.endpoints()));
             label = " ".repeat(label.length());
         }
     }

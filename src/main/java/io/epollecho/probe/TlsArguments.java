@@ -14,9 +14,9 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Locale;
 
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -75,12 +75,15 @@ final class TlsArguments {
         return new ClientTls(context(), serverName == null ? host : serverName, !insecure);
     }
 
+    /**
+     * A name that cannot be requested is permitted as the target only, where it is not requested.
+     */
     private static void requireHostName(String name) {
-        try {
-            new SNIHostName(name);
-        } catch (IllegalArgumentException e) {
-            throw new InvalidOptionException("server-name", name, "must be a host name");
-        }
+        require(
+                ClientTls.isHostName(ClientTls.withoutFinalDot(name)),
+                "server-name",
+                name,
+                "must be a host name of letters, digits, hyphens and dots");
     }
 
     private SSLContext context() {
@@ -132,11 +135,19 @@ final class TlsArguments {
         } catch (IOException e) {
             throw unreadable("key", key, e);
         }
-        require(
-                belongTogether(privateKey, publicKey),
-                "key",
-                key,
-                "the key does not match the certificate of --cert");
+        boolean pair;
+        try {
+            pair = belongTogether(privateKey, publicKey);
+        } catch (GeneralSecurityException e) {
+            throw new InvalidOptionException(
+                    "key",
+                    key,
+                    String.format(
+                            Locale.ROOT,
+                            "a key of the type %s cannot sign",
+                            publicKey.getAlgorithm()));
+        }
+        require(pair, "key", key, "the key does not match the certificate of --cert");
         return new KeyManager[] {
             new ClientIdentity(chain.toArray(new X509Certificate[0]), privateKey)
         };

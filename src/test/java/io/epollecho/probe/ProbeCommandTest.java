@@ -2,6 +2,8 @@ package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
@@ -15,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -31,7 +34,7 @@ class ProbeCommandTest {
 
     private static EchoServer server;
 
-    private final StringWriter out = new StringWriter();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final StringWriter err = new StringWriter();
 
     @BeforeAll
@@ -64,7 +67,7 @@ class ProbeCommandTest {
     void everyMessageComesBack(String options) {
         assertThat(probe(options)).isZero();
         String count = options.split(" ", 3)[1];
-        assertThat(out.toString())
+        assertThat(out.toString(UTF_8))
                 .contains("messages     " + count + " of " + count + " planned")
                 .contains("wrong 0, missing 0")
                 .contains("p50", "p90", "p99", "p99.9", "p99.99", "max")
@@ -88,7 +91,7 @@ class ProbeCommandTest {
     @Test
     void writesTheSummaryAsJson() {
         assertThat(probe("--json --count 100 --size 10")).isZero();
-        assertThat(out.toString().lines())
+        assertThat(out.toString(UTF_8).lines())
                 .singleElement()
                 .asString()
                 .startsWith("{\"ok\":true,\"connections\":1,\"connectFailures\":0,")
@@ -126,6 +129,9 @@ class ProbeCommandTest {
                 3,
                 0,
                 new Histogram(3),
+                new Histogram(3),
+                new Histogram(3),
+                new Progress(3, 3, 0, 0),
                 2,
                 3,
                 4,
@@ -144,7 +150,7 @@ class ProbeCommandTest {
                             peer.send(bytes);
                         })) {
             assertThat(probe(faulty.address().getPort(), "--count 5 --json")).isEqualTo(1);
-            assertThat(out.toString()).contains("\"ok\":false").contains("\"wrongBytes\":5");
+            assertThat(out.toString(UTF_8)).contains("\"ok\":false").contains("\"wrongBytes\":5");
         }
     }
 
@@ -158,8 +164,31 @@ class ProbeCommandTest {
                     --size many             | '--size': 'many' is not a whole number
                     --connections -1        | --connections -1: must be between 1 and 1000000
                     --pipeline 70000        | --pipeline 70000: must be between 1 and 65536
-                    --rate 0                | --rate 0.0: must be above 0, or omitted
-                    --rate -5               | --rate -5.0: must be above 0 and at most 10000000 messages per second
+                    --rate 0                | --rate 0: must be between 0.000001 and 10000000 messages per second, or omitted
+                    --rate -5               | --rate -5: must be between 0.000001 and 10000000 messages per second
+                    --rate 1e-10            | --rate 1E-10: must be between 0.000001 and 10000000 messages per second
+                    --rate 1e999999999      | --rate 1E+999999999: must be between 0.000001 and 10000000
+                    --rate NaN              | '--rate': 'NaN' is not a number
+                    --rate Infinity         | '--rate': 'Infinity' is not a number
+                    --size 99999999999      | --size 99999999999: must be between 1 and 67108864
+                    --connections 1e3       | '--connections': '1e3' is not a whole number
+                    --connections 3000000000 | --connections 3000000000: must be between 1 and 1000000
+                    --connections 1000000 --pipeline 65536 | --pipeline 65536: too many messages for the heap with --connections 1000000
+                    --duration 99999999999999999999s | is not a duration such as 500ms, 10s, 5m, 2h or 1d, up to 365d
+                    --duration 999999999999d | is not a duration such as 500ms, 10s, 5m, 2h or 1d, up to 365d
+                    --duration 366d         | must be between 1ms and 365d, or 0 for no limit
+                    --warmup 9999d          | must be between 0s and 365d
+                    --timeout -1s           | is not a duration
+                    --percentiles 1e-999999999 | must be above 0 and below 100, with at most 9 decimal places
+                    --source nowhere        | --source nowhere: must be an IP address, optionally with a port
+                    --source 127.0.0.1:0    | --source 127.0.0.1:0: must be an IP address, optionally with a port
+                    --source 127.0.0.1:70000 | --source 127.0.0.1:70000: must be an IP address, optionally with a port
+                    --source 192.0.2.1      | --source 192.0.2.1: must be an address of this host
+                    --source ::1            | --source ::1: must be an IPv4 address like the target 127.0.0.1
+                    --source 127.0.0.1:4711 --connections 2 | --source 127.0.0.1:4711: a port permits a single connection
+                    --ipv6                  | --ipv6: the target 127.0.0.1 is an IPv4 address
+                    -4 -6                   | --ipv6: cannot be combined with --ipv4
+                    -4 --source ::1         | --source ::1: cannot be combined with --ipv4
                     --rate fast             | '--rate': 'fast' is not a number
                     --duration ten          | 'ten' is not a duration
                     --duration 0.1ms        | --duration 0s: must be between 1ms and 365d, or 0 for no limit
@@ -168,7 +197,8 @@ class ProbeCommandTest {
                     --percentiles most      | '--percentiles'
                     --metrics-port 0        | --metrics-port 0: must be between 1 and 65535
                     --histogram /           | --histogram /: the file cannot be written
-                    --count 0               | --count 0: must be at least 1
+                    --count 0               | --count 0: must be between 1 and 9223372036854775806
+                    --count 99999999999999999999 | --count 99999999999999999999: must be between 1 and 9223372036854775806
                     --count few             | '--count': 'few' is not a whole number
                     --count 5 --duration 1s | --count 5: cannot be combined with --duration
                     --count 5 --warmup 1s   | --warmup 1s: cannot be combined with --count
@@ -182,7 +212,7 @@ class ProbeCommandTest {
                         ? run(List.of(("--host localhost " + options).split(" ")))
                         : probe(options);
         assertThat(exitCode).isEqualTo(2);
-        assertThat(out.toString()).isEmpty();
+        assertThat(out.toString(UTF_8)).isEmpty();
         assertThat(err.toString().lines())
                 .singleElement()
                 .asString()
@@ -199,7 +229,7 @@ class ProbeCommandTest {
     @Test
     void showsHelp() {
         assertThat(run(List.of("--help"))).isZero();
-        assertThat(out.toString()).contains("--connections", "--rate", "Exit codes");
+        assertThat(out.toString(UTF_8)).contains("--connections", "--rate", "Exit codes");
     }
 
     private int probe(String options) {
@@ -216,13 +246,13 @@ class ProbeCommandTest {
 
     private int run(List<String> args) {
         return ProbeCommand.run(
-                new PrintWriter(out, true),
+                new StandardOutput(out, UTF_8),
                 new PrintWriter(err, true),
                 args.toArray(new String[0]));
     }
 
     private long number(String field) {
-        String text = out.toString();
+        String text = out.toString(UTF_8);
         int from = text.indexOf("\"" + field + "\":") + field.length() + 3;
         return Long.parseLong(text.substring(from).split("[,}]", 2)[0]);
     }

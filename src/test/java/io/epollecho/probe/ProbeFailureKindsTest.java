@@ -1,6 +1,7 @@
 package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.epollecho.probe.FaultyEchoServer.Echo;
@@ -39,10 +40,11 @@ class ProbeFailureKindsTest {
     void countsAnUnknownHost() throws IOException {
         var nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
         assertThat(run(nowhere, 1).failures())
+                .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)
                 .containsExactly(
-                        new FailureCount(
+                        tuple(
                                 FailureKind.NAME_NOT_RESOLVED,
-                                1,
+                                1L,
                                 "connection 0: Unknown host nowhere.invalid"));
     }
 
@@ -54,9 +56,9 @@ class ProbeFailureKindsTest {
         }
         ProbeReport report = run(nobody, 2);
         assertThat(report.failures())
+                .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)
                 .containsExactly(
-                        new FailureCount(
-                                FailureKind.REFUSED, 2, "connection 0: Connection refused"));
+                        tuple(FailureKind.REFUSED, 2L, "connection 0: Connection refused"));
         assertThat(report.source()).isEmpty();
         assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                 .contains("failures     refused 2, first: connection 0: Connection refused")
@@ -85,9 +87,9 @@ class ProbeFailureKindsTest {
             }
             var address = (InetSocketAddress) full.getLocalSocketAddress();
             assertThat(run(address, 1).failures())
+                    .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)
                     .containsExactly(
-                            new FailureCount(
-                                    FailureKind.TIMED_OUT, 1, "connection 0: Connect timed out"));
+                            tuple(FailureKind.TIMED_OUT, 1L, "connection 0: Connect timed out"));
         } finally {
             for (SocketChannel filler : fillers) {
                 filler.close();
@@ -173,10 +175,11 @@ class ProbeFailureKindsTest {
         int right = Byte.toUnsignedInt(new BytePattern().at(0, 307));
         try (var server = new FaultyEchoServer(flipping)) {
             assertThat(run(server.address(), 1).failures())
+                    .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)
                     .containsExactly(
-                            new FailureCount(
+                            tuple(
                                     FailureKind.WRONG_BYTE,
-                                    1,
+                                    1L,
                                     "connection 0: byte at offset 307: expected 0x%02x, actual 0x%02x"
                                             .formatted(right, right ^ 0x10)));
         }
@@ -246,14 +249,15 @@ class ProbeFailureKindsTest {
         try (var server = new FaultyEchoServer(half)) {
             ProbeReport report = run(server.address(), 1);
             assertThat(report.failures())
+                    .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)
                     .containsExactly(
-                            new FailureCount(
+                            tuple(
                                     FailureKind.CLOSED_EARLY,
-                                    1,
+                                    1L,
                                     "connection 0: Connection closed by peer"),
-                            new FailureCount(
+                            tuple(
                                     FailureKind.MISSING_BYTES,
-                                    1,
+                                    1L,
                                     "connection 0: 70 bytes from offset 530"));
             assertThat(report.elapsed()).isPositive();
         }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Tests that the probe detects every fault of a server. */
 @Timeout(60)
@@ -34,7 +35,7 @@ class ProbeFaultsTest {
         ProbeReport report = probe((peer, bytes, _) -> peer.send(bytes), 2);
         assertThat(report.flawless()).isTrue();
         assertThat(report.messages()).isEqualTo(COUNT);
-        assertThat(report.planned()).isEqualTo(COUNT);
+        assertThat(report.progress().planned()).isEqualTo(COUNT);
         assertThat(report.bytes()).isEqualTo((long) COUNT * SIZE);
         assertThat(report.firstFailure()).isEmpty();
     }
@@ -205,6 +206,80 @@ class ProbeFaultsTest {
         assertThat(report.latency().getValueAtPercentile(90)).isGreaterThan(pauseNanos * 4 / 10);
     }
 
+    /** A pipeline of one message per round trip permits 20 messages per second here. */
+    @Test
+    void reportsThatTheRateWasNotReached() throws IOException {
+        Echo slow =
+                (peer, bytes, _) -> {
+                    LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+                    peer.send(bytes);
+                };
+        ProbeReport report;
+        try (var server = new FaultyEchoServer(slow)) {
+            ProbeOptions options =
+                    ProbeOptions.builder(server.address())
+                            .rate(100)
+                            .duration(Duration.ofSeconds(1))
+                            .build();
+            report = Probe.open(options, ProbeListener.NONE).run();
+        }
+        assertThat(report.flawless()).isTrue();
+        assertThat(report.rateReached()).isFalse();
+        assertThat(report.successful()).isFalse();
+        assertThat(report.progress().planned()).isEqualTo(100);
+        assertThat(report.progress().queued()).isBetween(60L, 99L);
+        assertThat(report.progress().late()).isGreaterThan(10);
+        assertThat(report.behind()).isGreaterThan(Duration.ofMillis(500));
+        assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
+                .containsPattern(
+                        "sent         \\d+ of 100 planned: late \\d+, queued at the end \\d+")
+                .contains("raise --pipeline or --connections")
+                .contains("result       INCOMPLETE: every byte came back right, but not at")
+                .contains("connect/us   min ");
+        assertThat(new JsonReport(new Percentiles(Percentiles.DEFAULT)).of(report))
+                .startsWith("{\"ok\":false,")
+                .contains(
+                        "\"messagesPlanned\":100,", "\"rateReached\":false,", "\"connectNanos\":{");
+    }
+
+    @Test
+    void aRunWithoutAnyAnswerIsNotSuccessful() throws IOException {
+        try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {
+            Probe probe =
+                    Probe.open(ProbeOptions.builder(server.address()).build(), ProbeListener.NONE);
+            probe.stop();
+            ProbeReport report = probe.run();
+            assertThat(report.flawless()).isTrue();
+            assertThat(report.successful()).isFalse();
+            assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
+                    .endsWith("result       INCOMPLETE: no message was answered");
+        }
+    }
+
+    @Test
+    void plansTheWholeCountEvenIfTheConnectionIsLost() throws IOException {
+        try (var server =
+                new FaultyEchoServer(
+                        (peer, bytes, before) -> {
+                            peer.send(bytes);
+                            if (before >= 3 * SIZE) {
+                                peer.reset();
+                            }
+                        })) {
+            ProbeOptions options =
+                    ProbeOptions.builder(server.address()).size(SIZE).count(50).build();
+            ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
+            assertThat(report.progress().planned()).isEqualTo(50);
+            assertThat(report.progress().sent()).isLessThan(10);
+            FailureCount failure = report.failures().getFirst();
+            assertThat(failure.endpoints().remote()).isEqualTo(server.address());
+            assertThat(failure.endpoints().local()).isNotNull();
+            assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
+                    .containsPattern(
+                            "reset 1, first: .*, from 127.0.0.1:\\d+, to 127.0.0.1:\\d+\n");
+        }
+    }
+
     /** Otherwise a probe without processor time would leave out the messages that it delayed. */
     @Test
     void sendsWhatWasDueWhileTheProbeItselfStalled() throws IOException {
@@ -220,7 +295,7 @@ class ProbeFaultsTest {
             report = Probe.open(options, stallingFor(duration)).run();
         }
         assertThat(report.flawless()).isTrue();
-        assertThat(report.planned()).isEqualTo(100);
+        assertThat(report.progress().planned()).isEqualTo(100);
         assertThat(report.messages()).isEqualTo(100);
     }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -50,7 +51,7 @@ class ProbeLayersTest {
     private static String ca = "";
     private static String identity = "";
 
-    private final StringWriter out = new StringWriter();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final StringWriter err = new StringWriter();
 
     @BeforeAll
@@ -105,7 +106,7 @@ class ProbeLayersTest {
         try (var server = new FaultyEchoServer(tls(protocol), ECHO)) {
             assertThat(probe(server, trusted() + options)).isZero();
             String count = options.split(" ", 3)[1];
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("messages     " + count + " of " + count + " planned")
                     .contains("wrong 0, missing 0")
                     .contains("every byte came back right");
@@ -123,7 +124,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), flipping)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString()).contains("wrong 1, missing 0");
+            assertThat(out.toString(UTF_8)).contains("wrong 1, missing 0");
         }
     }
 
@@ -132,7 +133,7 @@ class ProbeLayersTest {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls --server-name " + Certificates.HOST))
                     .isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains(
                             "TLS failed 1, first: connection 0: TLS handshake failed: the peer's"
                                     + " certificate was not issued by a trusted authority");
@@ -143,7 +144,7 @@ class ProbeLayersTest {
     void reportsACertificateForAnotherName() throws IOException {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls --server-name other.test " + ca)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains(
                             "certificate was not accepted: No subject alternative DNS name"
                                     + " matching other.test found");
@@ -154,7 +155,7 @@ class ProbeLayersTest {
     void verifiesTheHostByDefault() throws IOException {
         try (var server = new FaultyEchoServer(tls("TLSv1.3"), ECHO)) {
             assertThat(probe(server, COUNT + "--tls " + ca)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("No subject alternative names matching IP address 127.0.0.1 found");
         }
     }
@@ -164,7 +165,7 @@ class ProbeLayersTest {
         SSLContext expired = Certificates.context(Certificates.EXPIRED);
         try (var server = new FaultyEchoServer(tls(expired, "TLSv1.3"), ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString()).contains("the peer's certificate has expired");
+            assertThat(out.toString(UTF_8)).contains("the peer's certificate has expired");
         }
     }
 
@@ -210,7 +211,7 @@ class ProbeLayersTest {
     void reportsThatTheServerRequiresACertificate(String protocol) throws IOException {
         try (var server = new FaultyEchoServer(demandingCertificate(protocol), ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .containsPattern(
                             "TLS failed 1, first: connection 0: TLS .*failed: the peer (requires a"
                                     + " certificate|.*it may require a client certificate)");
@@ -236,7 +237,7 @@ class ProbeLayersTest {
                                 file("stranger.key", Certificates.keyAsPem(Certificates.STRANGER)));
         try (var server = new FaultyEchoServer(demandingCertificate("TLSv1.3"), ECHO)) {
             assertThat(probe(server, trusted() + stranger + COUNT)).isEqualTo(1);
-            assertThat(out.toString()).contains("the peer does not trust the certificate");
+            assertThat(out.toString(UTF_8)).contains("the peer does not trust the certificate");
         }
     }
 
@@ -244,7 +245,7 @@ class ProbeLayersTest {
     void recognizesAServerWithoutTls() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("the server echoes the handshake; it does not use TLS");
         }
     }
@@ -259,7 +260,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(leaving, (_, _, _) -> {})) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("TLS handshake failed: the peer closed the connection before");
         }
     }
@@ -268,7 +269,8 @@ class ProbeLayersTest {
     void reportsAHandshakeWithoutAnswer() throws IOException {
         try (var server = new FaultyEchoServer((_, _, _) -> {})) {
             assertThat(probe(server, trusted() + IMPATIENT)).isEqualTo(1);
-            assertThat(out.toString()).contains("TLS handshake failed: the server does not answer");
+            assertThat(out.toString(UTF_8))
+                    .contains("TLS handshake failed: the server does not answer");
         }
     }
 
@@ -290,7 +292,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(front, ending)) {
             assertThat(probe(server, trusted() + COUNT)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("closed early 1, first: connection 0: ")
                     .contains("without a close_notify");
         }
@@ -406,7 +408,7 @@ class ProbeLayersTest {
         try (var server = new FaultyEchoServer(leaving, (_, _, _) -> {})) {
             String options = COUNT + "--proxy-protocol v1 " + (tls ? trusted() : "");
             assertThat(probe(server, options)).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains(
                             tls
                                     ? "before the handshake, after the PROXY header"
@@ -434,7 +436,7 @@ class ProbeLayersTest {
                         "{\"server\":\"epoll-echo\",\"host\":\"echo-b\"}\n");
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting --connections 6")).isZero();
-            assertThat(out.toString()).contains("greeted by   echo-a 2, echo-b 4");
+            assertThat(out.toString(UTF_8)).contains("greeted by   echo-a 2, echo-b 4");
         }
     }
 
@@ -443,7 +445,7 @@ class ProbeLayersTest {
         Front front = greeting("{\"server\":\"epoll-echo\",\"host\":\"echo-a\"}\n");
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting --json --connections 2")).isZero();
-            assertThat(out.toString()).contains("\"greetings\":{\"echo-a\":2}");
+            assertThat(out.toString(UTF_8)).contains("\"greetings\":{\"echo-a\":2}");
         }
     }
 
@@ -461,7 +463,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, trusted() + COUNT + "--expect-greeting")).isZero();
-            assertThat(out.toString()).contains("greeted by   echo-a 1");
+            assertThat(out.toString(UTF_8)).contains("greeted by   echo-a 1");
         }
     }
 
@@ -479,7 +481,7 @@ class ProbeLayersTest {
     void reportsAnUnexpectedGreeting(String line, String words) throws IOException {
         try (var server = new FaultyEchoServer(greeting(line + "\n"), ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("no greeting 1, first: connection 0: The server does not begin with")
                     .contains(words);
         }
@@ -489,7 +491,7 @@ class ProbeLayersTest {
     void reportsAGreetingWithoutEnd() throws IOException {
         try (var server = new FaultyEchoServer(greeting("x".repeat(10_000)), ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString()).contains("but with a line of more than 8192 bytes");
+            assertThat(out.toString(UTF_8)).contains("but with a line of more than 8192 bytes");
         }
     }
 
@@ -497,7 +499,7 @@ class ProbeLayersTest {
     void reportsAMissingGreeting() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, IMPATIENT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("The server sends no greeting; it may be configured without one");
         }
     }
@@ -511,7 +513,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(leaving, (_, _, _) -> {})) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .contains("The server closed the connection without a greeting");
         }
     }
@@ -521,7 +523,7 @@ class ProbeLayersTest {
         Front front = greeting("{\"server\":\"epoll-echo\",\"host\":\"echo-a\"}\nxyz");
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--expect-greeting")).isEqualTo(1);
-            assertThat(out.toString()).contains("wrong 3, missing 0");
+            assertThat(out.toString(UTF_8)).contains("wrong 3, missing 0");
         }
     }
 
@@ -538,7 +540,7 @@ class ProbeLayersTest {
                 };
         try (var server = new FaultyEchoServer(front, ECHO)) {
             assertThat(probe(server, COUNT + "--rate 1000 --connections 500")).isEqualTo(1);
-            assertThat(out.toString()).contains("wrong 1, missing 0");
+            assertThat(out.toString(UTF_8)).contains("wrong 1, missing 0");
         }
     }
 
@@ -573,7 +575,7 @@ class ProbeLayersTest {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, options)).isEqualTo(2);
         }
-        assertThat(out.toString()).isEmpty();
+        assertThat(out.toString(UTF_8)).isEmpty();
         assertThat(err.toString().lines())
                 .singleElement()
                 .asString()
@@ -619,7 +621,7 @@ class ProbeLayersTest {
                 "--host 127.0.0.1 --port %d %s".formatted(server.address().getPort(), options);
         List<String> args = Stream.of(target.split(" ")).filter(word -> !word.isEmpty()).toList();
         return ProbeCommand.run(
-                new PrintWriter(out, true),
+                new StandardOutput(out, UTF_8),
                 new PrintWriter(err, true),
                 args.toArray(new String[0]));
     }

@@ -178,7 +178,7 @@ class ProbeOutagesTest {
                             .build();
             ProbeReport report = Probe.open(options, ProbeListener.NONE).run();
             assertThat(report.outages().down()).isTrue();
-            assertThat(report.outages().availability()).isLessThan(0.5);
+            assertThat(report.outages().availability()).isZero();
             assertThat(report.outages().total()).isGreaterThan(Duration.ofSeconds(1));
             assertThat(report.usable()).isZero();
             assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -43,7 +44,7 @@ class ProbeOutputTest {
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
 
-    private final StringWriter out = new StringWriter();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final StringWriter err = new StringWriter();
 
     @Test
@@ -51,11 +52,11 @@ class ProbeOutputTest {
         try (var server = new FaultyEchoServer(ECHO)) {
             String target = "127.0.0.1:" + server.address().getPort();
             assertThat(run(target + " --count 10")).isZero();
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .containsPattern("from         127\\.0\\.0\\.1:\\d+\n")
                     .contains("connections  1 of 1: failed to connect 0, reset 0, stalled 0")
                     .containsPattern("latency/us   min \\d+\\.\\d mean \\d+\\.\\d p50 ");
-            assertThat(out.toString()).doesNotContain("failures", "outages");
+            assertThat(out.toString(UTF_8)).doesNotContain("failures", "outages");
         }
     }
 
@@ -71,7 +72,8 @@ class ProbeOutputTest {
         }
         try (FaultyEchoServer server = started) {
             assertThat(run("[::1]:%d --count 10".formatted(server.address().getPort()))).isZero();
-            assertThat(out.toString()).containsPattern("from         \\[0:0:0:0:0:0:0:1]:\\d+\n");
+            assertThat(out.toString(UTF_8))
+                    .containsPattern("from         \\[0:0:0:0:0:0:0:1]:\\d+\n");
         }
     }
 
@@ -94,7 +96,7 @@ class ProbeOutputTest {
             assertThat(probe(server, "--duration 0.5s --interval 100ms")).isZero();
         }
         assertThat(err.toString()).isEmpty();
-        List<String> lines = out.toString().lines().toList();
+        List<String> lines = out.toString(UTF_8).lines().toList();
         assertThat(lines.subList(0, 3))
                 .allSatisfy(
                         line ->
@@ -112,7 +114,7 @@ class ProbeOutputTest {
             assertThat(probe(server, "--json --rate 500 --duration 0.5s --interval 100ms"))
                     .isZero();
         }
-        List<JsonNode> lines = out.toString().lines().map(new JsonMapper()::readTree).toList();
+        List<JsonNode> lines = out.toString(UTF_8).lines().map(new JsonMapper()::readTree).toList();
         JsonNode summary = lines.getLast();
         List<JsonNode> intervals = lines.subList(0, lines.size() - 1);
         assertThat(summary.get("ok").asBoolean()).isTrue();
@@ -139,7 +141,7 @@ class ProbeOutputTest {
             assertThat(probe(server, "--json --reconnect --duration 0.5s --interval 100ms"))
                     .isEqualTo(1);
         }
-        List<JsonNode> lines = out.toString().lines().map(new JsonMapper()::readTree).toList();
+        List<JsonNode> lines = out.toString(UTF_8).lines().map(new JsonMapper()::readTree).toList();
         List<JsonNode> outages =
                 lines.stream()
                         .filter(line -> line.path("type").asString("").equals("outage"))
@@ -169,18 +171,18 @@ class ProbeOutputTest {
         assertThat(err.toString())
                 .containsPattern(
                         "\\d\\dZ  outage began: closed early, connection 0: Connection closed by"
-                                + " peer\n")
+                                + " peer, from 127.0.0.1:\\d+, to 127.0.0.1:\\d+\n")
                 .containsPattern(
                         "\\d\\dZ  outage over: began \\S+Z, lasted 0\\.\\d{3} s, closed early;"
                                 + " connections 1\n");
-        assertThat(out.toString()).contains("outages      1: longest 0.");
+        assertThat(out.toString(UTF_8)).contains("outages      1: longest 0.");
     }
 
     @Test
     void showsTheRequestedPercentiles() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             assertThat(probe(server, "--count 50 --percentiles 25,99.999")).isZero();
-            assertThat(out.toString())
+            assertThat(out.toString(UTF_8))
                     .containsPattern("min \\S+ mean \\S+ p25 \\S+ p99\\.999 \\S+ max \\S+\n");
         }
     }
@@ -201,7 +203,8 @@ class ProbeOutputTest {
                 intervals++;
             }
         }
-        JsonNode summary = new JsonMapper().readTree(out.toString().lines().toList().getLast());
+        JsonNode summary =
+                new JsonMapper().readTree(out.toString(UTF_8).lines().toList().getLast());
         assertThat(intervals).isGreaterThanOrEqualTo(4);
         assertThat(all.getTotalCount()).isEqualTo(summary.get("messages").asLong());
     }
@@ -277,12 +280,12 @@ class ProbeOutputTest {
     @Test
     void generatesShellCompletion() throws Exception {
         assertThat(run("generate-completion")).isZero();
-        assertThat(out.toString())
+        assertThat(out.toString(UTF_8))
                 .contains("complete -F _complete_probe ")
                 .contains("--reconnect", "--server-name", "--metrics-port");
         Process shell = new ProcessBuilder("bash", "-n").start();
         try (var input = shell.outputWriter(UTF_8)) {
-            input.write(out.toString());
+            input.write(out.toString(UTF_8));
         }
         assertThat(shell.waitFor()).isZero();
     }
@@ -293,7 +296,7 @@ class ProbeOutputTest {
 
     private int run(String arguments) {
         return ProbeCommand.run(
-                new PrintWriter(out, true),
+                new StandardOutput(out, UTF_8),
                 new PrintWriter(err, true),
                 Stream.of(arguments.split(" ")).toArray(String[]::new));
     }

@@ -40,6 +40,9 @@ public final class Certificates {
     /** Another certificate for the same host, signed by the authority. */
     public static final String RENEWED = "renewed";
 
+    /** A certificate for localhost and for all names in echo.example, signed by the authority. */
+    public static final String NAMED = "named";
+
     /** A client certificate, signed by the authority. */
     public static final String CLIENT = "client";
 
@@ -73,6 +76,13 @@ public final class Certificates {
                 keytool(file, AUTHORITY, "-ext", "bc:c", "-validity", "90");
                 keytool(file, SERVER, "-signer", AUTHORITY, "-ext", "san=dns:" + HOST);
                 keytool(file, RENEWED, "-signer", AUTHORITY, "-ext", "san=dns:" + HOST);
+                keytool(
+                        file,
+                        NAMED,
+                        "-signer",
+                        AUTHORITY,
+                        "-ext",
+                        "san=dns:localhost,dns:*.echo.example");
                 keytool(file, CLIENT, "-signer", AUTHORITY);
                 keytool(
                         file,
