@@ -2,18 +2,25 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* At most 52 characters, which leaves room for the suffixes "-management" and "-dashboard". */}}
+{{/*
+At most 52 characters, which leaves room for the suffixes "-management" and "-dashboard". Services
+must have names that begin with a letter, so a release such as 123 comes after the chart's name.
+*/}}
 {{- define "epoll-echo.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "epoll-echo.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- $full := .Values.fullnameOverride -}}
+{{- if not $full -}}
+{{- $release := .Release.Name | replace "." "-" -}}
+{{- $full = contains $name $release | ternary $release (printf "%s-%s" $release $name) -}}
+{{- if not (regexMatch "^[a-z]" $full) -}}
+{{- $full = printf "%s-%s" (regexMatch "^[a-z]" $name | ternary $name .Chart.Name) $release -}}
 {{- end -}}
 {{- end -}}
+{{- $full = $full | trunc 52 | trimSuffix "-" -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- fail (printf "The name of the Services would be %q, but it must begin with a letter and contain only lower-case letters, digits and hyphens. Set fullnameOverride." $full) -}}
+{{- end -}}
+{{- $full -}}
 {{- end -}}
 
 {{- define "epoll-echo.headlessName" -}}
@@ -38,8 +45,8 @@
 
 {{/* Labels that select the pods of this release. They can never change, as selectors are immutable. */}}
 {{- define "epoll-echo.releaseLabels" -}}
-app.kubernetes.io/name: {{ include "epoll-echo.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "epoll-echo.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "epoll-echo.selectorLabels" -}}
@@ -131,8 +138,11 @@ annotations:
 {{/* The path of an endpoint: include "epoll-echo.endpointPath" (list . "health") */}}
 {{- define "epoll-echo.endpointPath" -}}
 {{- $id := index . 1 -}}
-{{- $mapped := dig "management" "endpoints" "web" "path-mapping" $id $id (index . 0).Values.config -}}
-{{- printf "%s/%s" (include "epoll-echo.managementPath" (index . 0)) ($mapped | trimAll "/") -}}
+{{- $mapped := dig "management" "endpoints" "web" "path-mapping" $id $id (index . 0).Values.config | trimAll "/" -}}
+{{- if not $mapped -}}
+{{- fail (printf "config.management.endpoints.web.path-mapping.%s is empty, which the probes and Services cannot use. Give it a path, or remove it." $id) -}}
+{{- end -}}
+{{- printf "%s/%s" (include "epoll-echo.managementPath" (index . 0)) $mapped -}}
 {{- end -}}
 
 {{/* Fails if no probe from outside the container can succeed: include "epoll-echo.requireReachable" . */}}
@@ -161,17 +171,155 @@ annotations:
 {{- end -}}
 {{- $list := list -}}
 {{- $taken := dict (.Values.service.port | int64 | toString) "service.port" -}}
+{{- $names := dict -}}
 {{- range $name, $listener := $listeners -}}
-{{- $port := dig "port" 7777 $listener | int64 -}}
+{{- $port := dig "port" 7777 ($listener | default dict) | int64 -}}
+{{- $portName := printf "tcp-listener-%s" $name | trimSuffix "-" -}}
+{{- if hasKey $names $portName -}}
+{{- fail (printf "The listeners %s and %s would have the same port name, %s. Rename one of them." (get $names $portName) $name $portName) -}}
+{{- end -}}
+{{- $_ := set $names $portName $name -}}
 {{- $servicePort := get $ports $name | default $port | int64 -}}
 {{- $key := $servicePort | toString -}}
 {{- if hasKey $taken $key -}}
 {{- fail (printf "Listener %s has the Service port %s, which is already the port of %s. Set service.listenerPorts.%s to a different port." $name $key (get $taken $key) $name) -}}
 {{- end -}}
 {{- $_ := set $taken $key (printf "listener %s" $name) -}}
-{{- $list = append $list (dict "name" $name "port" $port "servicePort" $servicePort) -}}
+{{- $list = append $list (dict "name" $name "portName" $portName "port" $port "servicePort" $servicePort) -}}
 {{- end -}}
 {{- dict "listeners" $list | toYaml -}}
+{{- end -}}
+
+{{/* Fails if the container would listen on one port twice: include "epoll-echo.requireDistinctPorts" . */}}
+{{- define "epoll-echo.requireDistinctPorts" -}}
+{{- $ports := list (dict "port" (include "epoll-echo.echoPort" . | int64) "property" "config.echo.server.port") -}}
+{{- range (include "epoll-echo.listeners" . | fromYaml).listeners -}}
+{{- $ports = append $ports (dict "port" (.port | int64) "property" (printf "config.echo.server.listeners.%s.port" .name)) -}}
+{{- end -}}
+{{- $http := dig "server" "port" 8080 .Values.config | int64 -}}
+{{- if gt $http 0 -}}
+{{- $ports = append $ports (dict "port" $http "property" "config.server.port") -}}
+{{- end -}}
+{{- if and (include "epoll-echo.management" .) (include "epoll-echo.managementOfItsOwn" .) -}}
+{{- $ports = append $ports (dict "port" (include "epoll-echo.managementPort" . | int64) "property" "config.management.server.port") -}}
+{{- end -}}
+{{- $taken := dict -}}
+{{- range $ports -}}
+{{- $key := .port | toString -}}
+{{- if hasKey $taken $key -}}
+{{- fail (printf "%s is %s, which is already %s. Set a different port." .property $key (get $taken $key)) -}}
+{{- end -}}
+{{- $_ := set $taken $key .property -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if Spring would not serve what probes and scrapes request: include "epoll-echo.requireServed" . */}}
+{{- define "epoll-echo.requireServed" -}}
+{{- $config := .Values.config -}}
+{{- $web := dig "spring" "main" "web-application-type" "servlet" $config | toString | lower -}}
+{{- if and (eq $web "none") (include "epoll-echo.management" .) -}}
+{{- fail "config.spring.main.web-application-type is none, so no HTTP port answers the probes. Remove it, or set config.management.server.port to -1 to probe the echo port instead." -}}
+{{- end -}}
+{{- if include "epoll-echo.management" . -}}
+{{- $own := eq (include "epoll-echo.managementOfItsOwn" .) "true" -}}
+{{- $ssl := $own | ternary (dig "management" "server" "ssl" dict $config) (dig "server" "ssl" dict $config) | default dict -}}
+{{- if and (eq (include "epoll-echo.managementScheme" .) "HTTPS") (eq (dig "client-auth" "none" $ssl | toString | lower) "need") -}}
+{{- fail (printf "config.%s.ssl.client-auth is need, but the kubelet has no client certificate for its probes. Set it to want, or use a separate config.management.server.port without it." ($own | ternary "management.server" "server")) -}}
+{{- end -}}
+{{- if eq (dig "management" "endpoint" "health" "probes" "enabled" true $config | toString) "false" -}}
+{{- fail "config.management.endpoint.health.probes.enabled is false, but the pod's probes request liveness and readiness. Remove it." -}}
+{{- end -}}
+{{- $monitored := or .Values.serviceMonitor.enabled .Values.podMonitor.enabled -}}
+{{- range $id := ($monitored | ternary (list "health" "prometheus") (list "health")) -}}
+{{- include "epoll-echo.requireEndpoint" (list $config $id) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if an endpoint is not accessible or not exposed: include "epoll-echo.requireEndpoint" (list $config "health") */}}
+{{- define "epoll-echo.requireEndpoint" -}}
+{{- $config := index . 0 -}}
+{{- $id := index . 1 -}}
+{{- $user := eq $id "health" | ternary "the pod's probes" "the monitor" -}}
+{{- $access := dig "management" "endpoint" $id "access" (dig "management" "endpoints" "access" "default" "unrestricted" $config) $config | toString | lower -}}
+{{- if or (eq $access "none") (eq (dig "management" "endpoint" $id "enabled" true $config | toString) "false") -}}
+{{- fail (printf "The endpoint %s is disabled by config.management, but %s %s it. Allow its access." $id $user (eq $id "health" | ternary "request" "requests")) -}}
+{{- end -}}
+{{- $include := dig "management" "endpoints" "web" "exposure" "include" "*" $config -}}
+{{- $exclude := dig "management" "endpoints" "web" "exposure" "exclude" "" $config -}}
+{{- $included := kindIs "slice" $include | ternary $include (splitList "," (toString $include)) -}}
+{{- $excluded := kindIs "slice" $exclude | ternary $exclude (splitList "," (toString $exclude)) -}}
+{{- $exposed := false -}}
+{{- range $included -}}{{- if has (toString . | trim) (list $id "*") -}}{{- $exposed = true -}}{{- end -}}{{- end -}}
+{{- range $excluded -}}{{- if has (toString . | trim) (list $id "*") -}}{{- $exposed = false -}}{{- end -}}{{- end -}}
+{{- if not $exposed -}}
+{{- fail (printf "The endpoint %s is not exposed by config.management.endpoints.web.exposure, but %s %s it. Include it." $id $user (eq $id "health" | ternary "request" "requests")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if a variable would override a property from which the chart derives its objects. */}}
+{{- define "epoll-echo.requireDerivable" -}}
+{{- range .Values.extraEnv -}}
+{{- if regexMatch "^(ECHO_SERVER_PORT|ECHO_SERVER_LISTENERS_.*_PORT|SERVER_PORT|MANAGEMENT_SERVER_PORT)$" (.name | toString | upper) -}}
+{{- fail (printf "extraEnv sets %s, but ports of probes, Services and policies are derived from config. Set the port there." .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if the update strategy is one that Kubernetes refuses or that can never proceed. */}}
+{{- define "epoll-echo.requireStrategy" -}}
+{{- $daemonSet := eq .Values.kind "DaemonSet" -}}
+{{- if eq .Values.strategy.type ($daemonSet | ternary "Recreate" "OnDelete") -}}
+{{- fail (printf "strategy.type is %s, which a %s does not support." .Values.strategy.type .Values.kind) -}}
+{{- end -}}
+{{- if eq .Values.strategy.type "RollingUpdate" -}}
+{{- $rolling := .Values.strategy.rollingUpdate | default dict -}}
+{{- $surge := dig "maxSurge" nil $rolling | default 0 | toString | trimSuffix "%" | int64 -}}
+{{- $unavailable := dig "maxUnavailable" nil $rolling | default 0 | toString | trimSuffix "%" | int64 -}}
+{{- if and $rolling (eq $surge 0) (eq $unavailable 0) -}}
+{{- fail "strategy.rollingUpdate.maxSurge and maxUnavailable are both 0, so no pod could ever be replaced. Raise one of them." -}}
+{{- end -}}
+{{- if and $daemonSet .Values.hostNetwork (gt $surge 0) -}}
+{{- fail "strategy.rollingUpdate.maxSurge is above 0, but two pods of a DaemonSet with hostNetwork need the same ports of a node. Set maxSurge to 0 and maxUnavailable to 1." -}}
+{{- end -}}
+{{- if and $daemonSet (gt $surge 0) (gt $unavailable 0) -}}
+{{- fail "strategy.rollingUpdate.maxSurge and maxUnavailable are both above 0, which a DaemonSet does not support. Set one of them to 0." -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if rules were given that no NetworkPolicy can enforce. */}}
+{{- define "epoll-echo.requireEnforceable" -}}
+{{- if and .Values.hostNetwork .Values.networkPolicy.enabled -}}
+{{- range $name := list "echoFrom" "managementFrom" "egress" -}}
+{{- if get $.Values.networkPolicy $name -}}
+{{- fail (printf "networkPolicy.%s is set, but a NetworkPolicy has no effect on pods with hostNetwork. Remove it, and restrict the ports by the firewall of the nodes." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails if a Service port does not exist: include "epoll-echo.requireServicePort" (list . "gateway.tcpRoute.port" 7777) */}}
+{{- define "epoll-echo.requireServicePort" -}}
+{{- $root := index . 0 -}}
+{{- $ports := list ($root.Values.service.port | int64) -}}
+{{- range (include "epoll-echo.listeners" $root | fromYaml).listeners -}}
+{{- $ports = append $ports (.servicePort | int64) -}}
+{{- end -}}
+{{- if not (has (index . 2 | int64) $ports) -}}
+{{- fail (printf "%s is %d, which is no port of the echo Service. Its ports are: %s." (index . 1) (index . 2 | int64) (join ", " $ports)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The version of a route's API that the cluster serves: include "epoll-echo.routeVersion" (list . "TCPRoute") */}}
+{{- define "epoll-echo.routeVersion" -}}
+{{- $apis := (index . 0).Capabilities.APIVersions -}}
+{{- $kind := index . 1 -}}
+{{- $version := "v1" -}}
+{{- range list "v1alpha2" "v1alpha3" "v1" -}}
+{{- if $apis.Has (printf "gateway.networking.k8s.io/%s/%s" . $kind) -}}{{- $version = . -}}{{- end -}}
+{{- end -}}
+{{- printf "gateway.networking.k8s.io/%s" $version -}}
 {{- end -}}
 
 {{/* Options that override those of the image. The image selects a collector, and the JVM refuses two. */}}
@@ -191,7 +339,9 @@ annotations:
 
 {{/* The base path of the actuator, without a trailing slash. */}}
 {{- define "epoll-echo.managementPath" -}}
-{{- $context := dig "server" "servlet" "context-path" "" .Values.config -}}
+{{- $context := printf "%s%s"
+    (dig "server" "servlet" "context-path" "" .Values.config | trimSuffix "/")
+    (dig "spring" "mvc" "servlet" "path" "" .Values.config | trimSuffix "/") -}}
 {{- if include "epoll-echo.managementOfItsOwn" . -}}
 {{- $context = dig "management" "server" "base-path" "" .Values.config -}}
 {{- end -}}
@@ -267,6 +417,14 @@ Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown mus
 {{- mustMergeOverwrite (deepCopy .Values.config) $derived | toYaml -}}
 {{- end -}}
 
+{{/*
+The ConfigMap is named by its content, so that each revision of the workload keeps its own: a pod of
+the old revision that restarts during a rollout, or after a rollback, reads what it was made for.
+*/}}
+{{- define "epoll-echo.configName" -}}
+{{- printf "%s-%s" (include "epoll-echo.fullname" .) (include "epoll-echo.application" . | sha256sum | trunc 10) -}}
+{{- end -}}
+
 {{/* Command line of the image's probe for helm test, which stops after a fixed time. */}}
 {{- define "epoll-echo.probeArgs" -}}
 {{- concat
@@ -299,6 +457,26 @@ Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown mus
     | toYaml -}}
 {{- end -}}
 
+{{/* Fails if the default listener requires a client certificate that its user does not have. */}}
+{{- define "epoll-echo.requireClientCertificate" -}}
+{{- $server := dig "echo" "server" dict .Values.config | default dict -}}
+{{- if and (eq (dig "ssl" "client-auth" "none" $server | toString) "need") (not .Values.tls.clientSecretName) -}}
+{{- $probe := and .Values.probe.enabled (not .Values.probe.target) (not (has "--cert" .Values.probe.extraArgs)) -}}
+{{- if or .Values.test.enabled $probe -}}
+{{- fail (printf "config.echo.server.ssl.client-auth is need, but %s no client certificate. Set tls.clientSecretName%s." (.Values.test.enabled | ternary "helm test has" "the probe has") (.Values.test.enabled | ternary ", or set test.enabled to false" ", or pass --cert and --key in probe.extraArgs")) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.tls.secretName -}}
+{{- $listeners := dig "listeners" dict $server | default dict -}}
+{{- range .Values.tls.listeners -}}
+{{- $ssl := eq . "default" | ternary (dig "ssl" dict $server) (dig . "ssl" dict $listeners) | default dict -}}
+{{- if and (eq (dig "client-auth" "none" $ssl | toString) "need") (not $.Values.tls.trust) -}}
+{{- fail (printf "The listener %s requires client certificates, but tls.trust is false, so it would trust only public authorities. Set tls.trust to true, with the clients' authority as ca.crt in the Secret." .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "epoll-echo.serviceTarget" -}}
 {{- printf "%s:%d" (include "epoll-echo.fullname" .) (.Values.service.port | int64) -}}
 {{- end -}}
@@ -310,6 +488,9 @@ Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown mus
 {{- if or (and .Values.tls.secretName (has "default" .Values.tls.listeners)) (dig "ssl" "bundle" "" $server) -}}
 {{/* The probe connects by the Service's name, which the certificate need not contain. */}}
 {{- $args = concat $args (list "--tls" "--insecure") -}}
+{{- if .Values.tls.clientSecretName -}}
+{{- $args = concat $args (list "--cert" "/client/tls.crt" "--key" "/client/tls.key") -}}
+{{- end -}}
 {{- end -}}
 {{- if eq (dig "proxy-protocol" "mode" "off" $server | toString) "required" -}}
 {{- $args = concat $args (list "--proxy-protocol" "v2") -}}
@@ -322,7 +503,7 @@ Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown mus
 
 {{/* Path and scheme by which Prometheus scrapes the pods. */}}
 {{- define "epoll-echo.scrape" -}}
-path: {{ include "epoll-echo.endpointPath" (list . "prometheus") }}
+path: {{ include "epoll-echo.endpointPath" (list . "prometheus") | quote }}
 {{- if eq (include "epoll-echo.managementScheme" .) "HTTPS" }}
 scheme: https
 tlsConfig:

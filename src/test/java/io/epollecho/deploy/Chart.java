@@ -65,16 +65,25 @@ final class Chart {
         return withFile(values, file -> render(WITHOUT_HOOKS, file));
     }
 
+    /** Renders all objects of a release with another name. */
+    static Rendered renderAs(String release, String values) {
+        return withFile(values, file -> render(WITHOUT_HOOKS, release, file));
+    }
+
     /** Renders without the schema, to test the checks in the templates themselves. */
     static Rendered renderUnchecked(String values) {
         return withFile(values, file -> render(WITHOUT_SCHEMA, file));
     }
 
     private static Rendered render(Path chart, Path values) {
+        return render(chart, RELEASE, values);
+    }
+
+    private static Rendered render(Path chart, String release, Path values) {
         return Rendered.of(
                 new Helm(chart)
                         .template()
-                        .withName(RELEASE)
+                        .withName(release)
                         .withNamespace(NAMESPACE)
                         .withKubeVersion(KUBE_VERSION)
                         .withValuesFile(values)

@@ -196,10 +196,36 @@ class ChartNetworkTest {
 
     private static NetworkPolicySpec policy(Rendered rendered) {
         return rendered.all(NetworkPolicy.class).stream()
-                .filter(policy -> !policy.getMetadata().getName().endsWith("-probe"))
+                .filter(
+                        policy ->
+                                policy.getMetadata()
+                                        .getName()
+                                        .matches("blue-epoll-echo|tcp-mirror"))
                 .findFirst()
                 .orElseThrow()
                 .getSpec();
+    }
+
+    /**
+     * Another policy of the namespace may deny all egress, and without names nothing is reached.
+     */
+    @Test
+    void thePodsOfProbeAndTestMayConnectUnderADefaultDeny() {
+        Rendered rendered = Chart.render("probe: {enabled: true}");
+        for (String name : List.of("blue-epoll-echo-probe", "blue-epoll-echo-test")) {
+            NetworkPolicySpec policy = rendered.named(NetworkPolicy.class, name).getSpec();
+            assertThat(policy.getPolicyTypes()).containsExactly("Ingress", "Egress");
+            assertThat(policy.getEgress())
+                    .singleElement()
+                    .satisfies(rule -> assertThat(rule.getTo()).isEmpty())
+                    .satisfies(rule -> assertThat(rule.getPorts()).isEmpty());
+        }
+        assertThat(rendered.testLabels())
+                .containsAllEntriesOf(
+                        rendered.named(NetworkPolicy.class, "blue-epoll-echo-test")
+                                .getSpec()
+                                .getPodSelector()
+                                .getMatchLabels());
     }
 
     private static List<NetworkPolicyIngressRule> rules(NetworkPolicySpec policy, String port) {

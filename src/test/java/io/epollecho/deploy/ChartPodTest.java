@@ -17,12 +17,14 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -175,7 +177,7 @@ class ChartPodTest {
                         """);
         assertProbe(rendered.container().getLivenessProbe(), "/actuator/up/liveness");
         assertProbe(rendered.container().getReadinessProbe(), "/actuator/up/readiness");
-        assertThat(rendered.manifest()).contains("path: /actuator/p\n");
+        assertThat(rendered.manifest()).contains("path: \"/actuator/p\"\n");
     }
 
     @Test
@@ -295,6 +297,34 @@ class ChartPodTest {
                 .hasMessageContaining("strategy.type is Recreate");
         assertThatThrownBy(() -> Chart.render("strategy: {type: OnDelete}"))
                 .hasMessageContaining("strategy.type is OnDelete");
+    }
+
+    /** The default strategy has settings that belong to RollingUpdate only. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "strategy: {type: Recreate}",
+                "hostNetwork: true\nstrategy: {type: Recreate}",
+                "kind: DaemonSet\nstrategy: {type: OnDelete}"
+            })
+    void otherStrategiesHaveNoSettings(String values) {
+        String manifest = Chart.render(values).manifest();
+        assertThat(manifest)
+                .containsPattern("trategy:\\n +type: (Recreate|OnDelete)\\n")
+                .doesNotContain("rollingUpdate", "maxSurge");
+    }
+
+    /**
+     * A budget cannot count the pods of a DaemonSet, and policies do not hold on a node's network.
+     */
+    @Test
+    void leavesOutObjectsWithoutEffect() {
+        assertThat(Chart.render("kind: DaemonSet").kinds()).doesNotContain("PodDisruptionBudget");
+        assertThat(Chart.render("hostNetwork: true").all(NetworkPolicy.class))
+                .extracting(policy -> policy.getMetadata().getName())
+                .containsExactly("blue-epoll-echo-test");
+        assertThat(Chart.notes("hostNetwork: true"))
+                .contains("WARNING: hostNetwork is true, so no NetworkPolicy restricts the pods");
     }
 
     @Test
@@ -424,23 +454,23 @@ class ChartPodTest {
         assertThat(rendered.testPod().getContainers().getFirst().getImage()).isEqualTo(expected);
     }
 
+    /** With one name for all revisions, old pods would read the new configuration. */
     @Test
-    void replacesThePodsIfTheConfigurationChanges() {
-        String before = checksum("config: {logging: {level: {root: info}}}");
-        assertThat(checksum("config: {logging: {level: {root: info}}}")).isEqualTo(before);
-        assertThat(checksum("config: {logging: {level: {root: warn}}}")).isNotEqualTo(before);
-        assertThat(checksum("config: {logging: {level: {root: info}}}\nreplicaCount: 9"))
+    void eachConfigurationHasItsOwnName() {
+        String before = configuration("config: {logging: {level: {root: info}}}");
+        assertThat(configuration("config: {logging: {level: {root: info}}}")).isEqualTo(before);
+        assertThat(configuration("config: {logging: {level: {root: warn}}}")).isNotEqualTo(before);
+        assertThat(configuration("config: {logging: {level: {root: info}}}\nreplicaCount: 9"))
                 .isEqualTo(before);
+        ConfigMap map = Chart.render("").named(ConfigMap.class, configuration(""));
+        assertThat(map.getImmutable()).isTrue();
+        assertThat(map.getMetadata().getAnnotations())
+                .as("an upgrade keeps it for the revision before")
+                .containsEntry("helm.sh/resource-policy", "keep");
     }
 
-    private static @Nullable String checksum(String values) {
-        return Chart.render(values)
-                .deployment()
-                .getSpec()
-                .getTemplate()
-                .getMetadata()
-                .getAnnotations()
-                .get("checksum/config");
+    private static String configuration(String values) {
+        return Chart.render(values).pod().getVolumes().getFirst().getConfigMap().getName();
     }
 
     @Test

@@ -86,7 +86,7 @@ class ChartProbeTest {
         NetworkPolicy policy = rendered.named(NetworkPolicy.class, "blue-epoll-echo-probe");
         assertThat(labels).containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels());
         assertThat(policy.getSpec().getIngress()).as("no ingress by default").isEmpty();
-        assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress");
+        assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
     }
 
     @Test
@@ -103,7 +103,7 @@ class ChartProbeTest {
                 .extracting(ContainerPort::getName, ContainerPort::getContainerPort)
                 .containsExactly(tuple("metrics", 9105));
         assertThat(full.manifest())
-                .contains("replacement: tcp-mirror-probe")
+                .contains("replacement: \"tcp-mirror-probe\"")
                 .contains("- port: metrics\n");
         assertThat(Chart.render("probe: {enabled: true, podMonitor: {enabled: true}}").kinds())
                 .contains("PodMonitor");
@@ -124,7 +124,40 @@ class ChartProbeTest {
                 .noneMatch(alert -> alert.name().startsWith("EchoProbe"));
         assertThat(PrometheusRules.of(Chart.render(ON + "prometheusRule: {enabled: true}")))
                 .extracting(PrometheusRules.Alert::name)
-                .contains("EchoProbeDown", "EchoProbeOutage", "EchoProbeLoss", "EchoProbeSlow");
+                .contains("EchoProbeDown", "EchoProbeAbsent", "EchoProbeOutage")
+                .contains("EchoProbeLoss", "EchoProbeSlow", "EchoProbeQueues");
+    }
+
+    /** A condition on up has no result if nothing is scraped at all. */
+    @Test
+    void alertsOfWhatIsMissingAndOfWhatIsRefused() {
+        List<PrometheusRules.Alert> alerts =
+                PrometheusRules.of(Chart.render(ON + "prometheusRule: {enabled: true}"));
+        String server = "namespace=\"net\",job=\"blue-epoll-echo-management\"";
+        assertThat(alerts)
+                .extracting(PrometheusRules.Alert::name, PrometheusRules.Alert::query)
+                .contains(
+                        tuple("EchoServerAbsent", "absent(up{" + server + "})"),
+                        tuple(
+                                "EchoProbeAbsent",
+                                "absent(up{namespace=\"net\",job=\"blue-epoll-echo-probe\"})"),
+                        tuple(
+                                "EchoServerCertificateExpires",
+                                "min by (namespace, pod, bundle, source)"
+                                        + " (ssl_chain_expiry_seconds{"
+                                        + server
+                                        + "}) < 1209600"));
+        for (String reason : List.of("proxy-header", "handshake-failed")) {
+            assertThat(alerts)
+                    .extracting(PrometheusRules.Alert::query)
+                    .contains(
+                            "sum by (namespace, pod)"
+                                    + " (rate(echo_server_connections_closed_total{reason=\""
+                                    + reason
+                                    + "\","
+                                    + server
+                                    + "}[5m])) > 0.1");
+        }
     }
 
     @Test

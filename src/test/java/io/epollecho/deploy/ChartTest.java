@@ -84,6 +84,7 @@ class ChartTest {
                 .containsExactlyInAnyOrder(
                         "Pod",
                         "NetworkPolicy",
+                        "NetworkPolicy",
                         "PodDisruptionBudget",
                         "ServiceAccount",
                         "ConfigMap",
@@ -103,7 +104,8 @@ class ChartTest {
     })
     void switchesAnObjectOnAndOff(String value, String kind) {
         assertThat(Chart.render(value + ": {enabled: true}").kinds()).contains(kind);
-        assertThat(Chart.render(value + ": {enabled: false}").kinds()).doesNotContain(kind);
+        assertThat(Chart.render("test: {enabled: false}\n" + value + ": {enabled: false}").kinds())
+                .doesNotContain(kind);
     }
 
     @Test
@@ -160,7 +162,8 @@ class ChartTest {
                         "podSecurityContext.seccompProfile.type",
                         "securityContext.allowPrivilegeEscalation",
                         "securityContext.readOnlyRootFilesystem",
-                        "securityContext.capabilities.drop");
+                        "securityContext.capabilities.drop",
+                        "test.enabled");
     }
 
     private static boolean sameIn(

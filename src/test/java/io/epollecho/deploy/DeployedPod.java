@@ -29,6 +29,15 @@ record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implemen
      * @param server additional properties below {@code echo.server}, as YAML
      */
     static DeployedPod start(String server) throws IOException {
+        return start(server, "");
+    }
+
+    /**
+     * Starts a pod like {@link #start(String)}.
+     *
+     * @param spring additional properties below {@code spring}, as YAML
+     */
+    static DeployedPod start(String server, String spring) throws IOException {
         int echoPort = Ports.free();
         int httpPort = Ports.free();
         Rendered rendered =
@@ -39,11 +48,18 @@ record DeployedPod(Rendered rendered, RunningImage image, int echoPort) implemen
                         config:
                           echo: {server: {port: %d, %s}}
                           server: {port: %d}
+                          spring: {%s}
                         test: {duration: 1s}
                         prometheusRule: {enabled: true}
                         probe: {enabled: true, metricsPort: %d, rate: 1000, interval: 100ms}
                         """
-                                .formatted(echoPort, echoPort, server, httpPort, Ports.free()));
+                                .formatted(
+                                        echoPort,
+                                        echoPort,
+                                        server,
+                                        httpPort,
+                                        spring,
+                                        Ports.free()));
         Files.createDirectories(config());
         Files.writeString(config().resolve("application.yml"), rendered.applicationYml());
         var image = RunningImage.start(Image.command(List.of()), httpPort);
