@@ -21,6 +21,7 @@ final class ServerCommand {
 
     private static final int OK = 0;
     private static final int BAD_USAGE = 2;
+    private static final int OUTPUT_FAILED = 4; // the probe's code for it, too
 
     private static final String PROGRAM = "epoll-echo";
     private static final String OPTION = "--";
@@ -43,12 +44,10 @@ final class ServerCommand {
     OptionalInt run(String... args) {
         for (String argument : args) {
             if (argument.equals("--help") || argument.equals("-h")) {
-                out.println(help());
-                return OptionalInt.of(OK);
+                return written(help());
             }
             if (argument.equals("--version")) {
-                out.println(PROGRAM + " " + version());
-                return OptionalInt.of(OK);
+                return written(PROGRAM + " " + version());
             }
         }
         for (String argument : args) {
@@ -59,6 +58,15 @@ final class ServerCommand {
             }
         }
         return OptionalInt.empty();
+    }
+
+    private OptionalInt written(String text) {
+        out.println(text);
+        if (out.checkError()) {
+            err.println(PROGRAM + ": standard output cannot be written.");
+            return OptionalInt.of(OUTPUT_FAILED);
+        }
+        return OptionalInt.of(OK);
     }
 
     private static Optional<String> mistake(String argument) {

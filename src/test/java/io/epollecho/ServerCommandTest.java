@@ -8,6 +8,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
@@ -16,6 +18,25 @@ class ServerCommandTest {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    /** As {@code --help > /dev/full} does. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version"})
+    void reportsThatTheOutputCannotBeWritten(String option) {
+        var full =
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("No space left on device");
+                    }
+                };
+        var command =
+                new ServerCommand(
+                        new PrintStream(full, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(command.run(option)).hasValue(4);
+        assertThat(text(err)).startsWith("epoll-echo: standard output cannot be written.");
+    }
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(

@@ -36,14 +36,23 @@ public final class EchoServerAutoConfiguration {
     }
 
     @Bean
+    CertificateRenewals echoServerCertificateRenewals() {
+        return new CertificateRenewals();
+    }
+
+    @Bean
     @ConditionalOnMissingBean
     EchoServerConfig echoServerConfig(
             EchoServerProperties properties,
             ConfigurableEnvironment environment,
             ObjectProvider<SslBundles> bundles,
+            CertificateRenewals renewals,
             ObjectProvider<EchoServerConfigCustomizer> customizers) {
         var engines =
-                new SslEngines(bundles.getIfAvailable(DefaultSslBundleRegistry::new), environment);
+                new SslEngines(
+                        bundles.getIfAvailable(DefaultSslBundleRegistry::new),
+                        environment,
+                        renewals);
         EchoServerConfig.Builder config = properties.toConfig(engines::of);
         config.drainTimeout(
                 ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));

@@ -36,16 +36,19 @@ final class SslEngines {
 
     private final SslBundles bundles;
     private final Environment environment;
+    private final CertificateRenewals renewals;
 
     /**
      * Creates a factory for the given bundles.
      *
      * @param bundles the application's bundles
      * @param environment the environment, used to find the origin of a property
+     * @param renewals the counter of renewals
      */
-    SslEngines(SslBundles bundles, Environment environment) {
+    SslEngines(SslBundles bundles, Environment environment, CertificateRenewals renewals) {
         this.bundles = bundles;
         this.environment = environment;
+        this.renewals = renewals;
     }
 
     /** The parts of a bundle that each engine needs. */
@@ -102,7 +105,7 @@ final class SslEngines {
         return () -> Objects.requireNonNull(current.get()).newEngine();
     }
 
-    private static void renew(
+    private void renew(
             String name,
             AtomicReference<@Nullable State> current,
             SslBundle renewed,
@@ -113,8 +116,10 @@ final class SslEngines {
                 throw new IllegalStateException(missing);
             }
             current.set(State.of(renewed));
+            renewals.succeed();
             log.info("SSL bundle %s renewed; new connections use it".formatted(name));
         } catch (RuntimeException e) {
+            renewals.fail();
             log.error(
                     "SSL bundle %s cannot be reloaded; new connections use its previous state"
                             .formatted(name),

@@ -59,7 +59,10 @@ class ObservabilityIT {
                 Files.writeString(
                         directory.resolve("tls.key"), Certificates.keyAsPem(Certificates.SERVER));
         String store = "{certificate: 'file:" + certificate + "', private-key: 'file:" + key + "'}";
-        pod = DeployedPod.start("", "ssl: {bundle: {pem: {web: {keystore: " + store + "}}}}");
+        pod =
+                DeployedPod.start(
+                        "listeners: {tls: {port: " + Ports.free() + ", ssl: {bundle: web}}}",
+                        "ssl: {bundle: {pem: {web: {keystore: " + store + "}}}}");
         EchoPeer.assertEchoes(pod.echoPort());
         collect(pod.image().actuator().get("prometheus").body());
         assertThat(METRICS).hasSizeGreaterThan(50);

@@ -8,6 +8,7 @@ import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.RejectReason;
 import io.epollecho.server.Setting;
 import io.epollecho.server.TlsConfig;
+import io.epollecho.spring.CertificateRenewals;
 import io.epollecho.spring.EchoServerPropertyNames;
 import io.epollecho.spring.actuate.EchoServerMetrics;
 import io.micrometer.core.instrument.Meter;
@@ -110,7 +111,7 @@ class DocumentationTest {
         // One listener with TLS has all meters.
         EchoServerConfig config =
                 EchoServerConfig.builder().tls(TlsConfig.of(SSLContext.getDefault())).build();
-        new EchoServerMetrics(new EchoServer(config)).bindTo(registry);
+        new EchoServerMetrics(new EchoServer(config), new CertificateRenewals()).bindTo(registry);
         List<String> registered =
                 registry.getMeters().stream()
                         .map(meter -> describe(meter.getId()))

@@ -79,6 +79,11 @@ class SslBundleTest {
         return context.getBean(EchoServer.class);
     }
 
+    private CertificateRenewals renewals() {
+        var context = (ConfigurableApplicationContext) opened.getFirst();
+        return context.getBean(CertificateRenewals.class);
+    }
+
     private SSLSocket connect(EchoServer server) throws IOException, GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new TrustsEverybody()}, null);
@@ -129,6 +134,7 @@ class SslBundleTest {
             }
         }
         assertThat(subject(old.getFirst())).isEqualTo("CN=first");
+        assertThat(renewals().succeeded()).isGreaterThanOrEqualTo(3);
         assertThat(server.statistics().active()).isGreaterThanOrEqualTo(4);
     }
 
@@ -140,6 +146,7 @@ class SslBundleTest {
         await().atMost(PATIENCE)
                 .until(() -> output.getAll().contains("SSL bundle web cannot be reloaded"));
         assertThat(subjectNow(server)).isEqualTo("CN=first");
+        assertThat(renewals().failed()).isPositive();
         secret.rotate("second");
         await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=second"));
     }

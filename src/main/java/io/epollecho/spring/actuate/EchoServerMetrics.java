@@ -4,6 +4,7 @@ import io.epollecho.server.CloseReason;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerStatistics;
 import io.epollecho.server.RejectReason;
+import io.epollecho.spring.CertificateRenewals;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
@@ -32,14 +33,17 @@ public final class EchoServerMetrics implements MeterBinder {
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final EchoServer server;
+    private final CertificateRenewals renewals;
 
     /**
      * Creates the meters of a server.
      *
      * @param server the server
+     * @param renewals the renewals of its certificates
      */
-    public EchoServerMetrics(EchoServer server) {
+    public EchoServerMetrics(EchoServer server, CertificateRenewals renewals) {
         this.server = server;
+        this.renewals = renewals;
     }
 
     @Override
@@ -52,9 +56,21 @@ public final class EchoServerMetrics implements MeterBinder {
             bindConnections(registry, listener);
             bindBytes(registry, listener);
         }
+        if (server.config().listeners().values().stream().anyMatch(each -> each.tls() != null)) {
+            bindRenewals(registry, "succeeded", CertificateRenewals::succeeded);
+            bindRenewals(registry, "failed", CertificateRenewals::failed);
+        }
         for (int loop = 0; loop < server.config().eventLoops(); loop++) {
             bindLoop(registry, loop);
         }
+    }
+
+    private void bindRenewals(
+            MeterRegistry registry, String result, ToDoubleFunction<CertificateRenewals> figure) {
+        FunctionCounter.builder(PREFIX + "tls.certificate.renewals", renewals, figure)
+                .description("Renewals of the certificates of listeners")
+                .tag("result", result)
+                .register(registry);
     }
 
     private void bindLimits(MeterRegistry registry) {

@@ -1,6 +1,7 @@
 package io.epollecho.spring.actuate;
 
 import io.epollecho.server.EchoServer;
+import io.epollecho.spring.CertificateRenewals;
 import io.epollecho.spring.EchoServerAutoConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 
@@ -21,7 +22,7 @@ public final class EchoServerMetricsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EchoServerMetrics echoServerMetrics(EchoServer server) {
-        return new EchoServerMetrics(server);
+    EchoServerMetrics echoServerMetrics(EchoServer server, CertificateRenewals renewals) {
+        return new EchoServerMetrics(server, renewals);
     }
 }

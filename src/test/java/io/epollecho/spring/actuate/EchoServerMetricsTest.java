@@ -9,6 +9,7 @@ import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.RejectReason;
+import io.epollecho.spring.CertificateRenewals;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -48,7 +49,7 @@ class EchoServerMetricsTest {
                             .build());
 
     EchoServerMetricsTest() {
-        new EchoServerMetrics(server).bindTo(registry);
+        new EchoServerMetrics(server, new CertificateRenewals()).bindTo(registry);
     }
 
     @AfterEach
@@ -139,7 +140,7 @@ class EchoServerMetricsTest {
     @Test
     void areTaggedByListenerEvenIfThereIsOnlyOne() {
         var single = new SimpleMeterRegistry();
-        new EchoServerMetrics(new EchoServer(EchoServerConfig.defaults())).bindTo(single);
+        new EchoServerMetrics(new EchoServer(EchoServerConfig.defaults()), new CertificateRenewals()).bindTo(single);
         assertThat(single.get(PREFIX + "connections.active").gauges())
                 .singleElement()
                 .extracting(gauge -> gauge.getId().getTag("listener"))
@@ -237,7 +238,7 @@ class EchoServerMetricsTest {
     @Test
     void haveStableNamesInPrometheus() throws IOException {
         var prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        new EchoServerMetrics(server).bindTo(prometheus);
+        new EchoServerMetrics(server, new CertificateRenewals()).bindTo(prometheus);
         EchoPeer.assertEchoes(server.localAddress().getPort());
         await().untilAsserted(
                         () ->
