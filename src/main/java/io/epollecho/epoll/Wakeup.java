@@ -1,7 +1,8 @@
 package io.epollecho.epoll;
 
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * The eventfd(2) that wakes a waiting selector, which waits for it along with its channels. It
@@ -9,13 +10,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class Wakeup {
 
+    private static final VarHandle SIGNALLED;
+
+    static {
+        try {
+            SIGNALLED =
+                    MethodHandles.lookup().findVarHandle(Wakeup.class, "signalled", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Descriptor eventfd;
 
     /**
      * True while a signal is pending. Further wakeups before the next selection then cost no system
-     * call.
+     * call. Whatever fails, it must not stay true without a signal, or no wakeup would work again.
      */
-    private final AtomicBoolean signalled = new AtomicBoolean();
+    private volatile boolean signalled;
 
     Wakeup() throws IOException {
         try (ThreadMemory memory = ThreadMemory.borrow()) {
@@ -32,27 +44,36 @@ final class Wakeup {
 
     /** Wakes the current selection or, if there is none, the next one. Does nothing once closed. */
     void signal() {
-        // Get the memory before setting the flag: its allocation can fail on a thread's first call.
-        try (ThreadMemory memory = ThreadMemory.borrow()) {
-            if (!signalled.getAndSet(true) && eventfd.tryAcquire()) {
+        if ((boolean) SIGNALLED.getAndSet(this, true)) {
+            return;
+        }
+        boolean written = false;
+        try {
+            if (eventfd.tryAcquire()) {
                 try {
-                    write(memory);
+                    write();
                 } finally {
                     eventfd.release();
                 }
             }
+            written = true;
+        } finally {
+            if (!written) {
+                signalled = false;
+            }
         }
     }
 
-    private void write(ThreadMemory memory) {
-        memory.counter(1);
-        long result;
-        do {
-            result = Libc.write(memory, eventfd.fd(), memory.optionPointer(), Long.BYTES);
-        } while (result == -Errno.EINTR);
-        if (result < 0) {
-            signalled.set(false);
-            throw new IllegalStateException("eventfd: " + Libc.strerror((int) -result));
+    private void write() {
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            memory.counter(1);
+            long result;
+            do {
+                result = Libc.write(memory, eventfd.fd(), memory.optionPointer(), Long.BYTES);
+            } while (result == -Errno.EINTR);
+            if (result < 0) {
+                throw new IllegalStateException("eventfd: " + Libc.strerror((int) -result));
+            }
         }
     }
 
@@ -62,18 +83,30 @@ final class Wakeup {
      * selection, which is about to return.
      */
     void take() throws IOException {
-        long result;
-        try (ThreadMemory memory = ThreadMemory.borrow()) {
-            do {
-                result = Libc.read(memory, eventfd.acquire(), memory.optionPointer(), Long.BYTES);
+        try {
+            int fd = eventfd.acquire();
+            try {
+                read(fd);
+            } finally {
                 eventfd.release();
+            }
+        } finally {
+            // Use getAndSet, not an assignment: it makes the writes of every thread that saw true
+            // visible here.
+            boolean _ = (boolean) SIGNALLED.getAndSet(this, false);
+        }
+    }
+
+    private static void read(int fd) throws IOException {
+        try (ThreadMemory memory = ThreadMemory.borrow()) {
+            long result;
+            do {
+                result = Libc.read(memory, fd, memory.optionPointer(), Long.BYTES);
             } while (result == -Errno.EINTR);
+            if (result < 0 && result != -Errno.EAGAIN) {
+                throw Errno.ioFailure((int) -result);
+            }
         }
-        if (result < 0 && result != -Errno.EAGAIN) {
-            throw Errno.ioFailure((int) -result);
-        }
-        // Use getAndSet, not set: it makes the writes of every thread that saw true visible here.
-        signalled.getAndSet(false);
     }
 
     void close() {

@@ -570,10 +570,15 @@ public final class EventLoop {
      */
     public boolean join(Duration timeout) throws InterruptedException {
         if (thread.getState() == Thread.State.NEW) {
-            terminate(null);
+            close();
             return true;
         }
         return thread.join(timeout);
+    }
+
+    /** Closes a loop that was never started. */
+    public void close() {
+        terminate(null);
     }
 
     /**

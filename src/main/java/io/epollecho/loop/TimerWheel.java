@@ -79,14 +79,14 @@ public final class TimerWheel {
      * @param timer the timer
      */
     public void schedule(Timer timer) {
-        long deadline = timer.deadline();
+        schedule(timer, timer.deadline());
+    }
+
+    private void schedule(Timer timer, long deadline) {
         if (deadline == NEVER) {
             return;
         }
-        // Use the tick after that of the deadline, so that the deadline has passed when the tick
-        // begins.
-        long tick =
-                Math.clamp((deadline >> TICK_SHIFT) + 1, currentTick + 1, currentTick + SLOTS - 1);
+        long tick = tickFor(deadline);
         if (timer.linked) {
             if (timer.tick <= tick) {
                 return;
@@ -94,6 +94,18 @@ public final class TimerWheel {
             cancel(timer);
         }
         link(timer, tick);
+    }
+
+    /**
+     * Returns the tick after that of the deadline, so that the deadline has passed when the tick
+     * begins, or the nearest one in the wheel's range.
+     */
+    private long tickFor(long deadline) {
+        long after = (deadline >> TICK_SHIFT) + 1;
+        if (after <= currentTick) {
+            return currentTick + 1;
+        }
+        return after < currentTick + SLOTS ? after : currentTick + SLOTS - 1;
     }
 
     /**
@@ -156,18 +168,25 @@ public final class TimerWheel {
         }
         long lastTick = Math.min(nowTick, earliestTick + SLOTS - 1);
         for (long tick = earliestTick; tick <= lastTick; tick++) {
+            checkTaken(now); // left over if a timer has thrown an exception
             takeAll(slot(tick));
-            for (Timer timer = taken; timer != null; timer = taken) {
-                cancel(timer);
-                if (timer.deadline() <= now) {
-                    due = link(timer, tick, due);
-                } else {
-                    schedule(timer);
-                }
-            }
+            checkTaken(now);
         }
         earliestTick = nextOccupied(nowTick + 1);
         return true;
+    }
+
+    /** Checks the timers taken. A timer that throws an exception stays, and is asked again. */
+    private void checkTaken(long now) {
+        for (Timer timer = taken; timer != null; timer = taken) {
+            long deadline = timer.deadline();
+            cancel(timer);
+            if (deadline <= now) {
+                due = link(timer, timer.tick, due);
+            } else {
+                schedule(timer, deadline);
+            }
+        }
     }
 
     /**
@@ -186,11 +205,12 @@ public final class TimerWheel {
      */
     public void expire(long now) {
         for (Timer timer = due; timer != null; timer = due) {
+            long deadline = timer.deadline();
             cancel(timer);
-            if (timer.deadline() <= now) {
+            if (deadline <= now) {
                 expire(timer);
             } else {
-                schedule(timer);
+                schedule(timer, deadline);
             }
         }
     }

@@ -53,7 +53,7 @@ final class Admission {
         final void close() {
             Admission issuer = admission;
             if (issuer != null) {
-                release();
+                release(issuer);
                 issuer.open.decrementAndGet();
                 admission = null;
             }
@@ -78,7 +78,7 @@ final class Admission {
         }
 
         /** Releases the address, if the connection has been counted for one. Idempotent. */
-        void release() {}
+        void release(Admission admission) {}
     }
 
     private static final class AddressTicket extends Ticket {
@@ -96,11 +96,11 @@ final class Admission {
         }
 
         @Override
-        void release() {
+        void release(Admission admission) {
             Address address = counted;
             if (address != null) {
                 counted = null;
-                admission().discount(address);
+                admission.discount(address);
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.epollecho.server;
 
+import io.epollecho.loop.Counter;
 import io.epollecho.loop.EventLoop;
 import io.epollecho.loop.TimerWheel;
 import io.epollecho.stream.ByteStream;
@@ -82,15 +83,17 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         DRAINING,
         ENDING,
         LINGERING,
+        CLOSING,
         CLOSED;
 
         boolean leadsTo(State next) {
             return switch (this) {
-                case OPENING -> next == OPEN || next == LINGERING || next == CLOSED;
-                case OPEN -> next != OPENING && next != OPEN;
-                case DRAINING -> next == ENDING || next == LINGERING || next == CLOSED;
-                case ENDING -> next == LINGERING || next == CLOSED;
-                case LINGERING -> next == CLOSED;
+                case OPENING -> next == OPEN || next == LINGERING || next == CLOSING;
+                case OPEN -> next != OPENING && next != OPEN && next != CLOSED;
+                case DRAINING -> next == ENDING || next == LINGERING || next == CLOSING;
+                case ENDING -> next == LINGERING || next == CLOSING;
+                case LINGERING -> next == CLOSING;
+                case CLOSING -> next == CLOSED;
                 case CLOSED -> false;
             };
         }
@@ -254,6 +257,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             }
             case ENDING -> endSent(endReason());
             case LINGERING -> discard();
+            case CLOSING -> close(CloseReason.ERROR);
             case CLOSED -> {}
         }
     }
@@ -620,6 +624,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                             : Math.min(lastMoved + REST_NANOS, loop.drainDeadline());
             case ENDING -> Math.min(endReasonEnds(), graceEnds());
             case LINGERING -> Math.min(lastMoved + lingerNanos(), graceEnds());
+            case CLOSING -> openedAt; // at once
             case CLOSED -> TimerWheel.NEVER;
         };
     }
@@ -668,6 +673,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 }
             }
             case LINGERING -> close(lingerReason());
+            case CLOSING -> close(CloseReason.ERROR);
             case CLOSED -> {}
         }
     }
@@ -720,31 +726,45 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         if (state == State.CLOSED) {
             return;
         }
-        boolean opened = state != State.OPENING;
-        become(State.CLOSED);
-        loop.cancel(this);
-        loop.logAccess(this, reason); // while the channel still knows its peer
         try {
+            assert loop.eventLoop().inLoop();
+            boolean opened = state != State.OPENING;
+            if (state != State.CLOSING) {
+                become(State.CLOSING);
+                loop.logAccess(this, reason); // while the channel still knows its peer
+            }
             if (losesBytes || (opened && !endLayers())) {
                 reset();
             }
-            closeChannel();
-        } finally {
-            // The last count still includes bytes that a failed write has consumed.
-            counters.pendingBytes.add(-pendingBytes);
-            if (pending != null) {
-                loop.release(pending);
-                pending = null;
-            }
-            if (layers != null) {
-                layers.abandon();
-                stream.release();
-            }
-            ticket.close();
-            counters.closed(reason).add(1);
-            counters.connectionNanos.add(loop.now() - openedAt);
-            loop.closed(this);
+            Closing.close(stream.channel());
+            settle(reason);
+        } catch (OutOfMemoryError e) {
+            loop.schedule(this); // it expires in the next tick, and closes what is still open
+            throw e;
         }
+    }
+
+    /** Gives back everything that the connection uses. Each step may be repeated. */
+    private void settle(CloseReason reason) {
+        loop.cancel(this);
+        // The last count still includes bytes that a failed write has consumed.
+        counters.pendingBytes.add(-pendingBytes);
+        pendingBytes = 0;
+        ByteBuffer kept = pending;
+        if (kept != null) {
+            pending = null;
+            loop.release(kept);
+        }
+        if (layers != null) {
+            layers.abandon();
+            stream.release();
+        }
+        ticket.close();
+        Counter closed = counters.closed(reason);
+        become(State.CLOSED);
+        closed.add(1);
+        counters.connectionNanos.add(loop.now() - openedAt);
+        loop.closed(this);
     }
 
     private void reset() {
@@ -762,14 +782,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         } catch (IOException | RuntimeException e) {
             log.debug("Cannot end the output to {}: {}", this, e.toString());
             return true; // the connection or the engine has ended already
-        }
-    }
-
-    private void closeChannel() {
-        try {
-            stream.channel().close();
-        } catch (IOException e) {
-            log.debug("Cannot close {}: {}", this, e.toString());
         }
     }
 

@@ -1,6 +1,8 @@
 package io.epollecho.server;
 
-import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -8,27 +10,40 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The open connections of one event loop. The selector's key set cannot replace it: it is lost with
- * the selector, and the connections must still be closed then. Each connection stores its position,
- * so adding and removing are O(1).
+ * The open connections of one event loop. Kept apart from the selector's keys, which are lost when
+ * it fails. Each connection stores its position, so adding and removing are O(1), and removing
+ * allocates nothing.
  */
 final class ConnectionRegistry {
 
-    private final List<Connection> connections = new ArrayList<>();
+    private @Nullable Connection[] connections = new Connection[16];
+    private int size;
 
     int size() {
-        return connections.size();
+        return size;
+    }
+
+    /** Returns the connection at a position below {@link #size}; the newest one is last. */
+    @SuppressWarnings("NullAway") // there are connections at all positions below the size
+    Connection get(int place) {
+        return connections[place];
     }
 
     void add(Connection connection) {
-        connection.setPlace(connections.size());
-        connections.add(connection);
+        if (size == connections.length) {
+            connections = Arrays.copyOf(connections, 2 * size);
+        }
+        connection.setPlace(size);
+        connections[size] = connection;
+        size++;
     }
 
     void remove(Connection connection) {
-        Connection last = connections.removeLast();
+        size--;
+        Connection last = get(size);
+        connections[size] = null;
         if (last != connection) {
-            connections.set(connection.place(), last);
+            connections[connection.place()] = last;
             last.setPlace(connection.place());
         }
     }
@@ -38,23 +53,22 @@ final class ConnectionRegistry {
      * visit others twice.
      */
     void forEach(Consumer<Connection> visitor) {
-        for (int i = connections.size() - 1; i >= 0; i = Math.min(i, connections.size()) - 1) {
-            visitor.accept(connections.get(i));
+        for (int i = size - 1; i >= 0; i = Math.min(i, size) - 1) {
+            visitor.accept(get(i));
         }
     }
 
     /** Returns the newest connections, at most {@code limit}. */
     List<Connection> newest(int limit) {
-        int size = connections.size();
-        return List.copyOf(connections.subList(Math.max(0, size - limit), size)).reversed();
+        return stream().skip(Math.max(0, size - limit)).toList().reversed();
     }
 
     /** Returns the connections that have moved the most bytes, at most {@code limit}. */
     List<Connection> busiest(int limit) {
         var busiest =
                 new PriorityQueue<Connection>(Comparator.comparingLong(Connection::bytesMoved));
-        for (Connection connection : connections) {
-            busiest.add(connection);
+        for (int i = 0; i < size; i++) {
+            busiest.add(get(i));
             if (busiest.size() > limit) {
                 busiest.remove(); // the least busy connection
             }
@@ -63,6 +77,6 @@ final class ConnectionRegistry {
     }
 
     Stream<Connection> stream() {
-        return connections.stream();
+        return Arrays.stream(connections, 0, size);
     }
 }

@@ -19,7 +19,7 @@ final class Drain {
 
     private static final Logger log = LoggerFactory.getLogger(Drain.class);
 
-    /** The time to wait beyond the deadline, because the last connections have a grace period. */
+    /** How long {@link #await} outlasts the deadline: the last connections have a grace period. */
     private static final Duration MARGIN = Duration.ofSeconds(2);
 
     /** The interval of progress reports in the log. */
@@ -87,7 +87,12 @@ final class Drain {
                         text(progress.remaining()));
                 patience = progress.remaining().plus(MARGIN);
             }
-            return isDone(patience);
+            if (isDone(remaining())) {
+                return true;
+            }
+            // Once more, in case a loop had no memory for it. The others know it already.
+            var _ = run.drain(deadline);
+            return isDone(remaining().plus(MARGIN));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

@@ -120,8 +120,13 @@ final class ServerLoop implements EventLoop.Owner {
                         config.selector().provider(),
                         this,
                         config.busyPoll());
-        this.failureLog = rateLimitedLog();
-        this.pendingLog = rateLimitedLog();
+        try {
+            this.failureLog = rateLimitedLog();
+            this.pendingLog = rateLimitedLog();
+        } catch (Throwable e) {
+            loop.close();
+            throw e;
+        }
     }
 
     /**
@@ -157,44 +162,46 @@ final class ServerLoop implements EventLoop.Owner {
         return Objects.requireNonNull(counters.get(listener), listener);
     }
 
-    /** Serves an admitted channel. */
+    /** Serves an admitted channel, or closes it. Throws nothing: the channel has an owner. */
     void adopt(SocketChannel channel, String listener, Admission.Ticket ticket) {
+        Connection connection;
+        try {
+            connection = register(channel, listener, ticket);
+        } catch (IOException | RuntimeException | Error e) {
+            ticket.close();
+            reject(channel, listener, RejectReason.ERROR);
+            return;
+        }
+        if (draining()) {
+            drain(connection);
+        } else {
+            connection.begin();
+        }
+    }
+
+    private Connection register(SocketChannel channel, String listener, Admission.Ticket ticket)
+            throws IOException {
         assert loop.inLoop();
         ListenerCounters counters = counters(listener);
         ListenerConfig listenerConfig = config.listener(listener);
-        try {
-            Connection connection;
-            if (listenerConfig.isPlain()) {
-                var stream = new SocketStream(channel);
-                connection = new Connection(this, stream, null, counters, ticket);
-            } else {
-                var layers = new Layers(channel, listenerConfig, layerBuffers, budget);
-                connection = new Connection(this, layers.top(), layers, counters, ticket);
-            }
-            connections.add(connection);
-            counters.accepted.add(1);
-            schedule(connection);
-            if (draining()) {
-                connection.drain();
-            } else {
-                connection.begin();
-            }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            ticket.close();
-            reject(channel, listener, RejectReason.ERROR);
-            log.debug("Cannot serve {}: {}", channel, e.toString());
+        Connection connection;
+        if (listenerConfig.isPlain()) {
+            var stream = new SocketStream(channel);
+            connection = new Connection(this, stream, null, counters, ticket);
+        } else {
+            var layers = new Layers(channel, listenerConfig, layerBuffers, budget);
+            connection = new Connection(this, layers.top(), layers, counters, ticket);
         }
+        schedule(connection);
+        connections.add(connection);
+        counters.accepted.add(1);
+        return connection;
     }
 
     /** Closes a channel that will not be served. */
     void reject(SocketChannel channel, String listener, RejectReason reason) {
-        assert loop.inLoop();
+        Closing.close(channel);
         counters(listener).rejected(reason).add(1);
-        try {
-            channel.close();
-        } catch (IOException e) {
-            log.debug("Cannot close {}: {}", channel, e.toString());
-        }
     }
 
     /** Adds a connection that is about to close to the access log, if enabled. */
@@ -211,7 +218,6 @@ final class ServerLoop implements EventLoop.Owner {
 
     /** Removes a connection that has closed. */
     void closed(Connection connection) {
-        assert loop.inLoop();
         connections.remove(connection);
         completeIfDrained();
     }
@@ -392,10 +398,16 @@ final class ServerLoop implements EventLoop.Owner {
     /** Accepts the connections that wait in the backlogs, then closes the listening sockets. */
     void closeAcceptors() {
         assert loop.inLoop();
-        acceptors.forEach(Acceptor::drain);
+        for (Acceptor acceptor : acceptors) {
+            try {
+                acceptor.drain();
+            } catch (RuntimeException | Error e) {
+                log.error("Connections left in a backlog are lost", e);
+            }
+        }
         try {
             loop.flushClosed();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             log.warn("Cannot deregister the listening sockets", e);
         }
     }
@@ -407,8 +419,17 @@ final class ServerLoop implements EventLoop.Owner {
     void drain(long deadline) {
         assert loop.inLoop();
         drainDeadline = Math.min(drainDeadline, deadline);
-        connections.forEach(Connection::drain);
+        connections.forEach(this::drain);
         completeIfDrained();
+    }
+
+    /** Drains a connection. If that fails, the other connections are drained nevertheless. */
+    private void drain(Connection connection) {
+        try {
+            connection.drain();
+        } catch (RuntimeException | Error e) {
+            logFailure(e);
+        }
     }
 
     private boolean draining() {
@@ -448,24 +469,37 @@ final class ServerLoop implements EventLoop.Owner {
 
     @Override
     public void closeAll(@Nullable Throwable cause) {
-        acceptors.forEach(acceptor -> guarded(acceptor::close));
+        OutOfMemoryError shortage = null;
+        for (int i = 0; i < acceptors.size(); i++) {
+            try {
+                acceptors.get(i).close();
+            } catch (OutOfMemoryError e) {
+                shortage = e;
+            } catch (RuntimeException | Error e) {
+                log.error("Cannot close a listening socket of {}; closing continues", loop, e);
+            }
+        }
         CloseReason reason = cause == null ? CloseReason.DRAIN_TIMEOUT : CloseReason.ERROR;
-        connections.forEach(connection -> guarded(() -> connection.close(reason)));
+        for (int i = connections.size() - 1; i >= 0; i--) {
+            try {
+                connections.get(i).close(reason);
+            } catch (OutOfMemoryError e) {
+                shortage = e;
+            } catch (RuntimeException | Error e) {
+                log.error("Cannot close a connection of {}; closing continues", loop, e);
+            }
+        }
+        if (shortage != null) {
+            throw shortage; // and the loop calls again
+        }
+        flushLogs();
+    }
+
+    private void flushLogs() {
+        acceptors.forEach(Acceptor::flushLogs);
         failureLog.flush();
         pendingLog.flush();
         layerLogs.values().forEach(RateLimitedLog::flush);
-    }
-
-    /**
-     * Runs a step and logs its failure, so that one failure does not keep the other connections
-     * open.
-     */
-    private void guarded(Runnable step) {
-        try {
-            step.run();
-        } catch (RuntimeException | Error e) {
-            log.error("Failure while closing {}; closing continues", loop, e);
-        }
     }
 
     @Override

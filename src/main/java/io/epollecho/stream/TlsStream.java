@@ -955,8 +955,9 @@ public final class TlsStream implements ByteStream {
         releaseReceived();
         releasePlain();
         if (sealed != null) {
-            buffers.giveBack(sealed, account);
+            ByteBuffer used = sealed;
             sealed = null;
+            buffers.giveBack(used, account);
         }
         setEngineMemory(0);
         below.release();
@@ -970,8 +971,9 @@ public final class TlsStream implements ByteStream {
 
     private void releaseReceived() {
         if (received != null) {
-            buffers.giveBack(received, account);
+            ByteBuffer used = received;
             received = null;
+            buffers.giveBack(used, account);
         }
     }
 
@@ -983,15 +985,17 @@ public final class TlsStream implements ByteStream {
 
     private void releasePlain() {
         if (plain != null) {
-            buffers.giveBack(plain, account);
+            ByteBuffer used = plain;
             plain = null;
+            buffers.giveBack(used, account);
         }
     }
 
     private void releaseSealedIfEmpty() {
         if (sealed != null && !sealed.hasRemaining()) {
-            buffers.giveBack(sealed, account);
+            ByteBuffer used = sealed;
             sealed = null;
+            buffers.giveBack(used, account);
             unsent = 0;
         }
     }
