@@ -5,6 +5,7 @@ import io.epollecho.spring.EchoServerProperties;
 import io.epollecho.spring.EchoServerPropertyNames;
 
 import java.io.PrintStream;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -72,8 +73,10 @@ final class ServerCommand {
     private static Optional<String> mistake(String argument) {
         if (!argument.startsWith("-")) {
             return Optional.of(
-                    "Unknown command %s. The only command is probe, which must come first."
-                            .formatted(argument));
+                    String.format(
+                            Locale.ROOT,
+                            "Unknown command %s. The only command is probe, which must come first.",
+                            argument));
         }
         int end = argument.indexOf('=');
         String option = end < 0 ? argument : argument.substring(0, end);
@@ -83,7 +86,8 @@ final class ServerCommand {
         }
         if (EchoServerPropertyNames.isKnown(name)) {
             return end < 0
-                    ? Optional.of("%s needs a value: %1$s=<value>.".formatted(option))
+                    ? Optional.of(
+                            String.format(Locale.ROOT, "%s needs a value: %1$s=<value>.", option))
                     : Optional.empty();
         }
         return isForeign(name) ? Optional.empty() : Optional.of(unknown(option, name));
@@ -95,7 +99,7 @@ final class ServerCommand {
     }
 
     private static String unknown(String option, String name) {
-        return "Unknown option %s.".formatted(option)
+        return String.format(Locale.ROOT, "Unknown option %s.", option)
                 + EchoServerPropertyNames.nearest(name)
                         .map(nearest -> " Did you mean " + OPTION + nearest + "?")
                         .orElse("");
@@ -107,33 +111,34 @@ final class ServerCommand {
     }
 
     private static String help() {
-        return """
-        Usage: java -jar <this jar> [--<property>=<value> ...]
-               java -jar <this jar> probe HOST:PORT [option ...]
+        return String.format(
+                        Locale.ROOT,
+                        """
+                        Usage: java -jar <this jar> [--<property>=<value> ...]
+                               java -jar <this jar> probe HOST:PORT [option ...]
 
-        Runs a TCP echo server (RFC 862), with health, metrics and an actuator endpoint over HTTP.
-        The probe command puts load on an echo server and checks its answers; see probe --help.
+                        Runs a TCP echo server (RFC 862), with health, metrics and an actuator endpoint over HTTP.
+                        The probe command puts load on an echo server and checks its answers; see probe --help.
 
-        Options are properties. You can also set them in application.yml in the working directory
-        or in the environment: ECHO_SERVER_PORT=7000 is the same as --echo.server.port=7000. The
-        properties of the server and their defaults:
+                        Options are properties. You can also set them in application.yml in the working directory
+                        or in the environment: ECHO_SERVER_PORT=7000 is the same as --echo.server.port=7000. The
+                        properties of the server and their defaults:
 
-        %s
+                        %s
 
-        address, port, backlog, proxy-protocol, ssl and greeting configure the default listener.
-        To add a listener, use --echo.server.listeners.<name>.port and so on, with any name.
+                        address, port, backlog, proxy-protocol, ssl and greeting configure the default listener.
+                        To add a listener, use --echo.server.listeners.<name>.port and so on, with any name.
 
-        Some properties of Spring Boot:
+                        Some properties of Spring Boot:
 
-          --server.address=127.0.0.1  address of the HTTP server for health and metrics
-          --server.port=8080          port of the HTTP server for health and metrics
-          --logging.level.io.epollecho=debug
-          --debug
+                          --server.address=127.0.0.1  address of the HTTP server for health and metrics
+                          --server.port=8080          port of the HTTP server for health and metrics
+                          --logging.level.io.epollecho=debug
+                          --debug
 
-        --version prints the version. Exit codes: 0 after a normal exit, 1 if the server fails to
-        start, 2 if the command line is invalid, 143 after SIGTERM.
-        """
-                .formatted(
+                        --version prints the version. Exit codes: 0 after a normal exit, 1 if the server fails to
+                        start, 2 if the command line is invalid, 143 after SIGTERM.
+                        """,
                         EchoServerPropertyNames.settings().stream()
                                 .map(ServerCommand::describe)
                                 .collect(Collectors.joining("\n")))
@@ -141,12 +146,13 @@ final class ServerCommand {
     }
 
     private static String describe(Setting<?> setting) {
-        return "  %s%s.%s=%s%n      %s"
-                .formatted(
-                        OPTION,
-                        EchoServerProperties.PREFIX,
-                        setting.key(),
-                        Objects.requireNonNullElse(setting.defaultText(), "<unset>"),
-                        setting.allowed());
+        return String.format(
+                Locale.ROOT,
+                "  %s%s.%s=%s%n      %s",
+                OPTION,
+                EchoServerProperties.PREFIX,
+                setting.key(),
+                Objects.requireNonNullElse(setting.defaultText(), "<unset>"),
+                setting.allowed());
     }
 }

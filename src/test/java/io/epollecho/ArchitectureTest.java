@@ -9,7 +9,9 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -21,6 +23,13 @@ import io.epollecho.stream.AddressRange;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
+import java.text.DecimalFormat;
+import java.text.MessageFormat;
+import java.text.SimpleDateFormat;
+import java.util.Formatter;
+import java.util.Locale;
+import java.util.Set;
+
 /** Tests for the permitted dependencies between packages. */
 class ArchitectureTest {
 
@@ -28,6 +37,45 @@ class ArchitectureTest {
             new ClassFileImporter()
                     .withImportOption(new ImportOption.DoNotIncludeTests())
                     .importPackages("io.epollecho");
+
+    /** Methods that have an overload with a locale, or a variant that takes one. */
+    private static final Set<String> OF_THE_DEFAULT_LOCALE =
+            Set.of(
+                    "formatted",
+                    "format",
+                    "printf",
+                    "toUpperCase",
+                    "toLowerCase",
+                    "ofPattern",
+                    "ofLocalizedDate",
+                    "ofLocalizedTime",
+                    "ofLocalizedDateTime",
+                    "getInstance",
+                    "getNumberInstance",
+                    "getIntegerInstance",
+                    "getPercentInstance",
+                    "getCompactNumberInstance",
+                    "getDateInstance",
+                    "getTimeInstance",
+                    "getDateTimeInstance");
+
+    private static final DescribedPredicate<JavaMethodCall> USES_THE_DEFAULT_LOCALE =
+            DescribedPredicate.describe(
+                    "the default locale applies",
+                    call -> {
+                        var target = call.getTarget();
+                        String owner = target.getOwner().getName();
+                        return OF_THE_DEFAULT_LOCALE.contains(target.getName())
+                                && (owner.equals("java.lang.String")
+                                        || owner.startsWith("java.io.Print")
+                                        || owner.equals("java.io.Console")
+                                        || (owner.equals("java.time.format.DateTimeFormatter")
+                                                && target.getName().startsWith("of"))
+                                        || owner.equals("java.text.NumberFormat")
+                                        || owner.equals("java.text.DateFormat"))
+                                && target.getRawParameterTypes().stream()
+                                        .noneMatch(type -> type.isEquivalentTo(Locale.class));
+                    });
 
     /** Every package of the project belongs to one of these layers. */
     @Test
@@ -105,6 +153,26 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.epollecho.epoll..")
+                .check(CLASSES);
+    }
+
+    /** Otherwise text for machines would contain the digits and letters of the user's language. */
+    @Test
+    void textIsFormattedWithoutTheDefaultLocale() {
+        noClasses().should().callMethodWhere(USES_THE_DEFAULT_LOCALE).check(CLASSES);
+        noClasses()
+                .should()
+                .callConstructor(Formatter.class)
+                .orShould()
+                .callConstructor(Formatter.class, Appendable.class)
+                .orShould()
+                .callConstructor(DecimalFormat.class)
+                .orShould()
+                .callConstructor(DecimalFormat.class, String.class)
+                .orShould()
+                .callConstructor(SimpleDateFormat.class, String.class)
+                .orShould()
+                .callConstructor(MessageFormat.class, String.class)
                 .check(CLASSES);
     }
 

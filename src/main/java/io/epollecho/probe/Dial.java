@@ -119,7 +119,7 @@ final class Dial {
     private final class Attempt implements ReadyHandler {
 
         private final InetSocketAddress address;
-        private final long startedAt = System.nanoTime();
+        private long startedAt;
         private @Nullable SocketChannel channel;
         private @Nullable SelectionKey key;
 
@@ -139,6 +139,7 @@ final class Dial {
                     opened.bind(source);
                 }
                 key = opened.register(probe.selector(), SelectionKey.OP_CONNECT, this);
+                startedAt = System.nanoTime();
                 if (opened.connect(address)) {
                     connected(opened, key);
                 }

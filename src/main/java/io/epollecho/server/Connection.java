@@ -17,6 +17,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -173,9 +174,7 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             if (!ticket.countFor(peer().getAddress())) {
                 refuse(
                         CloseReason.ADDRESS_LIMIT,
-                        "its address has reached %s (%d)"
-                                .formatted(
-                                        Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
+                        String.format(Locale.ROOT, "its address has reached %s (%d)", Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
                                         ticket.addressLimit()));
                 return;
             }

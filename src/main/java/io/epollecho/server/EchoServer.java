@@ -194,23 +194,25 @@ public final class EchoServer implements AutoCloseable {
 
     private String describe() {
         SelectorBackend selector = config.selector();
-        return "%s: selector %s, %s-triggered, event loops %d, connections up to %d"
-                .formatted(
-                        localAddresses().entrySet().stream()
-                                .map(bound -> describe(bound.getKey(), bound.getValue()))
-                                .collect(Collectors.joining(", ")),
-                        selector.name(),
-                        selector.triggerMode().label(),
-                        config.eventLoops(),
-                        maxConnections);
+        return String.format(
+                Locale.ROOT,
+                "%s: selector %s, %s-triggered, event loops %d, connections up to %d",
+                localAddresses().entrySet().stream()
+                        .map(bound -> describe(bound.getKey(), bound.getValue()))
+                        .collect(Collectors.joining(", ")),
+                selector.name(),
+                selector.triggerMode().label(),
+                config.eventLoops(),
+                maxConnections);
     }
 
     private String describe(String name, InetSocketAddress address) {
-        return "%s (%s, backlog %d)"
-                .formatted(
-                        SocketAddresses.format(address),
-                        name,
-                        effective(config.listener(name).backlog()));
+        return String.format(
+                Locale.ROOT,
+                "%s (%s, backlog %d)",
+                SocketAddresses.format(address),
+                name,
+                effective(config.listener(name).backlog()));
     }
 
     private static int effective(int backlog) {
@@ -246,8 +248,10 @@ public final class EchoServer implements AutoCloseable {
     private @Nullable Drain beginDrain(Duration timeout) {
         if (timeout.isNegative()) {
             throw new IllegalArgumentException(
-                    "The drain timeout is %s; it must be zero or more"
-                            .formatted(Setting.DRAIN_TIMEOUT.format(timeout)));
+                    String.format(
+                            Locale.ROOT,
+                            "The drain timeout is %s; it must be zero or more",
+                            Setting.DRAIN_TIMEOUT.format(timeout)));
         }
         lifecycle.lock();
         try {

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -113,11 +114,12 @@ public record EchoServerConfig(
             throw Setting.HEADER_TIMEOUT.invalid(
                     group,
                     header.headerTimeout(),
-                    "it must be less than %s, which is %s, because both times start at the accept"
-                            .formatted(
-                                    Setting.HANDSHAKE_TIMEOUT.key(),
-                                    Setting.HANDSHAKE_TIMEOUT.format(
-                                            handshake.handshakeTimeout())));
+                    String.format(
+                            Locale.ROOT,
+                            "it must be less than %s, which is %s, because both times start at the"
+                                    + " accept",
+                            Setting.HANDSHAKE_TIMEOUT.key(),
+                            Setting.HANDSHAKE_TIMEOUT.format(handshake.handshakeTimeout())));
         }
     }
 

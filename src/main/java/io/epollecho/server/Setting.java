@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A setting of a server: its key in configuration files, its default and its allowed values. This
@@ -457,8 +458,12 @@ public final class Setting<T> {
         if (!allowed.agrees(value, bound, boundValue)) {
             throw invalid(
                     value,
-                    "it must be %s, and %s is %s"
-                            .formatted(allowed(), bound.key, bound.format(boundValue)));
+                    String.format(
+                            Locale.ROOT,
+                            "it must be %s, and %s is %s",
+                            allowed(),
+                            bound.key,
+                            bound.format(boundValue)));
         }
     }
 

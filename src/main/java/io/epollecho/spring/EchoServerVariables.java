@@ -14,6 +14,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -79,8 +80,11 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
                         kept.put(variable, value);
                     } else if (isKnown(variable)) {
                         log.info(
-                                "Ignoring %s=%s, the address of a Kubernetes service"
-                                        .formatted(variable, value));
+                                String.format(
+                                        Locale.ROOT,
+                                        "Ignoring %s=%s, the address of a Kubernetes service",
+                                        variable,
+                                        value));
                     }
                 });
         kept.keySet().stream()
@@ -105,7 +109,7 @@ final class EchoServerVariables implements EnvironmentPostProcessor, Ordered {
             throw new UnknownVariableException(
                     variable,
                     nearest(variable.substring(PREFIX.length()))
-                            .map("Rename it if you mean %s, or unset it."::formatted)
+                            .map(name -> "Rename it if you mean " + name + ", or unset it.")
                             .orElse(
                                     "Rename it to the variable of a property, such as"
                                             + " ECHO_SERVER_PORT, or unset it."));

@@ -8,6 +8,7 @@ import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.origin.Origin;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** Thrown during binding if the value of a property is invalid. */
@@ -25,13 +26,14 @@ final class InvalidPropertyException extends RuntimeException {
     private InvalidPropertyException(
             String subject, String value, String source, String requirement, String remedy) {
         super(
-                "%s is %s%s: %s%s"
-                        .formatted(
-                                subject,
-                                quote(value),
-                                source,
-                                requirement,
-                                requirement.endsWith(".") ? "" : "."));
+                String.format(
+                        Locale.ROOT,
+                        "%s is %s%s: %s%s",
+                        subject,
+                        quote(value),
+                        source,
+                        requirement,
+                        requirement.endsWith(".") ? "" : "."));
         this.remedy = remedy;
     }
 
@@ -63,12 +65,15 @@ final class InvalidPropertyException extends RuntimeException {
                 written = refusal.value();
             } else if (WITHOUT_UNIT.matcher(written).matches() && !refusal.value().equals("0")) {
                 requirement =
-                        "without a unit it is read as %s, but %s"
-                                .formatted(refusal.value(), requirement);
+                        String.format(
+                                Locale.ROOT,
+                                "without a unit it is read as %s, but %s",
+                                refusal.value(),
+                                requirement);
                 long number = Long.parseLong(written);
                 if (!allows(setting, Duration.ofMillis(number))
                         && allows(setting, Duration.ofSeconds(number))) {
-                    correction = "Write %ss for seconds".formatted(written);
+                    correction = String.format(Locale.ROOT, "Write %ss for seconds", written);
                 }
             }
         }
@@ -92,8 +97,11 @@ final class InvalidPropertyException extends RuntimeException {
     private static String remedy(String correction, @Nullable Setting<?> setting) {
         return setting == null || setting.defaultText() == null
                 ? correction + ", or remove the property."
-                : "%s, or remove the property for the default, %s."
-                        .formatted(correction, setting.defaultText());
+                : String.format(
+                        Locale.ROOT,
+                        "%s, or remove the property for the default, %s.",
+                        correction,
+                        setting.defaultText());
     }
 
     /** Returns an exception for a default value that conflicts with other properties. */

@@ -22,23 +22,34 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
 
     private static String property(String listener, Setting<?> setting) {
         return listener.equals(EchoServerConfig.DEFAULT_LISTENER)
-                ? "%s.%s".formatted(EchoServerProperties.PREFIX, setting.key())
-                : "%s.listeners.%s.%s"
-                        .formatted(EchoServerProperties.PREFIX, listener, setting.key());
+                ? String.format(Locale.ROOT, "%s.%s", EchoServerProperties.PREFIX, setting.key())
+                : String.format(
+                        Locale.ROOT,
+                        "%s.listeners.%s.%s",
+                        EchoServerProperties.PREFIX,
+                        listener,
+                        setting.key());
     }
 
     private static String remedy(BindFailedException cause, String reason) {
         String portProperty = property(cause.listener(), Setting.PORT);
         int port = cause.address().getPort();
         if (isInUse(reason)) {
-            return "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to another port, or to 0 for any free one."
-                    .formatted(port, portProperty);
+            return String.format(
+                    Locale.ROOT,
+                    "Stop the process that listens on port %d (ss -ltnp shows it), or set %s to"
+                            + " another port, or to 0 for any free one.",
+                    port,
+                    portProperty);
         }
         if (isForbidden(reason)) {
             return permission(portProperty, port);
         }
-        return "Set %s to an address of this machine (ip address shows them), or remove it to listen on all addresses."
-                .formatted(property(cause.listener(), Setting.ADDRESS));
+        return String.format(
+                Locale.ROOT,
+                "Set %s to an address of this machine (ip address shows them), or remove it to"
+                        + " listen on all addresses.",
+                property(cause.listener(), Setting.ADDRESS));
     }
 
     static boolean isInUse(String reason) {
@@ -52,9 +63,17 @@ final class ListenFailureAnalyzer extends AbstractFailureAnalyzer<BindFailedExce
     /** Returns the remedy for a port that the process may not use. */
     static String permission(String portProperty, int port) {
         return port < FIRST_UNPRIVILEGED_PORT
-                ? "Ports below %d require the capability CAP_NET_BIND_SERVICE. Set %s to a higher port, or grant the capability to the process."
-                        .formatted(FIRST_UNPRIVILEGED_PORT, portProperty)
-                : "Set %s to a port that the process may use, or remove the restriction on port %d."
-                        .formatted(portProperty, port);
+                ? String.format(
+                        Locale.ROOT,
+                        "Ports below %d require the capability CAP_NET_BIND_SERVICE. Set %s to a"
+                                + " higher port, or grant the capability to the process.",
+                        FIRST_UNPRIVILEGED_PORT,
+                        portProperty)
+                : String.format(
+                        Locale.ROOT,
+                        "Set %s to a port that the process may use, or remove the restriction on"
+                                + " port %d.",
+                        portProperty,
+                        port);
     }
 }

@@ -9,6 +9,7 @@ import org.springframework.core.env.Environment;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Locale;
 
 /**
  * The time that Spring allows for each phase of a shutdown. The drain, plus a margin for closing,
@@ -48,11 +49,12 @@ record ShutdownPhase(Duration timeout) {
             throw new InvalidSettingException(
                     key,
                     Setting.DRAIN_TIMEOUT.format(shutdown.drainTimeout()),
-                    "it must be at least %d seconds less than %s, which is %s"
-                            .formatted(
-                                    MARGIN.toSeconds(),
-                                    TIMEOUT_PROPERTY,
-                                    Setting.DRAIN_TIMEOUT.format(timeout)));
+                    String.format(
+                            Locale.ROOT,
+                            "it must be at least %d seconds less than %s, which is %s",
+                            MARGIN.toSeconds(),
+                            TIMEOUT_PROPERTY,
+                            Setting.DRAIN_TIMEOUT.format(timeout)));
         }
     }
 

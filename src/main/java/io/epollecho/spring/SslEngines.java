@@ -18,6 +18,7 @@ import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -117,12 +118,17 @@ final class SslEngines {
             }
             current.set(State.of(renewed));
             renewals.succeed();
-            log.info("SSL bundle %s renewed; new connections use it".formatted(name));
+            log.info(
+                    String.format(
+                            Locale.ROOT, "SSL bundle %s renewed; new connections use it", name));
         } catch (RuntimeException e) {
             renewals.fail();
             log.error(
-                    "SSL bundle %s cannot be reloaded; new connections use its previous state"
-                            .formatted(name),
+                    String.format(
+                            Locale.ROOT,
+                            "SSL bundle %s cannot be reloaded; new connections use its previous"
+                                    + " state",
+                            name),
                     e);
         }
     }

@@ -9,6 +9,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.Ordered;
 
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -37,15 +38,22 @@ final class UnknownPropertyFailureAnalyzer
                 && EchoServerPropertyNames.setting(property.getName()) != null) {
             String scalar = property.getName().getParent().toString();
             return new FailureAnalysis(
-                    "The property %s is a list%s: it must be one value.".formatted(scalar, origin),
-                    "Write it without an index, such as %s=%s."
-                            .formatted(scalar, property.getValue()),
+                    String.format(
+                            Locale.ROOT,
+                            "The property %s is a list%s: it must be one value.",
+                            scalar,
+                            origin),
+                    String.format(
+                            Locale.ROOT,
+                            "Write it without an index, such as %s=%s.",
+                            scalar,
+                            property.getValue()),
                     cause);
         }
         return new FailureAnalysis(
-                "There is no property %s%s.".formatted(name, origin),
+                String.format(Locale.ROOT, "There is no property %s%s.", name, origin),
                 EchoServerPropertyNames.nearest(name)
-                        .map("Rename it if you mean %s, or remove it."::formatted)
+                        .map(nearest -> "Rename it if you mean " + nearest + ", or remove it.")
                         .orElseGet(UnknownPropertyFailureAnalyzer::known),
                 cause);
     }

@@ -12,6 +12,7 @@ import org.springframework.core.env.Environment;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Locale;
 
 /**
  * Explains that the web server, or that of the management endpoints, cannot listen on its address.
@@ -50,18 +51,21 @@ final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindExcepti
         int port = binder.bind(group + ".port", Integer.class).orElse(DEFAULT_PORT);
         InetAddress address = binder.bind(group + ".address", InetAddress.class).orElse(null);
         return new FailureAnalysis(
-                "The %s server cannot listen on %s: %s."
-                        .formatted(
-                                management ? "management" : "web",
-                                address == null
-                                        ? "port " + port
-                                        : SocketAddresses.format(
-                                                new InetSocketAddress(address, port)),
-                                reason),
+                String.format(
+                        Locale.ROOT,
+                        "The %s server cannot listen on %s: %s.",
+                        management ? "management" : "web",
+                        address == null
+                                ? "port " + port
+                                : SocketAddresses.format(new InetSocketAddress(address, port)),
+                        reason),
                 ListenFailureAnalyzer.isForbidden(reason)
                         ? ListenFailureAnalyzer.permission(group + ".port", port)
-                        : "Set %s.address to an address of this machine (ip address shows them), or remove it for the default."
-                                .formatted(group),
+                        : String.format(
+                                Locale.ROOT,
+                                "Set %s.address to an address of this machine (ip address shows"
+                                        + " them), or remove it for the default.",
+                                group),
                 cause);
     }
 }

@@ -3,6 +3,7 @@ package io.epollecho.stream;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
+import java.util.Locale;
 
 /**
  * A range of addresses in CIDR notation (RFC 4632, RFC 4291 2.3). IPv4-mapped IPv6 addresses are
@@ -26,8 +27,11 @@ public record AddressRange(InetAddress network, int prefixLength) {
         byte[] bytes = network.getAddress();
         if (prefixLength < 0 || prefixLength > 8 * bytes.length) {
             throw new IllegalArgumentException(
-                    "The prefix length %d is invalid. It must be 0 to %d."
-                            .formatted(prefixLength, 8 * bytes.length));
+                    String.format(
+                            Locale.ROOT,
+                            "The prefix length %d is invalid. It must be 0 to %d.",
+                            prefixLength,
+                            8 * bytes.length));
         }
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] &= (byte) (0xFF << (8 - bitsInByte(i, prefixLength)));
@@ -48,8 +52,12 @@ public record AddressRange(InetAddress network, int prefixLength) {
         AddressRange range = parseOrNull(text);
         if (range == null) {
             throw new IllegalArgumentException(
-                    "\"%s\" is not an address range: it must be an IPv4 or IPv6 address, optionally followed by / and a prefix length, such as 10.0.0.0/8, 192.0.2.1 or fd00::/8"
-                            .formatted(text));
+                    String.format(
+                            Locale.ROOT,
+                            "\"%s\" is not an address range: it must be an IPv4 or IPv6 address,"
+                                    + " optionally followed by / and a prefix length, such as"
+                                    + " 10.0.0.0/8, 192.0.2.1 or fd00::/8",
+                            text));
         }
         return range;
     }

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.zip.CRC32C;
 
@@ -33,13 +34,14 @@ public final class ProxyHeaderEncoder {
     public static byte[] version1(InetSocketAddress source, InetSocketAddress destination) {
         int bytes = addressLength(source, destination);
         return ascii(
-                "PROXY %s %s %s %d %d\r\n"
-                        .formatted(
-                                bytes == IPV6_BYTES ? "TCP6" : "TCP4",
-                                text(address(source, bytes)),
-                                text(address(destination, bytes)),
-                                source.getPort(),
-                                destination.getPort()));
+                String.format(
+                        Locale.ROOT,
+                        "PROXY %s %s %s %d %d\r\n",
+                        bytes == IPV6_BYTES ? "TCP6" : "TCP4",
+                        text(address(source, bytes)),
+                        text(address(destination, bytes)),
+                        source.getPort(),
+                        destination.getPort()));
     }
 
     /**

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -229,12 +230,16 @@ public final class ProxyHeaderParser {
 
     private static Result versionAndCommand(int value) {
         if (value >> 4 != 2) {
-            return invalid("the binary header has version %d, not 2".formatted(value >> 4));
+            return invalid(
+                    String.format(
+                            Locale.ROOT, "the binary header has version %d, not 2", value >> 4));
         }
         int command = value & 0xF;
         return command <= 1
                 ? INCOMPLETE
-                : invalid("the header has the unknown command %d".formatted(command));
+                : invalid(
+                        String.format(
+                                Locale.ROOT, "the header has the unknown command %d", command));
     }
 
     /** Checks the family and the transport, which must be ignored if the command is LOCAL. */
@@ -243,12 +248,18 @@ public final class ProxyHeaderParser {
             return INCOMPLETE;
         }
         if (value >> 4 > 3) {
-            return invalid("the header has the unknown address family %d".formatted(value >> 4));
+            return invalid(
+                    String.format(
+                            Locale.ROOT,
+                            "the header has the unknown address family %d",
+                            value >> 4));
         }
         int transport = value & 0xF;
         return transport <= 2
                 ? INCOMPLETE
-                : invalid("the header has the unknown transport %d".formatted(transport));
+                : invalid(
+                        String.format(
+                                Locale.ROOT, "the header has the unknown transport %d", transport));
     }
 
     private Result announcedLength() {
@@ -256,14 +267,20 @@ public final class ProxyHeaderParser {
         if (!isLocal()) {
             if (total > MAX_LENGTH) {
                 return invalid(
-                        "the header announces %d bytes, but at most %d are allowed"
-                                .formatted(total, MAX_LENGTH));
+                        String.format(
+                                Locale.ROOT,
+                                "the header announces %d bytes, but at most %d are allowed",
+                                total,
+                                MAX_LENGTH));
             }
             addressesEnd = FIXED_LENGTH + addressesLength();
             if (total < addressesEnd) {
                 return invalid(
-                        "the header announces %d bytes, which are too few for its addresses"
-                                .formatted(total));
+                        String.format(
+                                Locale.ROOT,
+                                "the header announces %d bytes, which are too few for its"
+                                        + " addresses",
+                                total));
             }
             crc.update(start, 0, FIXED_LENGTH);
         }

@@ -24,6 +24,7 @@ import org.springframework.boot.convert.DurationStyle;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -191,8 +192,12 @@ public final class EchoEndpoint {
                             case BUSIEST -> server.busiestConnections(atMost);
                             default ->
                                     throw RefusedRequestException.invalid(
-                                            "sort is '%s': it must be %s or %s"
-                                                    .formatted(sort, NEWEST, BUSIEST));
+                                            String.format(
+                                                    Locale.ROOT,
+                                                    "sort is '%s': it must be %s or %s",
+                                                    sort,
+                                                    NEWEST,
+                                                    BUSIEST));
                         }));
     }
 
@@ -204,9 +209,11 @@ public final class EchoEndpoint {
                     .toList();
         } catch (TimeoutException e) {
             throw RefusedRequestException.unavailable(
-                    ("An event loop did not list its connections within %d ms: it is stuck or"
-                                    + " overloaded")
-                            .formatted(loopPatience.toMillis()));
+                    String.format(
+                            Locale.ROOT,
+                            "An event loop did not list its connections within %d ms: it is stuck"
+                                    + " or overloaded",
+                            loopPatience.toMillis()));
         }
     }
 
@@ -238,9 +245,12 @@ public final class EchoEndpoint {
         Optional<Duration> remaining = server.drainProgress().map(DrainProgress::remaining);
         if (remaining.isPresent() && drainTimeout.compareTo(remaining.get()) > 0) {
             throw RefusedRequestException.conflict(
-                    ("timeout is '%s': a drain that has begun can only be shortened, and this one"
-                                    + " has %d ms left")
-                            .formatted(timeout, remaining.get().toMillis()));
+                    String.format(
+                            Locale.ROOT,
+                            "timeout is '%s': a drain that has begun can only be shortened, and"
+                                    + " this one has %d ms left",
+                            timeout,
+                            remaining.get().toMillis()));
         }
     }
 
@@ -269,7 +279,11 @@ public final class EchoEndpoint {
             // Refused below, like a number out of range.
         }
         throw RefusedRequestException.invalid(
-                "limit is '%s': it must be a number, 1 to %d".formatted(limit, LARGEST_LIMIT));
+                String.format(
+                        Locale.ROOT,
+                        "limit is '%s': it must be a number, 1 to %d",
+                        limit,
+                        LARGEST_LIMIT));
     }
 
     private static long parseSince(String since) {
@@ -277,8 +291,10 @@ public final class EchoEndpoint {
             return Long.parseLong(since);
         } catch (NumberFormatException e) {
             throw RefusedRequestException.invalid(
-                    "since is '%s': it must be a number of milliseconds since 1970"
-                            .formatted(since));
+                    String.format(
+                            Locale.ROOT,
+                            "since is '%s': it must be a number of milliseconds since 1970",
+                            since));
         }
     }
 
@@ -291,8 +307,11 @@ public final class EchoEndpoint {
                     .drainTimeout();
         } catch (IllegalArgumentException e) {
             throw RefusedRequestException.invalid(
-                    "timeout is '%s': it must be a duration such as 20s, %s"
-                            .formatted(timeout, Setting.DRAIN_TIMEOUT.allowed()));
+                    String.format(
+                            Locale.ROOT,
+                            "timeout is '%s': it must be a duration such as 20s, %s",
+                            timeout,
+                            Setting.DRAIN_TIMEOUT.allowed()));
         }
     }
 }

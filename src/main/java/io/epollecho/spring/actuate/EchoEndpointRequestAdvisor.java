@@ -20,6 +20,7 @@ import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -79,8 +80,11 @@ final class EchoEndpointRequestAdvisor implements OperationInvokerAdvisor {
         }
         if (!unknown.isEmpty()) {
             throw RefusedRequestException.invalid(
-                    "Unknown parameter '%s': this request takes %s"
-                            .formatted(unknown.getFirst(), quoted(known)));
+                    String.format(
+                            Locale.ROOT,
+                            "Unknown parameter '%s': this request takes %s",
+                            unknown.getFirst(),
+                            quoted(known)));
         }
     }
 
