@@ -86,7 +86,7 @@ final class Dial {
 
     private void failed(Attempt attempt, IOException cause) {
         attempts.remove(attempt);
-        failures.add(new Failed(cause, new Endpoints(source, attempt.address)));
+        failures.add(new Failed(cause, new Endpoints(attempt.local, attempt.address)));
         if (!untried.isEmpty()) {
             tryNext();
         } else if (attempts.isEmpty() && !over) {
@@ -121,6 +121,7 @@ final class Dial {
         private final InetSocketAddress address;
         private long startedAt;
         private @Nullable SocketChannel channel;
+        private @Nullable InetSocketAddress local;
         private @Nullable SelectionKey key;
 
         Attempt(InetSocketAddress address) {
@@ -137,6 +138,7 @@ final class Dial {
                     // The port of an earlier connection may still be in TIME_WAIT.
                     opened.setOption(StandardSocketOptions.SO_REUSEADDR, true);
                     opened.bind(source);
+                    local = (InetSocketAddress) opened.getLocalAddress();
                 }
                 key = opened.register(probe.selector(), SelectionKey.OP_CONNECT, this);
                 startedAt = System.nanoTime();
@@ -161,9 +163,9 @@ final class Dial {
 
         private void connected(SocketChannel connected, SelectionKey selectionKey)
                 throws IOException {
-            var local = (InetSocketAddress) connected.getLocalAddress();
+            var near = (InetSocketAddress) connected.getLocalAddress();
             var remote = (InetSocketAddress) connected.getRemoteAddress();
-            if (local.equals(remote)) {
+            if (near.equals(remote)) {
                 // Without the reset, TIME_WAIT would keep a server from using this port.
                 connected.setOption(StandardSocketOptions.SO_LINGER, 0);
                 throw new ConnectionFailedException(
@@ -173,7 +175,7 @@ final class Dial {
             }
             attempts.remove(this);
             Dial.this.close();
-            client.connected(connected, selectionKey, new Endpoints(local, remote), startedAt);
+            client.connected(connected, selectionKey, new Endpoints(near, remote), startedAt);
         }
 
         void failed(IOException cause) {

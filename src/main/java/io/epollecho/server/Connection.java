@@ -174,8 +174,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             if (!ticket.countFor(peer().getAddress())) {
                 refuse(
                         CloseReason.ADDRESS_LIMIT,
-                        String.format(Locale.ROOT, "its address has reached %s (%d)", Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
-                                        ticket.addressLimit()));
+                        String.format(
+                                Locale.ROOT,
+                                "its address has reached %s (%d)",
+                                Setting.MAX_CONNECTIONS_PER_ADDRESS.key(),
+                                ticket.addressLimit()));
                 return;
             }
         }

@@ -320,6 +320,19 @@ class ProbeProcessTest {
         }
     }
 
+    /** A port that the system chose is known too, because the socket is bound before. */
+    @Test
+    void namesTheLocalPortOfARefusedConnection() throws Exception {
+        int port = unusedPort();
+        try (ProbeProcess probe =
+                ProbeProcess.builder()
+                        .start("127.0.0.1:" + port, "--source", "127.0.0.3", "--count", "5")) {
+            assertThat(probe.text())
+                    .containsPattern("Connection refused, from 127\\.0\\.0\\.3:[1-9]\\d*, to 127");
+            assertThat(probe.exitCode()).isEqualTo(1);
+        }
+    }
+
     @Test
     void connectsFromTheGivenSource() throws Exception {
         int port = unusedPort();
