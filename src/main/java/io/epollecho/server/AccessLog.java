@@ -30,8 +30,14 @@ final class AccessLog {
      */
     static final String LOGGER = "echo.access";
 
-    /** The maximum number of queued lines. */
+    /** The maximum number of queued lines if none contains words of a peer. */
     static final int CAPACITY = 8192;
+
+    /** The approximate memory of a queued line in bytes, without words of a peer. */
+    private static final int LINE_BYTES = 512;
+
+    /** The maximum memory of the queued lines in bytes. */
+    private static final int CAPACITY_BYTES = CAPACITY * LINE_BYTES;
 
     /** The maximum time that {@link #stop} waits for the remaining lines. */
     private static final Duration LAST_LINES = Duration.ofSeconds(2);
@@ -41,7 +47,7 @@ final class AccessLog {
 
     private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
 
-    /** The length of the queue, kept here because {@code size()} of the queue is O(n). */
+    /** The memory of the queued lines in bytes. */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private final AtomicLong dropped = new AtomicLong();
@@ -49,9 +55,15 @@ final class AccessLog {
 
     private record Line(ConnectionInfo connection, CloseReason reason, Instant closed) {
 
+        /** Returns the approximate memory of the line in bytes. */
+        int bytes() {
+            TlsInfo tls = connection.tls();
+            return tls == null ? LINE_BYTES : LINE_BYTES + tls.lengthOfNames();
+        }
+
         /**
          * Returns the fields of the line. Timestamps are truncated to milliseconds, and the
-         * duration is in seconds. The server name contains only letters, digits, dashes and dots,
+         * duration is in seconds. The server name is at most 255 letters, digits, dashes and dots,
          * so a peer cannot forge a field with it.
          */
         Map<String, Object> pairs() {
@@ -100,12 +112,13 @@ final class AccessLog {
      * is full. Called on any event loop's thread.
      */
     void add(ConnectionInfo connection, CloseReason reason) {
-        if (waiting.incrementAndGet() > CAPACITY) {
-            waiting.decrementAndGet();
+        var line = new Line(connection, reason, Instant.now());
+        if (waiting.addAndGet(line.bytes()) > CAPACITY_BYTES) {
+            waiting.addAndGet(-line.bytes());
             drop();
             return;
         }
-        lines.add(new Line(connection, reason, Instant.now()));
+        lines.add(line);
         Writer current = writer;
         if (current != null) {
             current.wakeUp();
@@ -125,7 +138,7 @@ final class AccessLog {
     private @Nullable Line poll() {
         Line line = lines.poll();
         if (line != null) {
-            waiting.decrementAndGet();
+            waiting.addAndGet(-line.bytes());
         }
         return line;
     }

@@ -68,11 +68,13 @@ final class ServerRun {
      * @param config the configuration of the server
      * @param accessLog records closed connections; null without an access log
      * @param observer the observer of events in this run
+     * @throws InvalidSettingException if no client could complete a TLS handshake
      * @throws BindFailedException if an address cannot be bound
      * @throws IOException if anything else fails; nothing is left open
      */
     ServerRun(EchoServerConfig config, @Nullable AccessLog accessLog, Observer observer)
             throws IOException {
+        requireHandshakes(config);
         this.observer = observer;
         this.maxConnections = DescriptorLimit.lower(config.connections().max());
         this.workers = usesTls(config) ? new Workers(config.workerThreads()) : null;
@@ -96,6 +98,29 @@ final class ServerRun {
             stopLoops();
             throw e;
         }
+    }
+
+    /**
+     * Requires that each listener with TLS can complete a handshake.
+     *
+     * @throws InvalidSettingException for the first that cannot
+     */
+    private static void requireHandshakes(EchoServerConfig config) {
+        config.listeners()
+                .forEach(
+                        (name, listener) -> {
+                            TlsConfig tls = listener.tls();
+                            String failure = tls == null ? null : tls.handshakeFailure();
+                            if (failure != null) {
+                                throw new InvalidSettingException(
+                                        name.equals(EchoServerConfig.DEFAULT_LISTENER)
+                                                ? "tls"
+                                                : "listeners." + name + ".tls",
+                                        "set",
+                                        "no client can complete a handshake with its engines: "
+                                                + failure);
+                            }
+                        });
     }
 
     private static boolean usesTls(EchoServerConfig config) {

@@ -1,5 +1,9 @@
 package io.epollecho.server;
 
+import io.epollecho.stream.TrialHandshake;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -52,6 +56,15 @@ public record TlsConfig(
      */
     public TlsConfig withClientAuth(ClientAuth clientAuth) {
         return new TlsConfig(engines, clientAuth, handshakeTimeout);
+    }
+
+    /**
+     * Tries a handshake in memory, with a client that offers everything that the JDK supports.
+     *
+     * @return the reason why no client can complete a handshake, as a clause; null if one can
+     */
+    public @Nullable String handshakeFailure() {
+        return TrialHandshake.failure(newEngine());
     }
 
     /** Returns a new server-side engine for one connection. */

@@ -164,7 +164,7 @@ public record EchoServerProperties(
                                 EchoServerPropertyNames.PREFIX.append(
                                         group + EchoServerPropertyNames.SSL_BUNDLE.key()),
                                 bundle,
-                                clientAuth != ClientAuth.NONE),
+                                clientAuth),
                         clientAuth,
                         handshakeTimeout);
             }
@@ -185,13 +185,13 @@ public record EchoServerProperties(
 
         /** A placeholder used when the properties are only validated. */
         Engines UNUSED =
-                (property, bundle, asksClients) ->
+                (property, bundle, clientAuth) ->
                         () -> {
                             throw new IllegalStateException("for validation only");
                         };
 
         Supplier<SSLEngine> of(
-                ConfigurationPropertyName property, String bundle, boolean asksClients);
+                ConfigurationPropertyName property, String bundle, ClientAuth clientAuth);
     }
 
     /**

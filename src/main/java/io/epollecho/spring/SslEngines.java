@@ -1,5 +1,9 @@
 package io.epollecho.spring;
 
+import io.epollecho.server.ClientAuth;
+import io.epollecho.server.Setting;
+import io.epollecho.server.TlsConfig;
+
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +32,9 @@ import javax.net.ssl.SSLEngine;
 
 /**
  * A factory of TLS engines based on the SSL bundles that listeners refer to. A renewed bundle
- * applies to new connections immediately; if it cannot be reloaded, its previous state remains in
- * use.
+ * applies to new connections immediately; if it cannot be reloaded or no handshake succeeds with
+ * it, its previous state remains in use. This is the rule for a moment if certificate and key are
+ * replaced one after the other.
  */
 final class SslEngines {
 
@@ -59,6 +64,23 @@ final class SslEngines {
             return new State(bundle.createSslContext(), bundle.getOptions());
         }
 
+        /**
+         * Returns a requirement that the bundle does not meet, as a clause; null if a client can
+         * complete a handshake with it.
+         */
+        @Nullable String failure(ClientAuth clientAuth) {
+            var trial =
+                    new TlsConfig(
+                            this::newEngine, clientAuth, Setting.HANDSHAKE_TIMEOUT.defaultValue());
+            String failure = trial.handshakeFailure();
+            return failure == null
+                    ? null
+                    : "no client can complete a handshake with it, because "
+                            + failure
+                            + "; the private key must belong to the certificate, and the cipher"
+                            + " suites must fit the protocols and the key";
+        }
+
         SSLEngine newEngine() {
             SSLEngine engine = context.createSSLEngine();
             if (options.getCiphers() != null) {
@@ -76,24 +98,27 @@ final class SslEngines {
      *
      * @param property the property that names the bundle
      * @param name the name of the bundle
-     * @param asksClients true if clients are asked for a certificate, which must be verified
+     * @param clientAuth whether clients are asked for a certificate, which must be verified
      * @return a thread-safe supplier that returns a new engine at each call
-     * @throws InvalidPropertyException if the bundle does not exist, cannot be loaded or is
-     *     incomplete
+     * @throws InvalidPropertyException if the bundle does not exist, cannot be loaded, is
+     *     incomplete, or does not allow any handshake
      */
-    Supplier<SSLEngine> of(ConfigurationPropertyName property, String name, boolean asksClients) {
+    Supplier<SSLEngine> of(ConfigurationPropertyName property, String name, ClientAuth clientAuth) {
         var current = new AtomicReference<@Nullable State>();
         try {
             // Register the handler before reading the bundle; otherwise a renewal could be missed.
             bundles.addBundleUpdateHandler(
-                    name, renewed -> renew(name, current, renewed, asksClients));
+                    name, renewed -> renew(name, current, renewed, clientAuth));
             SslBundle bundle = bundles.getBundle(name);
-            String missing = missing(bundle, asksClients);
+            String missing = missing(bundle, clientAuth);
             if (missing != null) {
                 throw invalid(property, missing);
             }
             State loaded = State.of(bundle);
-            loaded.newEngine(); // throws if a protocol or cipher suite is unknown
+            String failure = loaded.failure(clientAuth);
+            if (failure != null) {
+                throw invalid(property, failure);
+            }
             current.compareAndSet(null, loaded);
         } catch (NoSuchSslBundleException e) {
             throw invalid(property, "it must be the name of an SSL bundle, " + known());
@@ -110,13 +135,24 @@ final class SslEngines {
             String name,
             AtomicReference<@Nullable State> current,
             SslBundle renewed,
-            boolean asksClients) {
+            ClientAuth clientAuth) {
         try {
-            String missing = missing(renewed, asksClients);
+            String missing = missing(renewed, clientAuth);
             if (missing != null) {
                 throw new IllegalStateException(missing);
             }
-            current.set(State.of(renewed));
+            State loaded = State.of(renewed);
+            String failure = loaded.failure(clientAuth);
+            if (failure != null) {
+                renewals.fail();
+                // Expected while one of two files has been replaced, so no stack trace.
+                log.warn(
+                        ("SSL bundle %s cannot be reloaded yet; new connections use its previous"
+                                        + " state until its files change again: %s")
+                                .formatted(name, failure));
+                return;
+            }
+            current.set(loaded);
             renewals.succeed();
             log.info(
                     String.format(
@@ -134,12 +170,12 @@ final class SslEngines {
     }
 
     /** Returns a requirement that the bundle does not meet, as a clause; null if it is complete. */
-    private static @Nullable String missing(SslBundle bundle, boolean asksClients) {
+    private static @Nullable String missing(SslBundle bundle, ClientAuth clientAuth) {
         KeyStore keys = bundle.getStores().getKeyStore();
         if (keys == null || !hasKey(keys)) {
             return "it must be an SSL bundle with a certificate and its private key";
         }
-        if (asksClients && bundle.getStores().getTrustStore() == null) {
+        if (clientAuth != ClientAuth.NONE && bundle.getStores().getTrustStore() == null) {
             return "it must be an SSL bundle with a trust store, because client-auth asks clients"
                     + " for certificates";
         }

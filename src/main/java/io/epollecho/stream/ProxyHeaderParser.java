@@ -26,6 +26,8 @@ import java.util.zip.CRC32C;
  *       transport is unspecified. Otherwise the extensions (TLVs) must be well-formed, and a
  *       checksum among them must be correct.
  *   <li>A header with the PROXY command may have at most {@value #MAX_LENGTH} bytes.
+ *   <li>The destination in version 1 may be of either family. nginx writes the family of the source
+ *       and the address that it listens on, which differ if it took the source from another header.
  *   <li>An IPv6 address in version 1 may end in an IPv4 address, which is how inet_ntop(3) writes
  *       IPv4-mapped addresses.
  * </ul>
@@ -189,9 +191,14 @@ public final class ProxyHeaderParser {
         if (fields.length != FIELDS) {
             return invalid("the line of version 1 does not have two addresses and two ports");
         }
-        boolean ipv6 = fields[1].equals("TCP6");
-        byte[] source = ipv6 ? AddressText.ipv6(fields[2]) : AddressText.ipv4(fields[2]);
-        byte[] destination = ipv6 ? AddressText.ipv6(fields[3]) : AddressText.ipv4(fields[3]);
+        byte[] source =
+                fields[1].equals("TCP6")
+                        ? AddressText.ipv6(fields[2])
+                        : AddressText.ipv4(fields[2]);
+        byte[] destination = AddressText.ipv4(fields[3]);
+        if (destination == null) {
+            destination = AddressText.ipv6(fields[3]);
+        }
         if (source == null || destination == null) {
             return invalid("the line of version 1 has an invalid address");
         }

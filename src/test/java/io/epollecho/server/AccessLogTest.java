@@ -311,6 +311,22 @@ class AccessLogTest {
         }
     }
 
+    /** Words of peers count, so that long ones do not take up more memory than short ones. */
+    @Test
+    void theQueueIsBoundedInBytes() {
+        var log = new AccessLog();
+        var peer = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+        String name = "a".repeat(255);
+        var tls = new TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", name, name);
+        for (int i = 0; i < AccessLog.CAPACITY; i++) {
+            log.add(
+                    new ConnectionInfo(
+                            "tls", peer, null, tls, 0, Duration.ZERO, Duration.ZERO, 0, 0, 0),
+                    CloseReason.PEER);
+        }
+        assertThat(log.dropped()).isBetween(AccessLog.CAPACITY / 3L, AccessLog.CAPACITY * 2L / 3);
+    }
+
     @Test
     void blockedConsoleDelaysNoStopAndDroppedLinesAreCounted() throws Exception {
         try (EchoServer server = start(true);

@@ -62,6 +62,39 @@ interface CertificateScenarios extends Backend {
     }
 
     @Test
+    default void reportsTheLongestHostName() throws IOException {
+        EchoServer server = startAsking(ClientAuth.NONE);
+        String longest = "a.".repeat(127) + "t";
+        for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+            SSLContext client = Certificates.insistentContext(Certificates.CLIENT);
+            for (int i = 0; i < 3; i++) { // the later ones resume the session
+                try (Peer peer = connect(server)) {
+                    peer.layTls(client, protocol);
+                    peer.askFor(longest);
+                    peer.handshake();
+                    peer.echo(100);
+                    assertThat(tlsOfNewest(server).serverName()).isEqualTo(longest);
+                }
+                Backend.awaitActive(server, 0);
+            }
+        }
+    }
+
+    /** No name in the DNS is that long, and it would be kept as long as the connection. */
+    @Test
+    default void anOverlongHostNameIsRefused() throws IOException {
+        EchoServer server = startAsking(ClientAuth.NONE);
+        Peer peer = connect(server);
+        peer.layTls(Certificates.context(null), "TLSv1.3");
+        peer.askFor("a.".repeat(150) + "test");
+        peer.handshake();
+        assertThatExceptionOfType(SSLException.class)
+                .isThrownBy(peer::expectEnd)
+                .withMessageContaining("unrecognized_name");
+        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+    }
+
+    @Test
     default void optionalClientCertificate() throws IOException {
         EchoServer server = startAsking(ClientAuth.WANT);
         Peer nobody = connectAs(server, Certificates.context(null), "TLSv1.3");

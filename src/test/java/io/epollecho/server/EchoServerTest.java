@@ -1,10 +1,15 @@
 package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 
 /** The server as an object. */
 class EchoServerTest {
@@ -42,5 +47,31 @@ class EchoServerTest {
                     .as("the next start takes other free ports")
                     .hasToString("EchoServer[stopped, default=127.0.0.1:0, second=127.0.0.1:0]");
         }
+    }
+
+    /** A port would look open, and every client would fail. */
+    @Test
+    void aServerWithWhichNoHandshakeSucceedsOpensNoPort() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, LOOPBACK)) {
+            port = free.getLocalPort();
+        }
+        TlsConfig unusable =
+                TlsConfig.of(Certificates.mixedContext(Certificates.SERVER, Certificates.RENEWED));
+        var server =
+                new EchoServer(
+                        EchoServerConfig.builder()
+                                .address(LOOPBACK)
+                                .port(port)
+                                .listener(
+                                        "secure",
+                                        new ListenerConfig(LOOPBACK, 0, 10).withTls(unusable))
+                                .build());
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(server::start)
+                .withMessageContaining("listeners.secure.tls")
+                .withMessageContaining("no client can complete a handshake");
+        assertThat(server.state()).isNotEqualTo(EchoServerState.RUNNING);
+        new ServerSocket(port, 1, LOOPBACK).close();
     }
 }

@@ -71,6 +71,11 @@ public final class FaultyProvider extends SelectorProvider {
         full = true;
     }
 
+    /** Makes disguised channels accept bytes again. */
+    void emptySockets() {
+        full = false;
+    }
+
     @Override
     public AbstractSelector openSelector() throws IOException {
         Gate gate = openingGate;

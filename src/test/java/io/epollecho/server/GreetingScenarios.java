@@ -1,5 +1,7 @@
 package io.epollecho.server;
 
+import static io.epollecho.server.Background.await;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.stream.Certificates;
@@ -15,6 +17,9 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** A server may identify itself before it echoes, in any combination with the other layers. */
 interface GreetingScenarios extends Backend {
@@ -90,6 +95,31 @@ interface GreetingScenarios extends Backend {
             assertThat(negotiated.path("serverName").asString()).isEqualTo(Certificates.HOST);
             assertThat(negotiated.path("clientSubject").asString()).isEqualTo("CN=client");
         }
+    }
+
+    /** The smallest budget holds a greeting, even if a peer does not read it. */
+    @Test
+    default void aGreetingThatThePeerDoesNotReadFitsIntoTheBudget() throws IOException {
+        FaultyProvider faulty = faultyProvider();
+        faulty.disguisePeers(UnaryOperator.identity());
+        EchoServer server =
+                start(
+                        faulty,
+                        settings ->
+                                settings.greeting(Greeting.IDENTITY)
+                                        .readBufferSize(1024)
+                                        .maxPending(1024L));
+        faulty.fillSockets();
+        List<Peer> peers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            peers.add(connect(server.localAddress(), 0, 0));
+        }
+        await().until(() -> server.statistics().pendingBytes() > 0);
+        faulty.emptySockets();
+        for (Peer peer : peers) {
+            assertThat(peer.receiveLine()).startsWith("{").endsWith("}");
+        }
+        assertThat(Backend.closed(server, CloseReason.ERROR)).isZero();
     }
 
     private static String text(InetSocketAddress address) {

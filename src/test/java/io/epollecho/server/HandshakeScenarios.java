@@ -356,6 +356,49 @@ interface HandshakeScenarios extends Backend {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(timeout);
     }
 
+    /** A peer that gets a FIN without a close_notify takes it for an attack. */
+    @Test
+    default void aCloseNotifyWaitsForAFullSendBuffer() throws IOException {
+        for (CloseReason reason : List.of(CloseReason.IDLE, CloseReason.TRUNCATED)) {
+            FaultyProvider faulty = faultyProvider();
+            faulty.disguisePeers(UnaryOperator.identity());
+            Duration idle = reason == CloseReason.IDLE ? Duration.ofSeconds(1) : Duration.ZERO;
+            EchoServer server = start(faulty, settings -> settings.tls(tls()).idleTimeout(idle));
+            Peer peer = connectOverTls(server.localAddress(), "TLSv1.3");
+            peer.echo(100);
+            faulty.fillSockets();
+            if (reason == CloseReason.TRUNCATED) {
+                peer.endRawOutput();
+            }
+            long start = System.nanoTime();
+            await().pollInterval(Duration.ofMillis(100))
+                    .until(() -> System.nanoTime() - start > Duration.ofMillis(1_300).toNanos());
+            assertThat(server.statistics().active()).as("waits for the peer").isEqualTo(1);
+            faulty.emptySockets();
+            await().until(() -> Backend.closed(server, reason) == 1);
+            peer.expectEnd();
+        }
+    }
+
+    /** Nor does the wait last forever; then a reset shows that the end is missing. */
+    @Test
+    default void aCloseNotifyThatCannotBeSentEndsAsAReset() throws IOException {
+        FaultyProvider faulty = faultyProvider();
+        faulty.disguisePeers(UnaryOperator.identity());
+        EchoServer server =
+                start(
+                        faulty,
+                        settings ->
+                                settings.tls(tls())
+                                        .idleTimeout(Duration.ofSeconds(1))
+                                        .lingerTimeout(Duration.ofMillis(500)));
+        Peer peer = connectOverTls(server.localAddress(), "TLSv1.3");
+        peer.echo(100);
+        faulty.fillSockets();
+        await().until(() -> Backend.closed(server, CloseReason.IDLE) == 1);
+        assertThat(peer.endsByReset()).isTrue();
+    }
+
     /** Each such peer costs only a timer. */
     @Test
     default void thousandPeersWithoutAHandshake() throws IOException {

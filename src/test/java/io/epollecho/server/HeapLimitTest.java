@@ -29,6 +29,26 @@ class HeapLimitTest {
         }
     }
 
+    /** Most of what a connection with TLS needs is in the JDK's engine. */
+    @Test
+    void countsAConnectionWithTlsAsSeveralPlainOnes() {
+        int connections = (int) (Runtime.getRuntime().maxMemory() / 4_000);
+        EchoServerConfig plain = withMaxPending(1 << 20);
+        EchoServerConfig tls =
+                EchoServerConfig.builder()
+                        .selector(SelectorBackend.jdk())
+                        .maxPending(1L << 20)
+                        .listener("tls", plain.listener("default").withTls(Transport.serverTls()))
+                        .port(0)
+                        .build();
+        try (var log = new CapturedLog()) {
+            HeapLimit.check(plain, connections);
+            assertThat(log.events()).isEmpty();
+            HeapLimit.check(tls, connections);
+            assertThat(log.events()).hasSize(1);
+        }
+    }
+
     @Test
     void isSilentIfTheLimitsFit() {
         try (var log = new CapturedLog()) {

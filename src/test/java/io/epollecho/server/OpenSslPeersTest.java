@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.stream.Certificates;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** The OpenSSL client as a peer of the server. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -116,6 +118,43 @@ class OpenSslPeersTest {
                 .contains("Reused, TLSv1.")
                 .contains("second\n");
         assertThat(server.statistics().handshakes()).isEqualTo(2);
+    }
+
+    /**
+     * A session remembers the host name with which it began. OpenSSL may resume it with another
+     * name or without one; the JDK's client repeats the name of the session.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    void reportsTheHostNameOfThisConnectionAndNotOfTheSession(String protocol) throws Exception {
+        String session = directory.resolve("session").toString();
+        exchange("first\n", protocol, "-sess_out", session);
+        restart();
+        assertThat(hostReportedFor(protocol, "-sess_in", session)).isEqualTo(Certificates.HOST);
+        assertThat(hostReportedFor(protocol, "-sess_in", session, "-servername", "other.test"))
+                .isEqualTo("other.test");
+        assertThat(hostReportedFor(protocol, "-sess_in", session, "-noservername")).isNull();
+    }
+
+    private @Nullable String hostReportedFor(String... options) throws Exception {
+        var all = new ArrayList<>(List.of(options));
+        all.add("-quiet");
+        boolean unnamed = all.contains("-noservername");
+        List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect"));
+        command.add("127.0.0.1:" + server.localAddress().getPort());
+        if (!unnamed && !all.contains("-servername")) {
+            command.addAll(List.of("-servername", Certificates.HOST));
+        }
+        command.addAll(all);
+        long before = server.statistics().bytesSent();
+        try (Program client = Program.start(command)) {
+            client.send("hello\n");
+            await().until(() -> server.statistics().bytesSent() == before + 6);
+            TlsInfo tls = Background.get(server.newestConnections(1)).getFirst().tls();
+            return Objects.requireNonNull(tls).serverName();
+        } finally {
+            Backend.awaitActive(server, 0);
+        }
     }
 
     @ParameterizedTest

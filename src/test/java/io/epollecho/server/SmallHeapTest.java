@@ -1,8 +1,10 @@
 package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.epollecho.stream.Certificates;
+import io.epollecho.stream.HandmadeTls;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -11,8 +13,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 
 /**
  * Peers that do not read cannot fill a server's heap, even a small one. The server runs in its own
@@ -74,6 +79,77 @@ class SmallHeapTest {
             int whole = echoesToSilentPeers(server, Transport.PLAIN, 20);
             assertThat(whole).as("peers within the limit").isEqualTo(20);
             assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    /** The engine keeps the parts of a ClientHello, which would fill the heap. */
+    @ParameterizedTest
+    @EnumSource
+    void survivesTwoThousandUnfinishedHandshakes(BackendUnderTest backend, @TempDir Path directory)
+            throws IOException {
+        try (ServerProcess server =
+                ServerProcess.start(
+                        backend,
+                        Transport.TLS,
+                        0,
+                        ServerProcess.DEFAULT_READ_BUFFER,
+                        0,
+                        "-Xmx64m",
+                        Certificates.saveFor(directory.resolve("certificates")))) {
+            byte[] part =
+                    ByteBuffer.allocate(5 + 15_000)
+                            .put(new byte[] {22, 3, 3, 15_000 >> 8, (byte) (15_000 & 0xFF)})
+                            .put(new byte[] {1, 0, 15_996 >> 8, (byte) (15_996 & 0xFF), 3, 3})
+                            .array();
+            try (Peer bystander = connect(server, Transport.TLS, 0, 0)) {
+                var peers = new ArrayList<Peer>();
+                for (int seed = 1; seed <= 2_000; seed++) {
+                    var peer = new Peer(seed, server.address(), null, 0, 0);
+                    peer.sendRaw(part);
+                    peers.add(peer);
+                    bystander.echo(100);
+                }
+                assertThat(server.isAlive()).isTrue();
+                assertThat(peers.getFirst().endsByReset()).as("the oldest is closed").isTrue();
+                bystander.echo(1_000);
+                for (Peer peer : peers) {
+                    peer.close();
+                }
+            }
+        }
+    }
+
+    /** The same after the handshake, where no timeout ends it. */
+    @ParameterizedTest
+    @EnumSource
+    void survivesTwoThousandUnfinishedMessagesAfterTheHandshake(
+            BackendUnderTest backend, @TempDir Path directory) throws IOException {
+        try (ServerProcess server =
+                ServerProcess.start(
+                        backend,
+                        Transport.TLS,
+                        0,
+                        ServerProcess.DEFAULT_READ_BUFFER,
+                        0,
+                        "-Xmx64m",
+                        Certificates.saveFor(directory.resolve("certificates")))) {
+            byte[] part = Arrays.copyOf(HandmadeTls.message(24, new byte[32_000]), 15_000);
+            try (Peer bystander = connect(server, Transport.TLS, 0, 0)) {
+                var peers = new ArrayList<HandmadeTls>();
+                for (int i = 0; i < 2_000; i++) {
+                    var peer = new HandmadeTls(server.address());
+                    peer.send(HandmadeTls.HANDSHAKE, part, 0);
+                    peers.add(peer);
+                    bystander.echo(100);
+                }
+                assertThat(server.isAlive()).isTrue();
+                assertThatThrownBy(() -> peers.getFirst().receiveData(1))
+                        .isInstanceOf(SocketException.class);
+                bystander.echo(1_000);
+                for (HandmadeTls peer : peers) {
+                    peer.close();
+                }
+            }
         }
     }
 

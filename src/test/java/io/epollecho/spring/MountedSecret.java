@@ -75,7 +75,8 @@ final class MountedSecret {
         }
     }
 
-    private void write(Path target, String name) throws Exception {
+    /** Writes a new certificate for the given name and its key. */
+    static void write(Path target, String name) throws Exception {
         Path store = Files.createTempDirectory("key").resolve("store.p12");
         keytool(store, name);
         var keys = load(store);

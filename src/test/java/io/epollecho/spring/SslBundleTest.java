@@ -13,6 +13,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -25,6 +28,7 @@ import org.springframework.context.annotation.Configuration;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
@@ -60,6 +64,10 @@ class SslBundleTest {
     }
 
     private EchoServer start(MountedSecret secret, String... arguments) {
+        return start(secret.certificate(), secret.key(), arguments);
+    }
+
+    private EchoServer start(Path certificate, Path key, String... arguments) {
         ConfigurableApplicationContext context =
                 new SpringApplicationBuilder(Application.class)
                         .web(WebApplicationType.NONE)
@@ -69,9 +77,8 @@ class SslBundleTest {
                                 "echo.server.ssl.bundle=web",
                                 "echo.server.shutdown.drain-timeout=1s",
                                 "spring.ssl.bundle.pem.web.keystore.certificate="
-                                        + secret.certificate().toUri(),
-                                "spring.ssl.bundle.pem.web.keystore.private-key="
-                                        + secret.key().toUri(),
+                                        + certificate.toUri(),
+                                "spring.ssl.bundle.pem.web.keystore.private-key=" + key.toUri(),
                                 "spring.ssl.bundle.pem.web.reload-on-update=true",
                                 "spring.ssl.bundle.watch.file.quiet-period=100ms")
                         .run(arguments);
@@ -149,6 +156,69 @@ class SslBundleTest {
         assertThat(renewals().failed()).isPositive();
         secret.rotate("second");
         await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=second"));
+    }
+
+    /** The ways in which tools replace a certificate and its key. */
+    @ParameterizedTest
+    @EnumSource
+    void appliesACertificateThatArrivesBeforeOrAfterItsKey(Renewal renewal, CapturedOutput output)
+            throws Exception {
+        for (boolean keyFirst : new boolean[] {false, true}) {
+            Path place = Files.createDirectory(directory.resolve("key-first-" + keyFirst));
+            var secret = new ReplacedFiles(place, renewal, "first");
+            EchoServer server = start(secret.certificate(), secret.key());
+            for (String name : List.of("second", "third")) {
+                int before = count(output, "cannot be reloaded yet");
+                secret.prepare(name);
+                secret.replace(keyFirst ? "tls.key" : "tls.crt");
+                await().atMost(PATIENCE)
+                        .until(() -> count(output, "cannot be reloaded yet") > before);
+                assertThat(subjectNow(server)).isNotEqualTo("CN=" + name);
+                secret.replace(keyFirst ? "tls.crt" : "tls.key");
+                await().atMost(PATIENCE).until(() -> subjectNow(server).equals("CN=" + name));
+            }
+            server.stop();
+        }
+    }
+
+    private static int count(CapturedOutput output, String text) {
+        return output.getAll().split(text, -1).length - 1;
+    }
+
+    @Test
+    void rejectsACertificateWithTheKeyOfAnother(CapturedOutput output) throws Exception {
+        var one = new MountedSecret(Files.createDirectory(directory.resolve("one")), "one");
+        var other = new MountedSecret(Files.createDirectory(directory.resolve("other")), "other");
+        assertThatThrownBy(() -> start(one.certificate(), other.key()))
+                .isInstanceOf(BeanCreationException.class);
+        assertThat(output)
+                .contains(
+                        "The property echo.server.ssl.bundle is web",
+                        "no client can complete a handshake with it",
+                        "the private key must belong to the certificate");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TLSv1.1, ''",
+        "TLSv1.3, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLSv1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    })
+    void rejectsOptionsWithWhichNoHandshakeSucceeds(
+            String protocol, String ciphers, CapturedOutput output) throws Exception {
+        var secret = new MountedSecret(directory, "first");
+        String options = "--spring.ssl.bundle.pem.web.options.";
+        List<String> arguments = new ArrayList<>();
+        arguments.add(options + "enabled-protocols=" + protocol);
+        if (!ciphers.isEmpty()) {
+            arguments.add(options + "ciphers=" + ciphers);
+        }
+        assertThatThrownBy(() -> start(secret, arguments.toArray(String[]::new)))
+                .isInstanceOf(BeanCreationException.class);
+        assertThat(output)
+                .contains(
+                        "The property echo.server.ssl.bundle is web",
+                        "no client can complete a handshake with it");
     }
 
     @Test

@@ -226,6 +226,33 @@ public final class Certificates {
         }
     }
 
+    /** Returns a context with the certificate of one key and the private key of another. */
+    public static SSLContext mixedContext(String certificate, String key) {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
+                    new KeyManager[] {
+                        new InsistentKeyManager(certificate) {
+                            @Override
+                            public String chooseEngineServerAlias(
+                                    String keyType, Principal[] issuers, SSLEngine engine) {
+                                return certificate;
+                            }
+
+                            @Override
+                            public PrivateKey getPrivateKey(String alias) {
+                                return super.getPrivateKey(key);
+                            }
+                        }
+                    },
+                    null,
+                    null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private static class InsistentKeyManager extends X509ExtendedKeyManager {
 
         private final String alias;

@@ -20,12 +20,13 @@ final class NaiveProxyHeader {
     private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
     private static final String IPV4 = OCTET + "(?:\\." + OCTET + "){3}";
     private static final String PORT = "(0|[1-9][0-9]{0,4})";
+    private static final String IPV6_LIKE = "[0-9a-fA-F:]+:(?:" + IPV4 + "|[0-9a-fA-F]{0,4})";
+    private static final String ANY = IPV4 + "|" + IPV6_LIKE;
     private static final Pattern TCP4 =
             Pattern.compile(
-                    "PROXY TCP4 (%s) (%s) %s %s".formatted(IPV4, IPV4, PORT, PORT), Pattern.DOTALL);
-    private static final String IPV6_LIKE = "([0-9a-fA-F:]+:(?:" + IPV4 + "|[0-9a-fA-F]{0,4}))";
+                    "PROXY TCP4 (%s) (%s) %s %s".formatted(IPV4, ANY, PORT, PORT), Pattern.DOTALL);
     private static final Pattern TCP6 =
-            Pattern.compile("PROXY TCP6 %s %s %s %s".formatted(IPV6_LIKE, IPV6_LIKE, PORT, PORT));
+            Pattern.compile("PROXY TCP6 (%s) (%s) %s %s".formatted(IPV6_LIKE, ANY, PORT, PORT));
     private static final Pattern UNKNOWN = Pattern.compile("PROXY UNKNOWN(?: .*)?", Pattern.DOTALL);
     private static final Pattern FIVE_DIGITS = Pattern.compile("[0-9a-fA-F]{5}");
 

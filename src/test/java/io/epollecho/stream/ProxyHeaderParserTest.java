@@ -101,12 +101,29 @@ class ProxyHeaderParserTest {
                 "1.2.3.4::",
                 "::1.2.3.4:5",
                 "1:2:3:4:5:6:7:1.2.3.4",
-                "192.0.2.1",
                 ""
             })
     void invalidIpv6Addresses(String address) {
         assertInvalid(line("PROXY TCP6 %s ::2 1 2".formatted(address)), "address");
         assertInvalid(line("PROXY TCP6 ::2 %s 1 2".formatted(address)), "address");
+    }
+
+    /** nginx writes the family of the source, which it may have from another header. */
+    @Test
+    void lineWithADestinationOfTheOtherFamily() {
+        assertAddresses(
+                line("PROXY TCP6 2001:db8::1 192.0.2.1 1 2"),
+                1,
+                address("2001:db8::1", 1),
+                address("192.0.2.1", 2));
+        assertAddresses(
+                line("PROXY TCP4 192.0.2.1 2001:db8::1 1 2"),
+                1,
+                address("192.0.2.1", 1),
+                address("2001:db8::1", 2));
+        assertInvalid(line("PROXY TCP6 192.0.2.1 2001:db8::1 1 2"), "address");
+        assertInvalid(line("PROXY TCP4 2001:db8::1 192.0.2.1 1 2"), "address");
+        assertInvalid(line("PROXY TCP6 192.0.2.1 192.0.2.2 1 2"), "address");
     }
 
     @ParameterizedTest
@@ -126,8 +143,6 @@ class ProxyHeaderParserTest {
                 "192.0.2.+1",
                 "192.0.2.a",
                 "3221225985",
-                "::1",
-                "::ffff:192.0.2.1",
                 "localhost",
                 ""
             })
