@@ -48,7 +48,8 @@ import java.util.Objects;
  * is ignored (RFC 8446, 6.1).
  *
  * <p>{@link #become} makes every transition and rejects those not shown; {@link #close} is the only
- * way to close a connection.
+ * way to close a connection. On the way to CLOSED, each connection is CLOSING until everything that
+ * it used has been given back, which takes a moment only if memory is short.
  *
  * <p>In each state the connection either reads, with nothing pending, or flushes pending bytes and
  * does not read. A slow reader therefore costs at most one buffer.
@@ -77,6 +78,9 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      * linger.
      */
     private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
+
+    /** A deadline is judged within this time unless the process is paused. */
+    private static final long LATE_NANOS = Duration.ofMillis(250).toNanos();
 
     private enum State {
         OPENING,
@@ -251,10 +255,13 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             case OPENING -> open(Objects.requireNonNull(layers));
             case OPEN -> echo();
             case DRAINING -> {
-                if (outOfTime()) {
+                // Bytes may have arrived in time and not been looked at, for example because the
+                // process was paused.
+                if (outOfTime() && lastMoved >= loop.drainDeadline()) {
                     finish();
                 } else {
                     echo();
+                    finishIfOutOfTime();
                 }
             }
             case ENDING -> endSent(endReason());
@@ -597,6 +604,12 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         }
     }
 
+    private void finishIfOutOfTime() throws IOException {
+        if (state == State.DRAINING && !flushing && outOfTime()) {
+            finish();
+        }
+    }
+
     /**
      * Sends the FIN and waits for the peer's. Called with nothing pending; nothing more is echoed.
      */
@@ -657,7 +670,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         switch (state) {
             case OPENING -> {
                 Layers late = Objects.requireNonNull(layers);
-                refuse(late.lateReason(), late.lateText());
+                if (wasPaused() && late.restartDeadline(loop.now())) {
+                    loop.schedule(this);
+                } else {
+                    refuse(late.lateReason(), late.lateText());
+                }
             }
             case OPEN -> end(silenceReason());
             case DRAINING -> {
@@ -678,6 +695,11 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             case CLOSING -> close(CloseReason.ERROR);
             case CLOSED -> {}
         }
+    }
+
+    /** Returns whether the deadline is judged so late that the server cannot have been running. */
+    private boolean wasPaused() {
+        return loop.now() - deadline() > LATE_NANOS;
     }
 
     private void closeStalled() {
@@ -729,10 +751,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
             return;
         }
         try {
-            assert loop.eventLoop().inLoop();
             boolean opened = state != State.OPENING;
             if (state != State.CLOSING) {
                 become(State.CLOSING);
+                assert loop.eventLoop().inLoop();
                 loop.logAccess(this, reason); // while the channel still knows its peer
             }
             if (losesBytes || (opened && !endLayers())) {

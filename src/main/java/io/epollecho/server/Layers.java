@@ -61,6 +61,9 @@ final class Layers {
 
     private @Nullable CloseReason endReason;
 
+    /** When the time for opening began anew; {@link TimerWheel#NEVER} if it has not. */
+    private long restartedAt = TimerWheel.NEVER;
+
     /**
      * Set by the loop's thread; read by a worker to skip a computation that is no longer needed.
      */
@@ -189,12 +192,25 @@ final class Layers {
      * @param acceptedAt the {@link System#nanoTime()} when the connection was accepted
      */
     long deadline(long acceptedAt) {
+        long since = restartedAt == TimerWheel.NEVER ? acceptedAt : restartedAt;
         if (config.proxyProtocol() != null && awaitsHeader()) {
-            return acceptedAt + config.proxyProtocol().headerTimeout().toNanos();
+            return since + config.proxyProtocol().headerTimeout().toNanos();
         }
         return config.tls() == null
                 ? TimerWheel.NEVER
-                : acceptedAt + config.tls().handshakeTimeout().toNanos();
+                : since + config.tls().handshakeTimeout().toNanos();
+    }
+
+    /**
+     * Begins the time for opening anew, once, because the server was not running when it ended: the
+     * peer has had no chance to answer. Returns false if it has begun anew before.
+     */
+    boolean restartDeadline(long now) {
+        if (restartedAt != TimerWheel.NEVER) {
+            return false;
+        }
+        restartedAt = now;
+        return true;
     }
 
     /** Returns the reason for closing a connection that did not open in time. */

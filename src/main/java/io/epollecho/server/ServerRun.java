@@ -51,7 +51,7 @@ final class ServerRun {
     }
 
     private final Observer observer;
-    private final AtomicReference<Throwable> death = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> death = new AtomicReference<>();
     private final List<ListeningSocket> sockets = new ArrayList<>();
     private final List<ServerLoop> loops = new ArrayList<>();
     private final Watchdog watchdog;
@@ -136,6 +136,7 @@ final class ServerRun {
      * If one loop dies, stops them all; otherwise connections dealt to it would be lost. The dying
      * loop calls this method again if memory runs out meanwhile.
      */
+    @SuppressWarnings("ReferenceEquality") // the same failure, reported again
     private void loopDied(Throwable cause) {
         death.compareAndSet(null, cause);
         if (death.get() == cause) {
@@ -177,21 +178,30 @@ final class ServerRun {
                             first.closeAcceptors();
                             return true;
                         })
-                .handle(
-                        (closed, failure) -> {
-                            if (failure != null) { // or else the server would go on accepting
-                                sockets.forEach(ListeningSocket::close);
-                            }
+                .exceptionally(
+                        failure -> { // or else the server would go on accepting
+                            sockets.forEach(ListeningSocket::close);
+                            return false;
+                        })
+                .thenCompose(
+                        closed -> {
                             // By now every connection has been handed to its loop, so none arrives
                             // after the loop's drain has begun.
-                            loops.forEach(
-                                    loop -> loop.eventLoop().execute(() -> loop.drain(deadline)));
+                            loops.forEach(loop -> drain(loop, deadline));
                             return CompletableFuture.allOf(
                                     loops.stream()
                                             .map(ServerLoop::drained)
                                             .toArray(CompletableFuture[]::new));
-                        })
-                .thenCompose(Function.identity());
+                        });
+    }
+
+    /** Begins the drain of one loop. If there is no memory for it, the others begin theirs. */
+    private static void drain(ServerLoop loop, long deadline) {
+        try {
+            loop.eventLoop().execute(() -> loop.drain(deadline));
+        } catch (OutOfMemoryError e) {
+            log.error("{} begins its drain only at the deadline", loop.eventLoop(), e);
+        }
     }
 
     /** Returns the newest connections of all loops; a loop that has ended has none. */

@@ -95,7 +95,7 @@ class WatchdogTest {
     @Test
     void reportsThatALoopIsStuckAndThatItMakesProgressAgain() throws Exception {
         var release = new CountDownLatch(1);
-        loop.submit(() -> release.await(20, TimeUnit.SECONDS));
+        var _ = loop.submit(() -> release.await(20, TimeUnit.SECONDS));
         Watchdog watchdog = watchdog();
         watchdog.start();
         assertThat(nextChange()).isTrue();
@@ -121,7 +121,7 @@ class WatchdogTest {
     @Test
     void continuesAfterAFailureAndReportsAgain() throws Exception {
         var release = new CountDownLatch(1);
-        loop.submit(() -> release.await(20, TimeUnit.SECONDS));
+        var _ = loop.submit(() -> release.await(20, TimeUnit.SECONDS));
         var failures = new AtomicInteger();
         var watchdog =
                 new Watchdog(

@@ -37,7 +37,6 @@ public final class MemoryShortage {
     private static volatile long first;
     private static volatile long last;
     private static volatile boolean hit;
-    static volatile String where;
 
     private MemoryShortage() {}
 
@@ -66,24 +65,6 @@ public final class MemoryShortage {
     public static void allocation() {
         if (isDue()) {
             hit = true;
-            where =
-                    StackWalker.getInstance()
-                            .walk(
-                                    f ->
-                                            f.skip(1)
-                                                    .limit(6)
-                                                    .map(
-                                                            x ->
-                                                                    x.getClassName()
-                                                                                    .replaceAll(
-                                                                                            ".*[.]",
-                                                                                            "")
-                                                                            + "."
-                                                                            + x.getMethodName()
-                                                                            + ":"
-                                                                            + x.getLineNumber())
-                                                    .toList())
-                            .toString();
             throw ERROR;
         }
     }
@@ -92,24 +73,6 @@ public final class MemoryShortage {
     public static void call() {
         if (isDue() && first == last) {
             hit = true;
-            where =
-                    StackWalker.getInstance()
-                            .walk(
-                                    f ->
-                                            f.skip(1)
-                                                    .limit(6)
-                                                    .map(
-                                                            x ->
-                                                                    x.getClassName()
-                                                                                    .replaceAll(
-                                                                                            ".*[.]",
-                                                                                            "")
-                                                                            + "."
-                                                                            + x.getMethodName()
-                                                                            + ":"
-                                                                            + x.getLineNumber())
-                                                    .toList())
-                            .toString();
             throw ERROR;
         }
     }

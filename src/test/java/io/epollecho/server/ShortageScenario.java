@@ -21,7 +21,7 @@ import java.util.function.LongFunction;
  */
 public final class ShortageScenario {
 
-    private static final int PATIENCE_MILLIS = Integer.getInteger("patience", 10_000);
+    private static final int PATIENCE_MILLIS = 10_000;
 
     /** What a client and the server do while memory is short. */
     enum Path {

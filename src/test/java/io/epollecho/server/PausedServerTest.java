@@ -1,0 +1,246 @@
+package io.epollecho.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server process that is paused for longer than every timeout, as a container or a virtual
+ * machine may be, while its peers keep to the timeouts. Nobody is closed, and no byte is lost.
+ */
+@Tag("slow")
+@Timeout(120)
+class PausedServerTest {
+
+    private static final Duration TIMEOUT = Duration.ofMillis(500);
+    private static final int SENDINGS = 12;
+    private static final Duration BETWEEN_SENDINGS = Duration.ofMillis(120);
+    private static final int PEERS = 10;
+    private static final int MESSAGE = 100;
+    private static final String READY = "ready";
+    private static final String DRAINING = "draining";
+
+    /** The server, with a listener for each transport. Drains when it reads a line. */
+    public static void main(String[] args) throws IOException {
+        ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
+        var local = new ListenerConfig(InetAddress.getLoopbackAddress(), 0, 128);
+        var config =
+                EchoServerConfig.builder()
+                        .selector(BackendUnderTest.valueOf(args[0]).selector())
+                        .eventLoops(Integer.parseInt(args[1]))
+                        .idleTimeout(TIMEOUT)
+                        .writeTimeout(TIMEOUT)
+                        .address(InetAddress.getLoopbackAddress())
+                        .port(0);
+        for (Transport transport : Transport.values()) {
+            ListenerConfig listener = transport.on(local);
+            if (listener.proxyProtocol() != null) {
+                listener =
+                        listener.withProxyProtocol(new ProxyProtocolConfig(List.of(), TIMEOUT.dividedBy(2)));
+            }
+            if (listener.tls() != null) {
+                listener =
+                        listener.withTls(
+                                new TlsConfig(
+                                        listener.tls().engines(), ClientAuth.NONE, TIMEOUT));
+            }
+            config.listener(name(transport), listener);
+        }
+        EchoServer server = EchoServer.start(config.build());
+        var line = new StringBuilder(READY);
+        for (Transport transport : Transport.values()) {
+            line.append(' ').append(server.localAddresses().get(name(transport)).getPort());
+        }
+        System.out.println(line);
+        System.in.read();
+        Future<?> stopped = server.shutdown(TIMEOUT);
+        System.out.println(DRAINING);
+        assertThat(stopped).succeedsWithin(Duration.ofMinutes(1));
+    }
+
+    private static String name(Transport transport) {
+        return transport.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+
+    /** The server's process and its peers. */
+    private static final class Run implements AutoCloseable {
+
+        private final Process process;
+        private final BufferedReader output;
+        private final Map<Transport, InetSocketAddress> addresses = new EnumMap<>(Transport.class);
+        private final List<Peer> peers = new ArrayList<>();
+        private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        private long seed;
+
+        Run(BackendUnderTest backend, int loops) throws IOException {
+            process =
+                    new ProcessBuilder(
+                                    Path.of(System.getProperty("java.home"), "bin", "java")
+                                            .toString(),
+                                    "--enable-native-access=ALL-UNNAMED",
+                                    "-classpath",
+                                    System.getProperty("java.class.path"),
+                                    PausedServerTest.class.getName(),
+                                    backend.name(),
+                                    Integer.toString(loops))
+                            .redirectError(Redirect.INHERIT)
+                            .start();
+            output = process.inputReader();
+            String[] ports = awaitLine(READY).split(" ", -1);
+            for (Transport transport : Transport.values()) {
+                addresses.put(
+                        transport,
+                        new InetSocketAddress(
+                                InetAddress.getLoopbackAddress(),
+                                Integer.parseInt(ports[1 + transport.ordinal()])));
+            }
+        }
+
+        String awaitLine(String beginning) throws IOException {
+            String line = output.readLine();
+            while (line != null && !line.startsWith(beginning)) {
+                line = output.readLine();
+            }
+            assertThat(line).as("the line that begins with '%s'", beginning).isNotNull();
+            return line;
+        }
+
+        Peer connect(Transport transport) throws IOException {
+            var peer = new Peer(seed++, addresses.get(transport), null, 0, 0);
+            peers.add(peer);
+            return peer;
+        }
+
+        void open(Peer peer, Transport transport) throws IOException {
+            transport.begin(peer, addresses.get(transport), InetAddress.getLoopbackAddress());
+            transport.complete(peer);
+            peer.echo(MESSAGE);
+        }
+
+        List<Peer> openPeers() throws IOException {
+            var open = new ArrayList<Peer>();
+            for (Transport transport : Transport.values()) {
+                for (int i = 0; i < PEERS; i++) {
+                    Peer peer = connect(transport);
+                    open(peer, transport);
+                    open.add(peer);
+                }
+            }
+            return open;
+        }
+
+        /** Pauses the process for longer than the timeouts, while the peers send. */
+        void pauseWhileSending(List<Peer> sending, Runnable first) throws Exception {
+            signal("-STOP");
+            first.run();
+            for (int i = 0; i < SENDINGS; i++) {
+                for (Peer peer : sending) {
+                    peer.send(MESSAGE);
+                }
+                // The time that passes is what is tested.
+                assertThat(
+                                new CountDownLatch(1)
+                                        .await(
+                                                BETWEEN_SENDINGS.toMillis(),
+                                                TimeUnit.MILLISECONDS))
+                        .isFalse();
+            }
+            signal("-CONT");
+        }
+
+        private void signal(String signal) throws Exception {
+            Process kill =
+                    new ProcessBuilder("kill", signal, Long.toString(process.pid())).start();
+            assertThat(kill.waitFor()).isZero();
+        }
+
+        @Override
+        public void close() throws Exception {
+            process.destroyForcibly();
+            for (Peer peer : peers) {
+                peer.close();
+            }
+            threads.shutdownNow();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("killed").isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "EPOLL_EDGE,1",
+        "EPOLL_EDGE,2",
+        "EPOLL_LEVEL,1",
+        "EPOLL_LEVEL,2",
+        "JDK_LEVEL,1",
+        "JDK_LEVEL,2"
+    })
+    void aPauseClosesNobodyWhoWasInTime(BackendUnderTest backend, int loops) throws Exception {
+        try (var run = new Run(backend, loops)) {
+            List<Peer> open = run.openPeers();
+            var opening = new ArrayList<Callable<Peer>>();
+            for (Transport transport : Transport.values()) {
+                if (transport.speaksFirst()) {
+                    for (int i = 0; i < PEERS; i++) {
+                        Peer peer = run.connect(transport);
+                        opening.add(
+                                () -> {
+                                    run.open(peer, transport);
+                                    return peer;
+                                });
+                    }
+                }
+            }
+            var opened = new ArrayList<Future<Peer>>();
+            run.pauseWhileSending(
+                    open, () -> opening.forEach(peer -> opened.add(run.threads.submit(peer))));
+            for (Peer peer : open) {
+                peer.receive((long) SENDINGS * MESSAGE);
+                peer.echo(MESSAGE);
+            }
+            for (Future<Peer> peer : opened) {
+                peer.get(20, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EPOLL_EDGE,1", "EPOLL_LEVEL,2", "JDK_LEVEL,1", "JDK_LEVEL,2"})
+    void aPauseDuringADrainLosesNothing(BackendUnderTest backend, int loops) throws Exception {
+        try (var run = new Run(backend, loops)) {
+            List<Peer> open = run.openPeers();
+            run.process.getOutputStream().write('\n');
+            run.process.getOutputStream().flush();
+            run.awaitLine(DRAINING);
+            run.pauseWhileSending(open, () -> {});
+            for (Peer peer : open) {
+                peer.receive((long) SENDINGS * MESSAGE);
+                peer.expectEnd();
+            }
+        }
+    }
+}
