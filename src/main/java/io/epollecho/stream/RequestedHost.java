@@ -32,6 +32,9 @@ final class RequestedHost extends SNIMatcher {
     static RequestedHost of(SSLEngine engine) {
         var host = new RequestedHost();
         SSLParameters parameters = engine.getSSLParameters();
+        // Without them, the engine keeps its own, which it shares with others, and no copy.
+        parameters.setCipherSuites(null);
+        parameters.setProtocols(null);
         parameters.setSNIMatchers(List.of(host));
         engine.setSSLParameters(parameters);
         return host;
