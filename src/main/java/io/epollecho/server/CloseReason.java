@@ -14,7 +14,7 @@ public enum CloseReason {
     /** The peer accepted none of its pending bytes for the write timeout. */
     WRITE_STALL("write-stall"),
     /**
-     * The pending bytes of all connections reached their limit, and this connection was among those
+     * What all peers make the server keep reached its limit, and this connection was among those
      * stalled the longest.
      */
     PENDING_LIMIT("pending-limit"),
@@ -26,7 +26,7 @@ public enum CloseReason {
     HANDSHAKE_FAILED("handshake-failed"),
     /** The TLS handshake was not completed in time. */
     HANDSHAKE_TIMEOUT("handshake-timeout"),
-    /** After the handshake, the peer sent a record that is invalid or not allowed. */
+    /** After the handshake, the peer sent a record or message that is invalid or not allowed. */
     TLS_ERROR("tls-error"),
     /** The peer's stream ended without a TLS close_notify, so bytes may be missing. */
     TRUNCATED("truncated"),

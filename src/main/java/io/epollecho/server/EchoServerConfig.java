@@ -30,8 +30,9 @@ import java.util.regex.Pattern;
  *     other connections
  * @param socket the options of each accepted socket
  * @param connections the limits on connections
- * @param maxPending the maximum number of pending bytes over all connections; each loop gets an
- *     equal share, but at least one read buffer
+ * @param maxPending the maximum number of bytes that peers make the server keep, over all
+ *     connections: pending bytes, buffers of layers, and unfinished TLS messages; each loop gets an
+ *     equal share, but at least what one connection may need
  * @param drainTimeout the maximum duration of a drain
  * @param lingerTimeout the time that a connection waits for its peer's FIN after sending its own
  * @param accessLog true to log each closed connection to the logger {@code echo.access}

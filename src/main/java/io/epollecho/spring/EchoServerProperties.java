@@ -218,8 +218,9 @@ public record EchoServerProperties(
      * @param maxPerAddress Maximum number of open connections from one address. 0 sets no limit.
      * @param ipv6PrefixLength Number of leading bits of an IPv6 address that identify one address
      *     for the limit.
-     * @param maxPending Maximum number of pending bytes over all connections. If not set, a quarter
-     *     of the maximum heap.
+     * @param maxPending Maximum number of bytes that peers make the server keep, over all
+     *     connections: pending bytes, buffers of layers and unfinished TLS messages. If not set, a
+     *     quarter of the maximum heap.
      * @param idleTimeout How long a connection may be idle before it is closed. 0 never closes an
      *     idle connection.
      * @param writeTimeout How long a peer may fail to accept pending bytes before its connection is

@@ -28,7 +28,8 @@ class DurationsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-1s", "1 s", "s", "1.s", ".5s", "1e3", "1us", "1s2", "999999999999d"})
+    @ValueSource(
+            strings = {"", "-1s", "1 s", "s", "1.s", ".5s", "1e3", "1us", "1s2", "999999999999d"})
     void rejectsInvalidText(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> Durations.parse(text));
     }

@@ -140,7 +140,9 @@ class EchoServerMetricsTest {
     @Test
     void areTaggedByListenerEvenIfThereIsOnlyOne() {
         var single = new SimpleMeterRegistry();
-        new EchoServerMetrics(new EchoServer(EchoServerConfig.defaults()), new CertificateRenewals()).bindTo(single);
+        new EchoServerMetrics(
+                        new EchoServer(EchoServerConfig.defaults()), new CertificateRenewals())
+                .bindTo(single);
         assertThat(single.get(PREFIX + "connections.active").gauges())
                 .singleElement()
                 .extracting(gauge -> gauge.getId().getTag("listener"))
