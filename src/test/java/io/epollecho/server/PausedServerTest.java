@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 
+import io.epollecho.stream.Certificates;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
@@ -37,10 +40,10 @@ import java.util.concurrent.TimeUnit;
 @Timeout(120)
 class PausedServerTest {
 
-    private static final Duration TIMEOUT = Duration.ofMillis(500);
+    private static final Duration TIMEOUT = Duration.ofSeconds(1);
     private static final int SENDINGS = 12;
-    private static final Duration BETWEEN_SENDINGS = Duration.ofMillis(120);
-    private static final int PEERS = 10;
+    private static final Duration BETWEEN_SENDINGS = Duration.ofMillis(200);
+    private static final int PEERS = 4;
     private static final int MESSAGE = 100;
     private static final String READY = "ready";
     private static final String DRAINING = "draining";
@@ -97,12 +100,13 @@ class PausedServerTest {
         private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         private long seed;
 
-        Run(BackendUnderTest backend, int loops) throws IOException {
+        Run(BackendUnderTest backend, int loops, Path directory) throws IOException {
             process =
                     new ProcessBuilder(
                                     Path.of(System.getProperty("java.home"), "bin", "java")
                                             .toString(),
                                     "--enable-native-access=ALL-UNNAMED",
+                                    Certificates.saveFor(directory.resolve("keys")),
                                     "-classpath",
                                     System.getProperty("java.class.path"),
                                     PausedServerTest.class.getName(),
@@ -142,7 +146,14 @@ class PausedServerTest {
             peer.echo(MESSAGE);
         }
 
+        /** Opens peers, after one each that may take long because it is the first. */
         List<Peer> openPeers() throws IOException {
+            for (Transport transport : Transport.values()) {
+                Peer first = connect(transport);
+                open(first, transport);
+                first.endOutput();
+                first.expectEnd();
+            }
             var open = new ArrayList<Peer>();
             for (Transport transport : Transport.values()) {
                 for (int i = 0; i < PEERS; i++) {
@@ -190,6 +201,8 @@ class PausedServerTest {
         }
     }
 
+    @TempDir Path directory;
+
     @ParameterizedTest
     @CsvSource({
         "EPOLL_EDGE,1",
@@ -200,7 +213,7 @@ class PausedServerTest {
         "JDK_LEVEL,2"
     })
     void aPauseClosesNobodyWhoWasInTime(BackendUnderTest backend, int loops) throws Exception {
-        try (var run = new Run(backend, loops)) {
+        try (var run = new Run(backend, loops, directory)) {
             List<Peer> open = run.openPeers();
             var opening = new ArrayList<Callable<Peer>>();
             for (Transport transport : Transport.values()) {
@@ -231,7 +244,7 @@ class PausedServerTest {
     @ParameterizedTest
     @CsvSource({"EPOLL_EDGE,1", "EPOLL_LEVEL,2", "JDK_LEVEL,1", "JDK_LEVEL,2"})
     void aPauseDuringADrainLosesNothing(BackendUnderTest backend, int loops) throws Exception {
-        try (var run = new Run(backend, loops)) {
+        try (var run = new Run(backend, loops, directory)) {
             List<Peer> open = run.openPeers();
             run.process.getOutputStream().write('\n');
             run.process.getOutputStream().flush();
