@@ -574,6 +574,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
      */
     void drain() {
         if (state == State.OPENING) {
+            // What has already arrived may complete the opening, and must not be lost.
+            attempt(() -> open(Objects.requireNonNull(layers)));
+        }
+        if (state == State.OPENING) {
             close(CloseReason.DRAIN);
             return;
         }

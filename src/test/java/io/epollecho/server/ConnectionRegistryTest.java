@@ -112,4 +112,25 @@ class ConnectionRegistryTest {
         registry.forEach(registry::remove);
         assertThat(registry.size()).isZero();
     }
+
+    /** A visit may need memory, for which other connections are closed. */
+    @Test
+    void otherConnectionsMayBeRemovedDuringAVisit() throws IOException {
+        List<Connection> present = new ArrayList<>(add(20));
+        Set<Connection> visited = new LinkedHashSet<>();
+        registry.forEach(
+                connection -> {
+                    visited.add(connection);
+                    for (int i = 0; i < 3 && present.size() > 1; i++) {
+                        Connection other =
+                                present.getFirst() == connection
+                                        ? present.getLast()
+                                        : present.getFirst();
+                        registry.remove(other);
+                        present.remove(other);
+                    }
+                });
+        assertThat(visited).containsAll(present);
+        assertThat(registry.size()).isEqualTo(1);
+    }
 }
