@@ -120,6 +120,7 @@ class ConnectionRegistryTest {
         Set<Connection> visited = new LinkedHashSet<>();
         registry.forEach(
                 connection -> {
+                    assertThat(present).as("still registered").contains(connection);
                     visited.add(connection);
                     for (int i = 0; i < 3 && present.size() > 1; i++) {
                         Connection other =
