@@ -28,6 +28,7 @@ class Descriptor {
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
+        Libc.prepareClose();
     }
 
     private final int fd;
@@ -91,7 +92,7 @@ class Descriptor {
 
     /**
      * Refuses further holders and closes the descriptor as soon as there are no holders left.
-     * Idempotent.
+     * Idempotent. Allocates nothing.
      */
     final void close() {
         if ((int) STATE.getAndBitwiseOr(this, CLOSING) == 0) {
@@ -113,22 +114,10 @@ class Descriptor {
         // A late tryAcquire() may hold and release concurrently, so close only if this exchange
         // succeeds.
         if (STATE.compareAndSet(this, CLOSING, FREED)) {
-            int result = closeInKernel();
-            // Linux frees the number even if close(2) is interrupted. Any other error means that
-            // this class did not own the descriptor, which would be a bug in this package.
-            if (result < 0 && result != -Errno.EINTR) {
-                throw new IllegalStateException("close(" + fd + "): " + Libc.strerror(-result));
-            }
-        }
-    }
-
-    /** Closes the descriptor even if there is no memory left. */
-    private int closeInKernel() {
-        try (ThreadMemory memory = ThreadMemory.borrow()) {
-            return Libc.close(memory, fd);
-        } catch (OutOfMemoryError e) {
-            synchronized (ThreadMemory.RESERVE) {
-                return Libc.close(ThreadMemory.RESERVE, fd);
+            // A failure means that this class did not own the descriptor, which would be a bug in
+            // this package.
+            if (Libc.close(fd) < 0) {
+                throw new IllegalStateException("close(" + fd + "): not open");
             }
         }
     }

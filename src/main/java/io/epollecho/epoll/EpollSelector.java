@@ -181,6 +181,12 @@ final class EpollSelector extends AbstractSelector {
                 synchronized (selectedKeys) {
                     return doSelect(action, timeoutMillis);
                 }
+            } catch (Error e) {
+                // For lack of memory, for example, which events were reported is not known.
+                if (edgeTriggered) {
+                    lookAgainAtAll();
+                }
+                throw e;
             } finally {
                 selecting = false;
             }
@@ -252,6 +258,16 @@ final class EpollSelector extends AbstractSelector {
         for (int i = from; i < to; i++) {
             long token = epoll.token(i);
             EpollSelectionKey key = (token == KeyTable.NO_KEY) ? null : keys.find(token);
+            if (key != null) {
+                update(key);
+            }
+        }
+    }
+
+    /** Makes the kernel check all keys again. Allocates nothing. */
+    private void lookAgainAtAll() {
+        for (int slot = 0; slot < keys.slots(); slot++) {
+            EpollSelectionKey key = keys.at(slot);
             if (key != null) {
                 update(key);
             }

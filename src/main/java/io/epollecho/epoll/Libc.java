@@ -154,11 +154,26 @@ final class Libc {
         }
     }
 
-    static int close(ThreadMemory memory, int fd) {
+    /**
+     * Closes a socket, an epoll instance or an eventfd. Returns zero, or -1 if the descriptor was
+     * not open, which is the only failure of close(2) with these. In contrast to the other calls,
+     * this one never allocates memory, which a call that captures {@code errno} may do.
+     */
+    static int close(int fd) {
         try {
-            return result(memory, (int) LibcHandles.CLOSE.invokeExact(memory.capture(), fd));
+            return (int) LibcHandles.CLOSE.invokeExact(fd);
         } catch (Throwable t) {
             throw impossible(t);
+        }
+    }
+
+    /**
+     * Calls close(2) until its handle has its final form: a handle allocates memory while it is
+     * being linked and adapted to its use, and closing must not fail when there is none.
+     */
+    static void prepareClose() {
+        for (int i = 0; i < 256; i++) {
+            int _ = close(-1);
         }
     }
 

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -36,7 +35,8 @@ final class LibcHandles {
     static MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
     static MethodHandle READ = bind("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     static MethodHandle WRITE = bind("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    static MethodHandle CLOSE = bind("close", JAVA_INT, JAVA_INT);
+    static MethodHandle CLOSE =
+            LINKER.downcallHandle(symbol("close"), FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     static MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     static MethodHandle BIND = bind("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
     static MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT, JAVA_INT);
@@ -63,26 +63,7 @@ final class LibcHandles {
                                     MemoryLayout.sequenceLayout(1024, ValueLayout.JAVA_BYTE)),
                             JAVA_INT));
 
-    static {
-        prepareClose();
-    }
-
     private LibcHandles() {}
-
-    /**
-     * Calls close(2) until its handle has its final form. A handle allocates memory while it is
-     * being adapted to its use, and closing must not fail when there is none.
-     */
-    private static void prepareClose() {
-        MemorySegment errno = Arena.ofAuto().allocate(Linker.Option.captureStateLayout());
-        try {
-            for (int i = 0; i < 256; i++) {
-                int _ = (int) CLOSE.invokeExact(errno, -1);
-            }
-        } catch (Throwable t) {
-            throw new ExceptionInInitializerError(t);
-        }
-    }
 
     private static MethodHandle bind(String name, ValueLayout result, ValueLayout... parameters) {
         return LINKER.downcallHandle(

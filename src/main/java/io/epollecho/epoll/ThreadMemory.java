@@ -26,12 +26,6 @@ final class ThreadMemory implements AutoCloseable {
     private static final ThreadLocal<ThreadMemory> OWN =
             ThreadLocal.withInitial(() -> new ThreadMemory(false));
 
-    /**
-     * For closing descriptors when there is no memory for anything else. Used under its own
-     * monitor.
-     */
-    static final ThreadMemory RESERVE = new ThreadMemory(false);
-
     /** Guards {@link #spare}. */
     private static final Object POOL = new Object();
 
@@ -126,7 +120,7 @@ final class ThreadMemory implements AutoCloseable {
     void closeAccepted() {
         int fd = takeAccepted();
         if (fd >= 0) {
-            int _ = Libc.close(this, fd);
+            int _ = Libc.close(fd);
         }
     }
 

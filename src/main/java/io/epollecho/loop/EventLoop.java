@@ -46,6 +46,10 @@ public final class EventLoop {
     /** The maximum number of those attempts, about a minute. */
     private static final int CLOSING_ATTEMPTS = 6_000;
 
+    static {
+        Failures.load();
+    }
+
     /** The handler of one channel's readiness. Its methods are called on the loop's thread. */
     public interface Handler {
 

@@ -5,6 +5,9 @@ final class Failures {
 
     private Failures() {}
 
+    /** Loads this class, which must not happen for the first time when memory is short. */
+    static void load() {}
+
     /**
      * Rethrows errors that leave the virtual machine unusable. Running out of memory or stack is
      * not one of them: what a handler used up is available again once it has returned.

@@ -13,6 +13,9 @@ final class Closing {
 
     private Closing() {}
 
+    /** Loads this class, which must not happen for the first time when memory is short. */
+    static void load() {}
+
     /**
      * Closes a channel. If memory runs out meanwhile, tries once more: a channel that is closed
      * already accepts that, and one that is still open would have no owner.

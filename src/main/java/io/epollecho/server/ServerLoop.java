@@ -43,6 +43,10 @@ final class ServerLoop implements EventLoop.Owner {
 
     private static final int SPARE_LAYER_BUFFERS = 16;
 
+    static {
+        Closing.load();
+    }
+
     private final int number;
     private final EventLoop loop;
     private final EchoServerConfig config;

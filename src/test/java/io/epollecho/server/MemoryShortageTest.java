@@ -45,9 +45,11 @@ class MemoryShortageTest {
     }
 
     private static List<String> failures(String path, long count, int step) throws Exception {
-        LongFunction<String> scenario = scenario(new MemoryShortage.Loader(), path, count);
+        var loader = new MemoryShortage.Loader();
+        LongFunction<String> scenario = scenario(loader, path, count);
         String _ = scenario.apply(Long.MAX_VALUE - count); // opens what the first use opens for good
         assertThat(scenario.apply(Long.MAX_VALUE - count)).isEqualTo("missed");
+        List<String> loaded = List.copyOf(loader.loaded());
         var failures = new ArrayList<String>();
         int missed = 0;
         long point = 0;
@@ -61,6 +63,7 @@ class MemoryShortageTest {
             point += step;
         }
         assertThat(point).as("points on the path").isGreaterThan(10);
+        assertThat(loader.loaded()).as("classes loaded when memory was short").isEqualTo(loaded);
         return failures;
     }
 }
