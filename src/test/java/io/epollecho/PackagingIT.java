@@ -48,7 +48,7 @@ class PackagingIT {
                             name ->
                                     name.contains("/probe/")
                                             || name.contains("/page/")
-                                            || name.contains("ManagementContextConfiguration"));
+                                            || name.startsWith("BOOT-INF/lib/reactor-"));
             assertThat(exec.stream().map(entry -> entry.getName()))
                     .contains(
                             "BOOT-INF/classes/io/epollecho/probe/ProbeCommand.class",

@@ -833,6 +833,16 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         return lastMoved;
     }
 
+    /** Returns the {@link System#nanoTime()} of the accept. */
+    long openedAt() {
+        return openedAt;
+    }
+
+    /** Returns the number of bytes read and not yet written. */
+    int pendingBytes() {
+        return pendingBytes;
+    }
+
     /** Returns the number of bytes read and written. */
     long bytesMoved() {
         return received + sent;

@@ -3,7 +3,6 @@ package io.epollecho.server;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
@@ -23,7 +22,7 @@ final class ConnectionRegistry {
         return size;
     }
 
-    /** Returns the connection at a position below {@link #size}; the newest one is last. */
+    /** Returns the connection at a position below {@link #size}. */
     @SuppressWarnings("NullAway") // there are connections at all positions below the size
     Connection get(int place) {
         return connections[place];
@@ -58,22 +57,19 @@ final class ConnectionRegistry {
         }
     }
 
-    /** Returns the newest connections, at most {@code limit}. */
-    List<Connection> newest(int limit) {
-        return stream().skip(Math.max(0, size - limit)).toList().reversed();
-    }
-
-    /** Returns the connections that have moved the most bytes, at most {@code limit}. */
-    List<Connection> busiest(int limit) {
-        var busiest =
-                new PriorityQueue<Connection>(Comparator.comparingLong(Connection::bytesMoved));
+    /**
+     * Returns the first connections of an order, at most {@code limit}. Positions alone do not tell
+     * which connections are new, because removing moves the last one.
+     */
+    List<Connection> first(ConnectionOrder order, int limit) {
+        var first = new PriorityQueue<>(order.ofConnections().reversed());
         for (int i = 0; i < size; i++) {
-            busiest.add(get(i));
-            if (busiest.size() > limit) {
-                busiest.remove(); // the least busy connection
+            first.add(get(i));
+            if (first.size() > limit) {
+                first.remove(); // the last one of the order
             }
         }
-        return List.copyOf(busiest);
+        return first.stream().sorted(order.ofConnections()).toList();
     }
 
     Stream<Connection> stream() {

@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -587,37 +586,33 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Returns the newest open connections, newest first. Each loop answers between two turns.
+     * Returns the first open connections of an order. Each loop answers between two turns.
      *
+     * @param order the order
      * @param limit the maximum number of connections to return, 0 or more
-     * @return a future that completes with the list, without the connections of loops that have
-     *     ended; completes exceptionally if a loop fails to list its connections
+     * @return a future that completes with the ordered list, without the connections of loops that
+     *     have ended; completes exceptionally if a loop fails to list its connections
      * @throws IllegalArgumentException if the limit is negative
      */
-    public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
-        return connections(limit, run -> run.newestConnections(limit));
-    }
-
-    /**
-     * Returns the busiest open connections, which have moved the most bytes in both directions
-     * since they were accepted. Each loop answers between two turns.
-     *
-     * @param limit the maximum number of connections to return, 0 or more
-     * @return a future that completes with the list, busiest first, without the connections of
-     *     loops that have ended; completes exceptionally if a loop fails to list its connections
-     * @throws IllegalArgumentException if the limit is negative
-     */
-    public CompletableFuture<List<ConnectionInfo>> busiestConnections(int limit) {
-        return connections(limit, run -> run.busiestConnections(limit));
-    }
-
-    private CompletableFuture<List<ConnectionInfo>> connections(
-            int limit, Function<ServerRun, CompletableFuture<List<ConnectionInfo>>> list) {
+    public CompletableFuture<List<ConnectionInfo>> connections(ConnectionOrder order, int limit) {
         if (limit < 0) {
             throw new IllegalArgumentException("The limit is " + limit + "; it must be 0 or more");
         }
         ServerRun run = runs.current();
-        return run == null ? CompletableFuture.completedFuture(List.of()) : list.apply(run);
+        return run == null
+                ? CompletableFuture.completedFuture(List.of())
+                : run.connections(order, limit);
+    }
+
+    /**
+     * Returns the newest open connections, newest first.
+     *
+     * @param limit the maximum number of connections to return, 0 or more
+     * @return as {@link #connections}
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
+        return connections(ConnectionOrder.NEWEST, limit);
     }
 
     /**

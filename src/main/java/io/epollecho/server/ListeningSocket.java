@@ -2,11 +2,13 @@ package io.epollecho.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -66,6 +68,11 @@ final class ListeningSocket {
     private void bind(InetSocketAddress address) {
         try {
             channel.bind(address, backlog);
+        } catch (UnsupportedAddressTypeException e) { // an IPv6 address without IPv6
+            throw new BindFailedException(
+                    listener,
+                    address,
+                    new SocketException("Address family not supported by this machine"));
         } catch (IOException e) {
             throw new BindFailedException(listener, address, e);
         }

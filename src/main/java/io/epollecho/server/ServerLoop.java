@@ -291,14 +291,9 @@ final class ServerLoop implements EventLoop.Owner {
                                         others));
     }
 
-    /** Returns snapshots of the newest connections, at most {@code limit}. */
-    List<ConnectionInfo> newestConnections(int limit) {
-        return infos(connections.newest(limit));
-    }
-
-    /** Returns snapshots of the busiest connections, at most {@code limit}. */
-    List<ConnectionInfo> busiestConnections(int limit) {
-        return infos(connections.busiest(limit));
+    /** Returns snapshots of the first connections of an order, at most {@code limit}. */
+    List<ConnectionInfo> connections(ConnectionOrder order, int limit) {
+        return infos(connections.first(order, limit));
     }
 
     private List<ConnectionInfo> infos(List<Connection> listed) {

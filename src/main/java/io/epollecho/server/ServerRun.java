@@ -12,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -204,34 +203,20 @@ final class ServerRun {
         }
     }
 
-    /** Returns the newest connections of all loops; a loop that has ended has none. */
-    CompletableFuture<List<ConnectionInfo>> newestConnections(int limit) {
-        return first(
-                limit,
-                Comparator.comparing(ConnectionInfo::age),
-                loop -> loop.newestConnections(limit));
-    }
-
-    /** Returns the busiest connections of all loops; a loop that has ended has none. */
-    CompletableFuture<List<ConnectionInfo>> busiestConnections(int limit) {
-        return first(
-                limit,
-                Comparator.comparingLong(ConnectionInfo::bytesMoved).reversed(),
-                loop -> loop.busiestConnections(limit));
-    }
-
-    private CompletableFuture<List<ConnectionInfo>> first(
-            int limit,
-            Comparator<ConnectionInfo> order,
-            Function<ServerLoop, List<ConnectionInfo>> ofLoop) {
+    /**
+     * Returns the first connections of an order over all loops; a loop that has ended has none.
+     */
+    CompletableFuture<List<ConnectionInfo>> connections(ConnectionOrder order, int limit) {
         List<CompletableFuture<List<ConnectionInfo>>> parts =
-                loops.stream().map(loop -> ask(loop, ofLoop)).toList();
+                loops.stream()
+                        .map(loop -> ask(loop, asked -> asked.connections(order, limit)))
+                        .toList();
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .thenApply(
                         all ->
                                 parts.stream()
                                         .flatMap(part -> part.join().stream())
-                                        .sorted(order)
+                                        .sorted(order.ofInfos())
                                         .limit(limit)
                                         .toList());
     }

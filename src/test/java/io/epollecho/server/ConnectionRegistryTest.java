@@ -69,9 +69,11 @@ class ConnectionRegistryTest {
     @Test
     void newestFirst() throws IOException {
         List<Connection> added = add(5);
-        assertThat(registry.newest(2)).containsExactly(added.get(4), added.get(3));
-        assertThat(registry.newest(0)).isEmpty();
-        assertThat(registry.newest(100)).containsExactlyElementsOf(added.reversed());
+        assertThat(registry.first(ConnectionOrder.NEWEST, 2))
+                .containsExactly(added.get(4), added.get(3));
+        assertThat(registry.first(ConnectionOrder.NEWEST, 0)).isEmpty();
+        assertThat(registry.first(ConnectionOrder.NEWEST, 100))
+                .containsExactlyElementsOf(added.reversed());
     }
 
     /** Compares the registry with a list of the connections that should be present. */
@@ -93,7 +95,7 @@ class ConnectionRegistryTest {
             }
             assertThat(registry.size()).isEqualTo(present.size());
         }
-        assertThat(registry.newest(1_000)).containsExactlyInAnyOrderElementsOf(present);
+        assertThat(registry.first(ConnectionOrder.NEWEST, 1_000)).containsExactlyInAnyOrderElementsOf(present);
     }
 
     @Test

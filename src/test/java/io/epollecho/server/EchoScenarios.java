@@ -196,10 +196,10 @@ interface EchoScenarios extends Backend {
                 .hasSize(10)
                 .extracting(ConnectionInfo::age)
                 .isSorted();
-        assertThat(Background.get(server.busiestConnections(3)))
+        assertThat(Background.get(server.connections(ConnectionOrder.BUSIEST, 3)))
                 .extracting(ConnectionInfo::bytesReceived)
                 .containsExactly(1_000L, 999L, 998L);
-        assertThat(Background.get(server.busiestConnections(2_000)))
+        assertThat(Background.get(server.connections(ConnectionOrder.BUSIEST, 2_000)))
                 .hasSize(1_000)
                 .extracting(info -> -info.bytesMoved())
                 .isSorted();

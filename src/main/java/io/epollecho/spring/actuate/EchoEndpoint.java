@@ -2,6 +2,7 @@ package io.epollecho.spring.actuate;
 
 import io.epollecho.server.BindFailedException;
 import io.epollecho.server.ConnectionInfo;
+import io.epollecho.server.ConnectionOrder;
 import io.epollecho.server.DrainProgress;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
@@ -51,8 +52,6 @@ public final class EchoEndpoint {
     private static final String HISTORY = "history";
     private static final String LIMIT = "limit";
     private static final String SORT = "sort";
-    private static final String NEWEST = "newest";
-    private static final String BUSIEST = "busiest";
     private static final String SINCE = "since";
     private static final int DEFAULT_LIMIT = 100;
     private static final int LARGEST_LIMIT = 10_000;
@@ -78,7 +77,7 @@ public final class EchoEndpoint {
         this.loopPatience = loopPatience;
     }
 
-    /** Open connections, newest or busiest first, and their total number. */
+    /** Open connections in the requested order, and their total number. */
     record ConnectionList(long active, List<Connection> connections)
             implements OperationResponseBody {}
 
@@ -115,7 +114,9 @@ public final class EchoEndpoint {
      * The history in columns, oldest point first.
      *
      * @param interval the time between two points
-     * @param time the ends of the intervals, in milliseconds since 1970
+     * @param sequence the numbers of the points, of which {@code since} takes the last one
+     * @param time the ends of the intervals, in milliseconds since 1970; they decrease if the clock
+     *     is set back
      * @param active connections open at the end of each interval
      * @param pending bytes pending at the end of each interval
      * @param accepted connections accepted per second
@@ -124,6 +125,7 @@ public final class EchoEndpoint {
      */
     record History(
             Duration interval,
+            List<Long> sequence,
             List<Long> time,
             List<Long> active,
             List<Long> pending,
@@ -135,6 +137,7 @@ public final class EchoEndpoint {
         static History of(List<EchoServerHistory.Point> points) {
             return new History(
                     EchoServerHistory.INTERVAL,
+                    column(points, EchoServerHistory.Point::sequence),
                     column(points, EchoServerHistory.Point::time),
                     column(points, EchoServerHistory.Point::active),
                     column(points, EchoServerHistory.Point::pending),
@@ -187,18 +190,21 @@ public final class EchoEndpoint {
         return new ConnectionList(
                 server.statistics().active(),
                 answer(
-                        switch (sort == null ? NEWEST : sort) {
-                            case NEWEST -> server.newestConnections(atMost);
-                            case BUSIEST -> server.busiestConnections(atMost);
-                            default ->
-                                    throw RefusedRequestException.invalid(
-                                            String.format(
-                                                    Locale.ROOT,
-                                                    "sort is '%s': it must be %s or %s",
-                                                    sort,
-                                                    NEWEST,
-                                                    BUSIEST));
-                        }));
+                        server.connections(
+                                sort == null ? ConnectionOrder.NEWEST : parseOrder(sort), atMost)));
+    }
+
+    private static ConnectionOrder parseOrder(String sort) {
+        for (ConnectionOrder order : ConnectionOrder.values()) {
+            if (order.label().equals(sort)) {
+                return order;
+            }
+        }
+        throw RefusedRequestException.invalid(
+                String.format(
+                        Locale.ROOT,
+                        "sort is '%s': it must be newest, busiest, idle or pending",
+                        sort));
     }
 
     private List<Connection> answer(CompletableFuture<List<ConnectionInfo>> connections)
@@ -293,7 +299,7 @@ public final class EchoEndpoint {
             throw RefusedRequestException.invalid(
                     String.format(
                             Locale.ROOT,
-                            "since is '%s': it must be a number of milliseconds since 1970",
+                            "since is '%s': it must be the last number in the column sequence",
                             since));
         }
     }

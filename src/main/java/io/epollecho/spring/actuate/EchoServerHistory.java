@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -33,6 +34,7 @@ public final class EchoServerHistory implements AutoCloseable {
     private static final int STEPS_PER_INTERVAL = 2;
 
     private final EchoServer server;
+    private final InstantSource clock;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
 
@@ -48,6 +50,9 @@ public final class EchoServerHistory implements AutoCloseable {
     /** Guarded by this. */
     private long steps;
 
+    /** The number of the last point. Guarded by this. */
+    private long sequence;
+
     /** The counters of the event loops at a {@link System#nanoTime()}. */
     private record Sample(long nanos, List<LoopStatistics> loops) {
 
@@ -59,12 +64,14 @@ public final class EchoServerHistory implements AutoCloseable {
     /**
      * The figures of one second.
      *
-     * @param time the end of the second, in milliseconds since 1970
+     * @param sequence the number of the point; the next point has the next number
+     * @param time the end of the second, in milliseconds since 1970, for display only: the clock
+     *     may be set back
      * @param active the number of open connections at the end
      * @param pending the number of pending bytes at the end
      * @param rates the rates during the second
      */
-    record Point(long time, long active, long pending, Rates rates) {}
+    record Point(long sequence, long time, long active, long pending, Rates rates) {}
 
     /**
      * Creates the history of a server. Sampling begins with {@link #start()}.
@@ -72,7 +79,14 @@ public final class EchoServerHistory implements AutoCloseable {
      * @param server the server
      */
     public EchoServerHistory(EchoServer server) {
+        this(server, InstantSource.system());
+    }
+
+    EchoServerHistory(EchoServer server, InstantSource clock) {
         this.server = server;
+        this.clock = clock;
+        // The points of a restarted application have higher numbers than those of the last one.
+        this.sequence = clock.instant().getEpochSecond();
         this.thread =
                 Thread.ofPlatform().name("echo-server-history").daemon(true).unstarted(this::run);
         samples.add(sample());
@@ -96,7 +110,7 @@ public final class EchoServerHistory implements AutoCloseable {
     }
 
     /** Adds a sample, or skips it after a failure such as a lack of memory. */
-    private void trySample() {
+    void trySample() {
         try {
             add(sample());
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -119,7 +133,8 @@ public final class EchoServerHistory implements AutoCloseable {
         steps++;
         if (steps % STEPS_PER_INTERVAL == 0) {
             points.addLast(
-                    new Point(System.currentTimeMillis(), now.active(), now.pendingBytes(), rates));
+                    new Point(
+                            ++sequence, clock.millis(), now.active(), now.pendingBytes(), rates));
             if (points.size() > POINTS) {
                 points.removeFirst();
             }
@@ -140,16 +155,20 @@ public final class EchoServerHistory implements AutoCloseable {
     }
 
     /**
-     * Returns the points that are newer than the given time, oldest first.
+     * Returns the points after the given one, oldest first. Returns all points if the given one
+     * is none of this history, but of an application whose clock was ahead.
      *
-     * @param since milliseconds since 1970
+     * @param since the sequence number of a point
      */
     synchronized List<Point> since(long since) {
+        if (since > sequence) {
+            return List.copyOf(points);
+        }
         Iterator<Point> newestFirst = points.descendingIterator();
         var newer = new ArrayDeque<Point>();
         while (newestFirst.hasNext()) {
             Point point = newestFirst.next();
-            if (point.time() <= since) {
+            if (point.sequence() <= since) {
                 break;
             }
             newer.addFirst(point);

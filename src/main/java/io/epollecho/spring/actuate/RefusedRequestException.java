@@ -7,11 +7,6 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
 
     private static final long serialVersionUID = 1L;
 
-    private static final int BAD_REQUEST = 400;
-    private static final int FORBIDDEN = 403;
-    private static final int CONFLICT = 409;
-    private static final int SERVICE_UNAVAILABLE = 503;
-
     private final int status;
     private final String reason;
 
@@ -23,22 +18,17 @@ final class RefusedRequestException extends InvalidEndpointRequestException {
 
     /** Returns an exception for a request that is invalid. */
     static RefusedRequestException invalid(String reason) {
-        return new RefusedRequestException(BAD_REQUEST, reason);
-    }
-
-    /** Returns an exception for a request that the client may not make. */
-    static RefusedRequestException forbidden(String reason) {
-        return new RefusedRequestException(FORBIDDEN, reason);
+        return new RefusedRequestException(Refusal.BAD_REQUEST, reason);
     }
 
     /** Returns an exception for a request that conflicts with the state of the server. */
     static RefusedRequestException conflict(String reason) {
-        return new RefusedRequestException(CONFLICT, reason);
+        return new RefusedRequestException(Refusal.CONFLICT, reason);
     }
 
     /** Returns an exception for a request that the server cannot answer at the moment. */
     static RefusedRequestException unavailable(String reason) {
-        return new RefusedRequestException(SERVICE_UNAVAILABLE, reason);
+        return new RefusedRequestException(Refusal.SERVICE_UNAVAILABLE, reason);
     }
 
     /** Returns the HTTP status of the response. */

@@ -1,15 +1,13 @@
 package io.epollecho.spring.page;
 
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
-import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
+import io.epollecho.spring.actuate.LoopbackHost;
+
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.EndpointAccessResolver;
 import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
-import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -17,15 +15,11 @@ import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 
 import java.io.IOException;
-import java.net.InetAddress;
 
 /**
  * Configuration that serves the page from the web server of the actuator, whether or not the
- * actuator has a separate one.
- *
- * <p>It is listed among Spring Boot's management context configurations. It is not annotated with
- * {@code @ManagementContextConfiguration}, so that no component scan finds it; without that
- * annotation, it applies to every type of management port.
+ * actuator has a separate one. The configuration of the starter for that server imports it by its
+ * name.
  */
 @ConditionalOnBean(StatusPage.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
@@ -48,17 +42,10 @@ final class StatusPageConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<LoopbackHostFilter> echoLoopbackHostFilter(
-            Environment environment,
-            ObjectProvider<ServerProperties> server,
-            ObjectProvider<ManagementServerProperties> management) {
-        InetAddress bound =
-                ManagementPortType.get(environment) == ManagementPortType.SAME
-                        ? server.getObject().getAddress()
-                        : management.getObject().getAddress();
+    FilterRegistrationBean<LoopbackHostFilter> echoLoopbackHostFilter(Environment environment) {
         var filter = new FilterRegistrationBean<>(new LoopbackHostFilter());
         filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
-        filter.setEnabled(bound != null && bound.isLoopbackAddress());
+        filter.setEnabled(LoopbackHost.isBound(environment));
         return filter;
     }
 }

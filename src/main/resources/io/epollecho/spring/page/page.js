@@ -258,7 +258,7 @@ function showConnections() {
     shown.forEach((connection, i) => body.rows[i].classList.toggle("slow", connection.bytes.pending > 0));
     setText(element("listed"), `${count(shown.length)} shown of ${count(list.active)} open`
         + (list.active > list.connections.length
-            ? `, from the ${count(list.connections.length)} ${element("order").value}` : ""));
+            ? `, from the ${count(list.connections.length)} ${element("order").selectedOptions[0].text}` : ""));
     CONNECTIONS.forEach((column, i) => {
         const header = element("connection-columns").cells[i];
         const direction = sorting?.column !== column ? null
@@ -274,9 +274,28 @@ function showConnections() {
 // ---- plots -------------------------------------------------------------------------------------
 
 const past = {time: [], active: [], received: [], sent: []};
+let cursor = 0; // the number of the last point
+
+/** Adds the times of new points. If the clock was set back, moves the points before it, too. */
+function rememberTimes(millis, interval) {
+    for (const next of millis.map(time => time / 1000)) {
+        const behind = past.time.length === 0 ? 0 : past.time.at(-1) - next;
+        if (behind >= 0 && past.time.length > 0) {
+            past.time = past.time.map(time => time - behind - interval);
+        }
+        past.time.push(next);
+    }
+}
 
 function remember(history) {
-    past.time.push(...history.time.map(millis => millis / 1000));
+    if (history.sequence.length === 0) {
+        return;
+    }
+    if (history.sequence[0] <= cursor) { // the application was restarted
+        Object.values(past).forEach(column => column.length = 0);
+    }
+    cursor = history.sequence.at(-1);
+    rememberTimes(history.time, seconds(history.interval));
     past.active.push(...history.active);
     past.received.push(...history.received);
     past.sent.push(...history.sent);
@@ -443,14 +462,13 @@ function showOutcome(results) {
 }
 
 async function refresh() {
-    const since = past.time.length === 0 ? 0 : Math.round(past.time.at(-1) * 1000);
     const results = await Promise.allSettled([
         ask("").then(showStatus),
         ask(`/connections?limit=${MOST_CONNECTIONS}&sort=${element("order").value}`).then(answer => {
             list = answer;
             showConnections();
         }),
-        ask(`/history?since=${since}`).then(answer => {
+        ask(`/history?since=${cursor}`).then(answer => {
             remember(answer);
             showHistory();
         }),

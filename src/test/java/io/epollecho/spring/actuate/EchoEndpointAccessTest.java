@@ -31,6 +31,8 @@ class EchoEndpointAccessTest {
         assertThat(actuator.get("echo/connections").status()).isEqualTo(200);
         assertThat(actuator.delete("echo").status()).isEqualTo(405);
         assertThat(actuator.post("echo").status()).isEqualTo(405);
+        assertThat(actuator.post("echo").body())
+                .contains("set management.endpoint.echo.access=unrestricted to allow changes");
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 

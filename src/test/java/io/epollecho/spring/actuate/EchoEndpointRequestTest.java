@@ -9,6 +9,7 @@ import io.epollecho.EchoPeer;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerState;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,9 +91,9 @@ class EchoEndpointRequestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "connections?sort=, sort is '': it must be newest or busiest",
-        "connections?sort=oldest, sort is 'oldest': it must be newest or busiest",
-        "history?since=now, since is 'now': it must be a number of milliseconds since 1970",
+        "connections?sort=, 'sort is '''': it must be newest, busiest, idle or pending'",
+        "connections?sort=oldest, 'sort is ''oldest'': it must be newest, busiest, idle or pending'",
+        "history?since=now, since is 'now': it must be the last number in the column sequence",
     })
     void refusesAnInvalidValue(String request, String message) {
         assertRefused(actuator.get("echo/" + request), 400, message);
@@ -206,6 +207,67 @@ class EchoEndpointRequestTest {
                                                 new Object[] {argument},
                                                 new String[] {String.class.getName()}))
                 .withMessageContaining(message);
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
+    /** Over JMX, parameters that are not set arrive as null. */
+    @ParameterizedTest
+    @CsvSource({
+        "connections, 5, newest, , connections=[]",
+        "connections, , pending, , connections=[]",
+        "connections, , , , connections=[]",
+        "history, , , , interval=PT1S",
+        "history, , , 0, interval=PT1S"
+    })
+    void answersOverJmx(
+            String part,
+            @Nullable String limit,
+            @Nullable String sort,
+            @Nullable String since,
+            String expected)
+            throws Exception {
+        String string = String.class.getName();
+        Object answer =
+                ManagementFactory.getPlatformMBeanServer()
+                        .invoke(
+                                new ObjectName("org.springframework.boot:type=Endpoint,name=Echo"),
+                                "part",
+                                new @Nullable Object[] {part, limit, sort, since},
+                                new String[] {string, string, string, string});
+        assertThat(answer).asString().contains(expected);
+    }
+
+    @Test
+    void refusesAParameterOfAnotherPartOverJmx() throws Exception {
+        String string = String.class.getName();
+        var name = new ObjectName("org.springframework.boot:type=Endpoint,name=Echo");
+        assertThatExceptionOfType(ReflectionException.class)
+                .isThrownBy(
+                        () ->
+                                ManagementFactory.getPlatformMBeanServer()
+                                        .invoke(
+                                                name,
+                                                "part",
+                                                new @Nullable Object[] {
+                                                    "connections", null, null, "0"
+                                                },
+                                                new String[] {string, string, string, string}))
+                .withMessageContaining("Unknown parameter 'since'");
+    }
+
+    @Test
+    void drainsAndStartsOverJmx() throws Exception {
+        var name = new ObjectName("org.springframework.boot:type=Endpoint,name=Echo");
+        var beans = ManagementFactory.getPlatformMBeanServer();
+        beans.invoke(
+                name,
+                "shutdown",
+                new @Nullable Object[] {null},
+                new String[] {String.class.getName()});
+        assertThat(server.state())
+                .isIn(EchoServerState.DRAINING, EchoServerState.STOPPED);
+        server.stop();
+        beans.invoke(name, "start", new Object[0], new String[0]);
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 

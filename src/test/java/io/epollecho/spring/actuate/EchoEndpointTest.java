@@ -95,6 +95,22 @@ class EchoEndpointTest {
         }
     }
 
+    /** The event loop keeps its connections in an array, where the last one fills a gap. */
+    @Test
+    void listsTheNewestConnectionAfterAnOlderOneHasEnded() throws IOException {
+        try (EchoPeer oldest = connect();
+                EchoPeer older = connect();
+                EchoPeer newest = connect()) {
+            oldest.exchange(10);
+            older.exchange(20);
+            newest.exchange(30);
+            oldest.finish();
+            await().until(() -> server.statistics().active() == 2);
+            Answer one = actuator.get("echo/connections?limit=1");
+            assertThat(one.at("$.connections[*].bytes.received")).hasToString("[30]");
+        }
+    }
+
     @Test
     void listsTheBusiestConnectionsFirst() throws IOException {
         try (EchoPeer busier = connect();
@@ -107,6 +123,40 @@ class EchoEndpointTest {
             assertThat(one.at("$.connections[*].bytes.received")).hasToString("[20]");
             Answer newest = actuator.get("echo/connections?sort=newest");
             assertThat(newest.at("$.connections[*].bytes.received")).hasToString("[10,20]");
+        }
+    }
+
+    @Test
+    void listsTheConnectionsThatAreIdleForTheLongestFirst() throws IOException {
+        try (EchoPeer idle = connect();
+                EchoPeer newer = connect()) {
+            newer.exchange(10);
+            idle.exchange(20);
+            newer.exchange(10);
+            Answer all = actuator.get("echo/connections?sort=idle");
+            assertThat(all.at("$.connections[*].bytes.received")).hasToString("[20,20]");
+            assertThat(all.at("$.connections[0].peer"))
+                    .asString()
+                    .endsWith(":" + idle.port());
+            Answer one = actuator.get("echo/connections?sort=idle&limit=1");
+            assertThat(one.at("$.connections[*].peer"))
+                    .asString()
+                    .contains(":" + idle.port() + "\"");
+        }
+    }
+
+    @Test
+    void listsTheConnectionsWithTheMostPendingBytesFirst() throws IOException {
+        try (EchoPeer slow = connect();
+                EchoPeer newer = connect()) {
+            newer.exchange(10);
+            slow.stall(() -> server.statistics().pendingBytes() > 0);
+            newer.exchange(10);
+            Answer one = actuator.get("echo/connections?sort=pending&limit=1");
+            assertThat(one.number("$.connections[0].bytes.pending")).isPositive();
+            assertThat(one.at("$.connections[0].peer")).asString().endsWith(":" + slow.port());
+            Answer all = actuator.get("echo/connections?sort=pending");
+            assertThat(all.number("$.connections[1].bytes.pending")).isZero();
         }
     }
 
@@ -169,10 +219,11 @@ class EchoEndpointTest {
             assertThat(history.numbers("$.active").getLast()).isEqualTo(1);
             assertThat(history.numbers("$.received").stream().mapToLong(Long::longValue).sum())
                     .isPositive();
-            for (String column : List.of("active", "pending", "accepted", "received", "sent")) {
+            for (String column : List.of("sequence", "active", "pending", "accepted", "received", "sent")) {
                 assertThat(history.numbers("$." + column)).as(column).hasSameSizeAs(times);
             }
-            Answer newer = actuator.get("echo/history?since=" + times.get(times.size() - 2));
+            List<Long> numbers = history.numbers("$.sequence");
+            Answer newer = actuator.get("echo/history?since=" + numbers.get(numbers.size() - 2));
             assertThat(newer.numbers("$.time")).first().isEqualTo(times.getLast());
         }
     }

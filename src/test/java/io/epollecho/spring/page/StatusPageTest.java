@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.EpollEchoApplication;
 import io.epollecho.PlainHttp;
 import io.epollecho.PlainHttp.Answer;
+import io.epollecho.PlainHttp2;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerState;
 
@@ -26,7 +27,7 @@ import java.util.regex.Pattern;
 @SpringBootTest(
         classes = EpollEchoApplication.class,
         webEnvironment = WebEnvironment.RANDOM_PORT,
-        properties = "echo.server.port=0")
+        properties = {"echo.server.port=0", "server.http2.enabled=true"})
 @Tag("slow")
 class StatusPageTest {
 
@@ -114,6 +115,62 @@ class StatusPageTest {
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 
+    @Test
+    void refusesARequestForAnotherHostOverHttp2() throws IOException {
+        var http2 = new PlainHttp2(http.port());
+        for (String method : List.of("GET", "POST", "DELETE")) {
+            assertThat(http2.send(method, "/actuator/echo", "stranger.example:8080", ""))
+                    .as(method)
+                    .contains("Set the Host header to localhost");
+            assertThat(
+                            http2.send(
+                                    method,
+                                    "/actuator/echo",
+                                    "stranger.example",
+                                    "",
+                                    "x-forwarded-host",
+                                    "localhost"))
+                    .as(method)
+                    .contains("Set the Host header to localhost");
+        }
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+        assertThat(http2.send("GET", "/actuator/echo", "localhost:8080", ""))
+                .startsWith("{\"state\":\"running\"");
+    }
+
+    @Test
+    void refusesChangesByAnotherSiteOverHttp2() throws IOException {
+        var http2 = new PlainHttp2(http.port());
+        String own = "localhost:" + http.port();
+        for (String[] header :
+                new String[][] {
+                    {"origin", "https://stranger.example"}, {"sec-fetch-site", "cross-site"}
+                }) {
+            for (String method : List.of("POST", "DELETE")) {
+                assertThat(http2.send(method, "/actuator/echo", own, "", header))
+                        .contains("a web page of another site");
+            }
+        }
+        assertThat(http2.send("POST", "/actuator/echo", own, "", "origin", "http://" + own))
+                .startsWith("{\"state\":\"running\"");
+    }
+
+    /** Over HTTP/2, a body needs neither a length nor another header. */
+    @Test
+    void refusesADeleteWithABodyOverHttp2() throws IOException {
+        assertThat(
+                        new PlainHttp2(http.port())
+                                .send(
+                                        "DELETE",
+                                        "/actuator/echo",
+                                        "localhost",
+                                        "{\"timeout\":\"5s\"}",
+                                        "content-type",
+                                        "application/json"))
+                .contains("DELETE accepts no body");
+        assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
+    }
+
     /** Older browsers do not send Sec-Fetch-Site. */
     @ParameterizedTest
     @ValueSource(strings = {"https://stranger.example", "null", "http://localhost:1"})
@@ -132,6 +189,9 @@ class StatusPageTest {
             strings = {
                 "localhost",
                 "LocalHost:8080",
+                "localhost.",
+                "localhost.:8080",
+                "echo.localhost.",
                 "echo.localhost",
                 "127.0.0.1",
                 "127.8.7.6:8080",
