@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -47,18 +48,18 @@ public final class EchoServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EchoServer.class);
 
     private final EchoServerConfig config;
-    private final EchoServerListener listener;
+    private final List<EchoServerListener> listeners = new CopyOnWriteArrayList<>();
     private final @Nullable AccessLog accessLog;
 
     /** Held while the server is started or stopped, so that these operations never overlap. */
     private final ReentrantLock lifecycle = new ReentrantLock();
 
-    /** Held while the state changes and the listener is notified, but never while waiting. */
+    /** Held while the state changes and the listeners are notified, but never while waiting. */
     private final ReentrantLock transition = new ReentrantLock();
 
     private volatile EchoServerState state = EchoServerState.STOPPED;
 
-    /** The state that the listener was last notified of. Guarded by {@link #transition}. */
+    /** The state that the listeners were last notified of. Guarded by {@link #transition}. */
     private EchoServerState notified = EchoServerState.STOPPED;
 
     private volatile Runs runs;
@@ -119,7 +120,7 @@ public final class EchoServer implements AutoCloseable {
      */
     public EchoServer(EchoServerConfig config, EchoServerListener listener) {
         this.config = config;
-        this.listener = listener;
+        this.listeners.add(listener);
         this.accessLog = config.accessLog() ? new AccessLog() : null;
         this.maxConnections = config.connections().max();
         this.runs =
@@ -399,10 +400,12 @@ public final class EchoServer implements AutoCloseable {
 
     private void changeStall(boolean stalled) {
         this.stalled = stalled;
-        try {
-            listener.stallChanged(this, stalled);
-        } catch (RuntimeException e) {
-            log.error("A listener failed to handle the stall of an event loop", e);
+        for (EchoServerListener listener : listeners) {
+            try {
+                listener.stallChanged(this, stalled);
+            } catch (RuntimeException e) {
+                log.error("A listener failed to handle the stall of an event loop", e);
+            }
         }
     }
 
@@ -425,14 +428,21 @@ public final class EchoServer implements AutoCloseable {
     }
 
     /**
-     * Notifies the listener of the state unless it knows it. If memory runs out meanwhile, the next
-     * call notifies it again.
+     * Notifies the listeners of the state unless they know it. If memory runs out meanwhile, the
+     * next call notifies them again.
      */
     private void notifyListener() {
         EchoServerState current = state;
         if (notified == current) {
             return;
         }
+        for (EchoServerListener listener : listeners) {
+            notify(listener, current);
+        }
+        notified = current;
+    }
+
+    private void notify(EchoServerListener listener, EchoServerState current) {
         try {
             listener.stateChanged(this, current);
         } catch (OutOfMemoryError e) {
@@ -440,7 +450,24 @@ public final class EchoServer implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             log.error("A listener failed to handle the change of state to {}", current, e);
         }
-        notified = current;
+    }
+
+    /**
+     * Adds a listener for state changes. If the server is not stopped, the listener is notified of
+     * the current state at once.
+     *
+     * @param listener the listener; if it is added twice, it is notified twice
+     */
+    public void addListener(EchoServerListener listener) {
+        transition.lock();
+        try {
+            listeners.add(listener);
+            if (notified != EchoServerState.STOPPED) {
+                notify(listener, notified);
+            }
+        } finally {
+            transition.unlock();
+        }
     }
 
     /**

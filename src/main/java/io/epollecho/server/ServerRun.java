@@ -203,9 +203,7 @@ final class ServerRun {
         }
     }
 
-    /**
-     * Returns the first connections of an order over all loops; a loop that has ended has none.
-     */
+    /** Returns the first connections of an order over all loops; a loop that has ended has none. */
     CompletableFuture<List<ConnectionInfo>> connections(ConnectionOrder order, int limit) {
         List<CompletableFuture<List<ConnectionInfo>>> parts =
                 loops.stream()

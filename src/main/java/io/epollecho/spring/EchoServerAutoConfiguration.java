@@ -4,10 +4,10 @@ import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
-import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -16,12 +16,15 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of an {@link EchoServer} that runs with the application, unless {@code
- * echo.server.enabled} is false. An application can replace each of the main beans with its own.
+ * echo.server.enabled} is false. An application can replace each of the main beans with its own. A
+ * replaced {@link EchoServer} is managed like the starter's; of several servers, only a primary one
+ * is.
  */
 @AutoConfiguration(after = SslAutoConfiguration.class)
 @Conditional(OnEchoServerEnabled.class)
@@ -60,38 +63,37 @@ public final class EchoServerAutoConfiguration {
         return config.build();
     }
 
-    @Bean
-    @ConditionalOnMissingBean
-    EchoServerEventPublisher echoServerEventPublisher(ApplicationEventPublisher publisher) {
-        return new EchoServerEventPublisher(publisher);
-    }
-
     // No destroy method: the lifecycle bean stops the server earlier. By the time beans are
     // destroyed, the web server has stopped and no longer answers health probes.
     @Bean(destroyMethod = "")
     @ConditionalOnMissingBean
-    EchoServer echoServer(EchoServerConfig config, EchoServerEventPublisher publisher) {
-        return new EchoServer(config, publisher);
+    EchoServer echoServer(EchoServerConfig config) {
+        return new EchoServer(config);
+    }
+
+    @Bean
+    @ConditionalOnSingleCandidate(EchoServer.class)
+    EchoServerEventPublisher echoServerEventPublisher(
+            EchoServer server,
+            ApplicationEventPublisher events,
+            ConfigurableEnvironment environment,
+            GenericApplicationContext context) {
+        var publisher = new EchoServerEventPublisher(events, new LocalPorts(environment, context));
+        server.addListener(publisher);
+        return publisher;
+    }
+
+    // Nothing else refers to the publisher.
+    @Bean
+    static LazyInitializationExcludeFilter echoServerEagerEventPublisher() {
+        return LazyInitializationExcludeFilter.forBeanTypes(EchoServerEventPublisher.class);
     }
 
     @Bean
     @ConditionalOnMissingBean
-    EchoServerLifecycle echoServerLifecycle(EchoServer server) {
-        return new EchoServerLifecycle(server);
-    }
-
-    @Bean
-    static BeanFactoryPostProcessor echoServerLocalPortResolution() {
-        return factory -> {
-            if (factory instanceof DefaultListableBeanFactory beans) {
-                beans.setAutowireCandidateResolver(
-                        new LocalPortCandidateResolver(beans.getAutowireCandidateResolver()));
-            }
-        };
-    }
-
-    @Bean
-    LocalPortRegistrar echoServerLocalPortRegistrar(ConfigurableEnvironment environment) {
-        return new LocalPortRegistrar(environment);
+    @ConditionalOnSingleCandidate(EchoServer.class)
+    EchoServerLifecycle echoServerLifecycle(EchoServer server, Environment environment) {
+        return new EchoServerLifecycle(
+                server, ShutdownPhase.of(environment).fit(server.config().drainTimeout()));
     }
 }

@@ -9,45 +9,63 @@ import org.springframework.boot.availability.AvailabilityState;
 import org.springframework.boot.availability.LivenessState;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.ApplicationListener;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A listener that publishes the states of the echo server as application events and as liveness and
- * readiness.
+ * readiness, and its ports as properties.
  *
  * <p>Spring Boot declares readiness for the first time, when the whole application has started.
- * After that, readiness follows the echo server.
+ * After that, readiness follows the echo server. A state that another part of the application has
+ * published is neither repeated nor taken back: it remains until that part changes it.
  */
-public final class EchoServerEventPublisher implements EchoServerListener {
+public final class EchoServerEventPublisher
+        implements EchoServerListener, ApplicationListener<AvailabilityChangeEvent<?>> {
 
     private final ApplicationEventPublisher publisher;
-    private boolean available = true;
+    private final LocalPorts ports;
 
-    EchoServerEventPublisher(ApplicationEventPublisher publisher) {
+    /** The last change of liveness and of readiness, whoever has published it. */
+    private final Map<Class<?>, AvailabilityChangeEvent<?>> last = new ConcurrentHashMap<>();
+
+    EchoServerEventPublisher(ApplicationEventPublisher publisher, LocalPorts ports) {
         this.publisher = publisher;
+        this.ports = ports;
+    }
+
+    @Override
+    public void onApplicationEvent(AvailabilityChangeEvent<?> event) {
+        if (event.getState() instanceof Enum<?> state) {
+            last.put(state.getDeclaringClass(), event);
+        }
     }
 
     @Override
     public void stateChanged(EchoServer server, EchoServerState state) {
         switch (state) {
             case RUNNING -> {
-                if (!available) {
-                    available = true;
-                    publish(server, LivenessState.CORRECT);
-                    publish(server, ReadinessState.ACCEPTING_TRAFFIC);
-                }
+                // First, because a listener of the events may need the ports, and may fail.
+                ports.publish(server.localAddresses());
+                takeBack(server, LivenessState.BROKEN, LivenessState.CORRECT);
+                takeBack(server, ReadinessState.REFUSING_TRAFFIC, ReadinessState.ACCEPTING_TRAFFIC);
                 publisher.publishEvent(new EchoServerStartedEvent(server));
             }
             case DRAINING -> {
-                refuseTraffic(server);
+                publish(server, ReadinessState.REFUSING_TRAFFIC);
                 publisher.publishEvent(new EchoServerDrainingEvent(server));
             }
             case STOPPED -> {
-                refuseTraffic(server);
+                ports.withdraw();
+                publish(server, ReadinessState.REFUSING_TRAFFIC);
                 publisher.publishEvent(new EchoServerStoppedEvent(server));
             }
             case FAILED -> {
+                ports.withdraw();
                 publish(server, LivenessState.BROKEN);
-                refuseTraffic(server);
+                publish(server, ReadinessState.REFUSING_TRAFFIC);
                 publisher.publishEvent(new EchoServerFailedEvent(server));
             }
         }
@@ -55,15 +73,29 @@ public final class EchoServerEventPublisher implements EchoServerListener {
 
     @Override
     public void stallChanged(EchoServer server, boolean stalled) {
-        publish(server, stalled ? LivenessState.BROKEN : LivenessState.CORRECT);
+        if (stalled) {
+            publish(server, LivenessState.BROKEN);
+        } else {
+            takeBack(server, LivenessState.BROKEN, LivenessState.CORRECT);
+        }
     }
 
-    private void refuseTraffic(EchoServer server) {
-        available = false;
-        publish(server, ReadinessState.REFUSING_TRAFFIC);
+    /** Publishes a state unless it is the current one. */
+    private <S extends Enum<S> & AvailabilityState> void publish(EchoServer server, S state) {
+        AvailabilityChangeEvent<?> current = last.get(state.getDeclaringClass());
+        if (current == null || current.getState() != state) {
+            AvailabilityChangeEvent.publish(publisher, server, state);
+        }
     }
 
-    private <S extends AvailabilityState> void publish(EchoServer server, S state) {
-        AvailabilityChangeEvent.publish(publisher, server, state);
+    /** Replaces a state if this server has published it and nobody has changed it since. */
+    private <S extends Enum<S> & AvailabilityState> void takeBack(
+            EchoServer server, S published, S state) {
+        AvailabilityChangeEvent<?> current = last.get(state.getDeclaringClass());
+        if (current != null
+                && current.getState() == published
+                && server.equals(current.getSource())) {
+            AvailabilityChangeEvent.publish(publisher, server, state);
+        }
     }
 }

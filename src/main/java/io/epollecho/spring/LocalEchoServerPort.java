@@ -2,7 +2,8 @@ package io.epollecho.spring;
 
 import io.epollecho.server.EchoServerConfig;
 
-import org.springframework.beans.factory.annotation.Value;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
@@ -19,7 +20,8 @@ import java.lang.annotation.Target;
 @Target({ElementType.FIELD, ElementType.METHOD, ElementType.PARAMETER, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Value("${" + LocalEchoServerPort.PROPERTY + "}")
+@Autowired
+@Qualifier
 public @interface LocalEchoServerPort {
 
     /** The property that contains the port of the listener {@code default} after the start. */

@@ -95,7 +95,8 @@ class ConnectionRegistryTest {
             }
             assertThat(registry.size()).isEqualTo(present.size());
         }
-        assertThat(registry.first(ConnectionOrder.NEWEST, 1_000)).containsExactlyInAnyOrderElementsOf(present);
+        assertThat(registry.first(ConnectionOrder.NEWEST, 1_000))
+                .containsExactlyInAnyOrderElementsOf(present);
     }
 
     @Test

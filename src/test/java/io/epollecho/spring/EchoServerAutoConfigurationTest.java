@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfigurationImportSelector;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -23,9 +25,12 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ContextAnnotationAutowireCandidateResolver;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.annotation.AnnotationAttributes;
 import org.springframework.core.annotation.Order;
@@ -89,6 +94,116 @@ class EchoServerAutoConfigurationTest {
                             assertThat(own.state()).isEqualTo(EchoServerState.RUNNING);
                             context.close();
                             assertThat(own.state()).isEqualTo(EchoServerState.STOPPED);
+                        });
+    }
+
+    /** A server of the application has events, readiness and ports like the starter's. */
+    @Test
+    void publishesEventsAndPortsOfAServerOfTheApplication() {
+        var started = new ArrayList<Integer>();
+        var own = new EchoServer(EchoServerConfig.builder().port(0).build());
+        runner.withBean("own", EchoServer.class, () -> own)
+                .withBean("recorder", ApplicationListener.class, () -> recorder(started))
+                .run(
+                        context -> {
+                            assertThat(started).containsExactly(own.localAddress().getPort());
+                            assertEchoes(context);
+                            own.stop();
+                            assertThat(
+                                            context.getEnvironment()
+                                                    .getProperty(LocalEchoServerPort.PROPERTY))
+                                    .isNull();
+                            own.start();
+                            assertEchoes(context);
+                        });
+    }
+
+    @Test
+    void knowsThePortsOfAServerThatTheApplicationHasStarted() {
+        try (var own = EchoServer.start(EchoServerConfig.builder().port(0).build())) {
+            runner.withBean("own", EchoServer.class, () -> own)
+                    .run(EchoServerAutoConfigurationTest::assertEchoes);
+        }
+    }
+
+    private static ApplicationListener<PayloadApplicationEvent<EchoServerStartedEvent>> recorder(
+            List<Integer> started) {
+        return ApplicationListener.forPayload(
+                (EchoServerStartedEvent event) ->
+                        started.add(event.server().localAddress().getPort()));
+    }
+
+    @Test
+    void leavesSeveralServersToTheApplication() {
+        var first = new EchoServer(EchoServerConfig.builder().port(0).build());
+        var second = new EchoServer(EchoServerConfig.builder().port(0).build());
+        runner.withUserConfiguration(ApplicationWithWhatIsThere.class)
+                .withPropertyValues("management.endpoints.web.exposure.include=echo")
+                .withBean("first", EchoServer.class, () -> first)
+                .withBean("second", EchoServer.class, () -> second)
+                .run(
+                        context -> {
+                            assertThat(context).hasNotFailed();
+                            assertThat(context).doesNotHaveBean(EchoServerLifecycle.class);
+                            assertThat(context).doesNotHaveBean("echoHealthIndicator");
+                            assertThat(context).doesNotHaveBean("echoEndpoint");
+                            assertThat(first.state()).isEqualTo(EchoServerState.STOPPED);
+                        });
+    }
+
+    @Test
+    void managesThePrimaryOneOfSeveralServers() {
+        var first = new EchoServer(EchoServerConfig.builder().port(0).build());
+        var second = new EchoServer(EchoServerConfig.builder().port(0).build());
+        runner.withBean("first", EchoServer.class, () -> first)
+                .withBean("second", EchoServer.class, () -> second, bean -> bean.setPrimary(true))
+                .run(
+                        context -> {
+                            assertThat(first.state()).isEqualTo(EchoServerState.STOPPED);
+                            assertThat(second.state()).isEqualTo(EchoServerState.RUNNING);
+                            assertEchoes(context);
+                        });
+    }
+
+    @Test
+    void publishesThePortBeforeListenersThatFail() {
+        runner.withBean(
+                        "failing",
+                        ApplicationListener.class,
+                        () ->
+                                ApplicationListener.forPayload(
+                                        (EchoServerStartedEvent event) -> {
+                                            throw new IllegalStateException("intended");
+                                        }))
+                .run(EchoServerAutoConfigurationTest::assertEchoes);
+    }
+
+    @Test
+    void publishesEventsWithLazyInitialization() {
+        runner.withInitializer(
+                        context ->
+                                context.addBeanFactoryPostProcessor(
+                                        new LazyInitializationBeanFactoryPostProcessor()))
+                .run(EchoServerAutoConfigurationTest::assertEchoes);
+    }
+
+    /** Replacing it would undo what the host has configured there. */
+    @Test
+    void leavesTheAutowireCandidateResolverOfTheHost() {
+        var own = new ContextAnnotationAutowireCandidateResolver();
+        runner.withInitializer(
+                        context ->
+                                ((DefaultListableBeanFactory) context.getBeanFactory())
+                                        .setAutowireCandidateResolver(own))
+                .run(
+                        context -> {
+                            var beans =
+                                    (DefaultListableBeanFactory)
+                                            context.getSourceApplicationContext().getBeanFactory();
+                            assertThat(beans.getAutowireCandidateResolver()).isSameAs(own);
+                            assertThat(beans.getBeanProvider(Integer.class).getIfAvailable())
+                                    .as("ports are only injected where they are asked for")
+                                    .isNull();
                         });
     }
 

@@ -1,6 +1,7 @@
 package io.epollecho.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.epollecho.EchoPeer;
@@ -17,18 +18,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.availability.ApplicationAvailabilityAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
 import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.LivenessState;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationContextException;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
 
 import java.io.IOException;
@@ -37,6 +44,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Tag("slow")
 class EchoServerLifecycleTest {
@@ -155,6 +163,97 @@ class EchoServerLifecycleTest {
         EchoPeer.assertEchoes(port());
     }
 
+    @Test
+    void leavesABrokenLivenessToTheHost() {
+        AvailabilityChangeEvent.publish(context, "the host", LivenessState.BROKEN);
+        server.stop();
+        server.start();
+        assertThat(liveness()).isEqualTo(LivenessState.BROKEN);
+    }
+
+    @Test
+    void leavesALivenessThatTheHostHasBrokenMeanwhile() throws Exception {
+        context.getBean(BreakableSelector.class).breakLoops();
+        await().atMost(NOTICED).until(() -> liveness() == LivenessState.BROKEN);
+        AvailabilityChangeEvent.publish(context, "the host", LivenessState.BROKEN);
+        context.stop();
+        context.start();
+        assertThat(liveness()).isEqualTo(LivenessState.BROKEN);
+    }
+
+    @Test
+    void leavesAReadinessThatTheHostHasTurnedOff() {
+        AvailabilityChangeEvent.publish(context, "the host", ReadinessState.REFUSING_TRAFFIC);
+        server.stop();
+        server.start();
+        assertThat(readiness()).isEqualTo(ReadinessState.REFUSING_TRAFFIC);
+    }
+
+    @Test
+    void publishesThePortBeforeTheStartedEvent() {
+        assertThat(context.getBean(Recorder.class).ports)
+                .containsExactly(server.localAddress().getPort());
+        context.stop();
+        assertThat(context.getEnvironment().getProperty(LocalEchoServerPort.PROPERTY)).isNull();
+    }
+
+    /** The customizer allows a longer drain than Spring's shutdown phase. */
+    @Test
+    void stopsWithTheContextWhateverTheDrainTimeoutOfACustomizer() throws IOException {
+        try (var other =
+                start("--spring.lifecycle.timeout-per-shutdown-phase=3s", "--long-drain")) {
+            EchoServer drained = other.getBean(EchoServer.class);
+            assertThat(drained.config().drainTimeout()).isEqualTo(Duration.ofHours(1));
+            try (EchoPeer peer = EchoPeer.connect(drained.localAddress().getPort())) {
+                peer.stall(() -> drained.statistics().pendingBytes() > 0);
+                other.close();
+                assertThat(drained.state()).isEqualTo(EchoServerState.STOPPED);
+            }
+        }
+    }
+
+    @Test
+    void stopsIfTheApplicationFailsToStartAfterIt() {
+        var started = new AtomicReference<@Nullable EchoServer>();
+        assertThatExceptionOfType(ApplicationContextException.class)
+                .isThrownBy(
+                        () ->
+                                new SpringApplicationBuilder(Application.class)
+                                        .web(WebApplicationType.NONE)
+                                        .properties("echo.server.port=0")
+                                        .initializers(
+                                                failing ->
+                                                        ((GenericApplicationContext) failing)
+                                                                .registerBean(
+                                                                        FailingLifecycle.class,
+                                                                        () ->
+                                                                                new FailingLifecycle(
+                                                                                        failing,
+                                                                                        started)))
+                                        .run());
+        assertThat(started.get()).isNotNull().returns(EchoServerState.STOPPED, EchoServer::state);
+    }
+
+    /** Fails after the server has started. */
+    record FailingLifecycle(
+            ApplicationContext context, AtomicReference<@Nullable EchoServer> started)
+            implements SmartLifecycle {
+
+        @Override
+        public void start() {
+            started.set(context.getBean(EchoServer.class));
+            throw new IllegalStateException("intended");
+        }
+
+        @Override
+        public void stop() {}
+
+        @Override
+        public boolean isRunning() {
+            return false;
+        }
+    }
+
     /** Takes the shortest of three times, because a busy machine may delay the detection. */
     @Test
     void livenessBreaksWhileALoopIsStuck() throws Exception {
@@ -248,8 +347,14 @@ class EchoServerLifecycleTest {
         }
 
         @Bean
-        Recorder recorder() {
-            return new Recorder();
+        @ConditionalOnProperty("long-drain")
+        EchoServerConfigCustomizer longDrain() {
+            return config -> config.drainTimeout(Duration.ofHours(1));
+        }
+
+        @Bean
+        Recorder recorder(Environment environment) {
+            return new Recorder(environment);
         }
     }
 
@@ -257,11 +362,18 @@ class EchoServerLifecycleTest {
     static class Recorder {
 
         final List<String> events = new CopyOnWriteArrayList<>();
+        final List<Integer> ports = new CopyOnWriteArrayList<>();
+        private final Environment environment;
+
+        Recorder(Environment environment) {
+            this.environment = environment;
+        }
 
         @EventListener
         void on(EchoServerStartedEvent event) throws IOException {
             EchoPeer.assertEchoes(event.server().localAddress().getPort());
             events.add("started, echoes");
+            ports.add(environment.getRequiredProperty(LocalEchoServerPort.PROPERTY, Integer.class));
         }
 
         @EventListener

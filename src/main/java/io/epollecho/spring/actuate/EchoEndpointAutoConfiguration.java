@@ -5,15 +5,15 @@ import io.epollecho.spring.EchoServerAutoConfiguration;
 
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 
 /** Auto-configuration of the endpoint {@code echo}, if the application exposes it. */
 @AutoConfiguration(after = EchoServerAutoConfiguration.class)
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
-@ConditionalOnBean(EchoServer.class)
+@ConditionalOnSingleCandidate(EchoServer.class)
 @ConditionalOnAvailableEndpoint(EchoEndpoint.class)
 public final class EchoEndpointAutoConfiguration {
 

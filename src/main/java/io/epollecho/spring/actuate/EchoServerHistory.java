@@ -133,8 +133,7 @@ public final class EchoServerHistory implements AutoCloseable {
         steps++;
         if (steps % STEPS_PER_INTERVAL == 0) {
             points.addLast(
-                    new Point(
-                            ++sequence, clock.millis(), now.active(), now.pendingBytes(), rates));
+                    new Point(++sequence, clock.millis(), now.active(), now.pendingBytes(), rates));
             if (points.size() > POINTS) {
                 points.removeFirst();
             }
@@ -155,8 +154,8 @@ public final class EchoServerHistory implements AutoCloseable {
     }
 
     /**
-     * Returns the points after the given one, oldest first. Returns all points if the given one
-     * is none of this history, but of an application whose clock was ahead.
+     * Returns the points after the given one, oldest first. Returns all points if the given one is
+     * none of this history, but of an application whose clock was ahead.
      *
      * @param since the sequence number of a point
      */

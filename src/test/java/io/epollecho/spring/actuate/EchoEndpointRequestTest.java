@@ -92,7 +92,8 @@ class EchoEndpointRequestTest {
     @ParameterizedTest
     @CsvSource({
         "connections?sort=, 'sort is '''': it must be newest, busiest, idle or pending'",
-        "connections?sort=oldest, 'sort is ''oldest'': it must be newest, busiest, idle or pending'",
+        "connections?sort=oldest, 'sort is ''oldest'': it must be newest, busiest, idle or"
+            + " pending'",
         "history?since=now, since is 'now': it must be the last number in the column sequence",
     })
     void refusesAnInvalidValue(String request, String message) {
@@ -264,8 +265,7 @@ class EchoEndpointRequestTest {
                 "shutdown",
                 new @Nullable Object[] {null},
                 new String[] {String.class.getName()});
-        assertThat(server.state())
-                .isIn(EchoServerState.DRAINING, EchoServerState.STOPPED);
+        assertThat(server.state()).isIn(EchoServerState.DRAINING, EchoServerState.STOPPED);
         server.stop();
         beans.invoke(name, "start", new Object[0], new String[0]);
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);

@@ -135,9 +135,7 @@ class EchoEndpointTest {
             newer.exchange(10);
             Answer all = actuator.get("echo/connections?sort=idle");
             assertThat(all.at("$.connections[*].bytes.received")).hasToString("[20,20]");
-            assertThat(all.at("$.connections[0].peer"))
-                    .asString()
-                    .endsWith(":" + idle.port());
+            assertThat(all.at("$.connections[0].peer")).asString().endsWith(":" + idle.port());
             Answer one = actuator.get("echo/connections?sort=idle&limit=1");
             assertThat(one.at("$.connections[*].peer"))
                     .asString()
@@ -219,7 +217,8 @@ class EchoEndpointTest {
             assertThat(history.numbers("$.active").getLast()).isEqualTo(1);
             assertThat(history.numbers("$.received").stream().mapToLong(Long::longValue).sum())
                     .isPositive();
-            for (String column : List.of("sequence", "active", "pending", "accepted", "received", "sent")) {
+            for (String column :
+                    List.of("sequence", "active", "pending", "accepted", "received", "sent")) {
                 assertThat(history.numbers("$." + column)).as(column).hasSameSizeAs(times);
             }
             List<Long> numbers = history.numbers("$.sequence");
