@@ -1,6 +1,7 @@
 package io.epollecho;
 
 import io.epollecho.probe.ProbeCommand;
+import io.epollecho.spring.UnknownNames;
 import io.epollecho.spring.page.StatusPage;
 
 import org.springframework.boot.SpringApplication;
@@ -31,6 +32,8 @@ public final class EpollEchoApplication {
         if (exitCode.isPresent()) {
             System.exit(exitCode.getAsInt());
         }
-        SpringApplication.run(EpollEchoApplication.class, args);
+        var application = new SpringApplication(EpollEchoApplication.class);
+        application.addListeners(new UnknownNames());
+        application.run(args);
     }
 }

@@ -15,8 +15,7 @@ import java.util.stream.Collectors;
 /**
  * The command line of the server. It handles the arguments that do not start a server, such as
  * {@code --help}, and rejects those that Spring Boot would silently ignore. Every option is a
- * property. Properties of Spring Boot and of libraries, whose names all contain a dot, are passed
- * through unchecked.
+ * property: of the echo server, of Spring Boot or of a library in the jar.
  */
 final class ServerCommand {
 
@@ -90,17 +89,14 @@ final class ServerCommand {
                             String.format(Locale.ROOT, "%s needs a value: %1$s=<value>.", option))
                     : Optional.empty();
         }
-        return isForeign(name) ? Optional.empty() : Optional.of(unknown(option, name));
-    }
-
-    private static boolean isForeign(String name) {
-        return FLAGS.contains(name)
-                || (name.contains(".") && !EchoServerPropertyNames.isLike(name));
+        return FLAGS.contains(name) || (name.contains(".") && KnownOptions.read().contains(name))
+                ? Optional.empty()
+                : Optional.of(unknown(option, name));
     }
 
     private static String unknown(String option, String name) {
         return String.format(Locale.ROOT, "Unknown option %s.", option)
-                + EchoServerPropertyNames.nearest(name)
+                + EchoServerPropertyNames.nearest(name, KnownOptions.read().names())
                         .map(nearest -> " Did you mean " + OPTION + nearest + "?")
                         .orElse("");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.jar.JarFile;
@@ -64,6 +65,22 @@ class PackagingIT {
                     .isEqualTo(EpollEchoApplication.class.getName());
             assertThat(jar.getManifest().getMainAttributes().getValue("Enable-Native-Access"))
                     .isEqualTo("ALL-UNNAMED");
+        }
+    }
+
+    /** Any Java from 8 on can load it, and say that it is too old. */
+    @Test
+    void execJarHasALauncherForOldJava() throws IOException {
+        String launcher = "io/epollecho/launcher/Launcher";
+        try (JarFile jar = open("epoll-echo.exec-jar");
+                var code =
+                        new DataInputStream(
+                                jar.getInputStream(jar.getEntry(launcher + ".class")))) {
+            assertThat(jar.getManifest().getMainAttributes().getValue("Main-Class"))
+                    .isEqualTo(launcher.replace('/', '.'));
+            assertThat(code.readInt()).isEqualTo(0xCAFEBABE);
+            assertThat(code.readUnsignedShort()).as("minor version").isZero();
+            assertThat(code.readUnsignedShort()).as("major version, Java 8").isEqualTo(52);
         }
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -129,6 +130,57 @@ class RunnableJarIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1.8, 1.8.0_442, --help",
+        "17, 17.0.15, --version",
+        "21, 21.0.7, probe",
+        "24, 24, ''"
+    })
+    void explainsThatJavaIsTooOld(String specification, String version, String argument)
+            throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-Djava.specification.version=" + specification,
+                                "-Djava.version=" + version,
+                                "-jar",
+                                System.getProperty("epoll-echo.exec-jar"),
+                                argument)
+                        .redirectErrorStream(true)
+                        .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .startsWith("epoll-echo needs Java 25; this is Java " + version + " in ")
+                .hasLineCount(1);
+        assertThat(process.waitFor()).isEqualTo(2);
+    }
+
+    @Test
+    void startsWithoutAnEchoServer() throws Exception {
+        try (RunningJar idle = RunningJar.start("--echo.server.enabled=false")) {
+            assertThat(idle.actuator().get("health/readiness").status()).isEqualTo(200);
+            assertThat(idle.actuator().get("echo").status()).isEqualTo(404);
+        }
+    }
+
+    @Test
+    void startsWithoutTheHealthIndicator() throws Exception {
+        try (RunningJar other = RunningJar.start("--management.health.echo.enabled=false")) {
+            assertThat(other.actuator().get("health/readiness").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void explainsAnHttpPortInUse() throws Exception {
+        assertFailsToStart(
+                List.of(),
+                "--server.port=" + jar.httpPort(),
+                "The web server cannot listen on 127.0.0.1:%d: Address already in use."
+                        .formatted(jar.httpPort()),
+                "or set server.port to another port, such as --server.port="
+                        + (jar.httpPort() + 1));
+    }
+
     @Test
     void explainsAnUnknownEnvironmentVariable() throws Exception {
         try (RunningJar failing = RunningJar.launch(List.of("env", "ECHO_SERVER_PROT=7000"))) {
@@ -190,6 +242,7 @@ class RunnableJarIT {
             assertThat(failing.awaitExit(FAILED_START)).isEqualTo(1);
             assertThat(failing.log())
                     .contains(explanation)
+                    .doesNotContain("cancelling refresh attempt")
                     .containsOnlyOnce("APPLICATION FAILED TO START")
                     .doesNotContain("\tat ");
         }

@@ -66,6 +66,16 @@ class ServerCommandTest {
                 "--echo.server.connections=1 | Unknown option --echo.server.connections.",
                 "--echo.server.port 7000 | --echo.server.port needs a value:"
                         + " --echo.server.port=<value>.",
+                "--sever.port=1 | Unknown option --sever.port. Did you mean --server.port?",
+                "--server.prot=1 | Unknown option --server.prot. Did you mean --server.port?",
+                "--echo-server.port=1 | Unknown option --echo-server.port. Did you mean"
+                        + " --echo.server.port?",
+                "--spring.aplication.name=x | Unknown option --spring.aplication.name. Did you mean"
+                        + " --spring.application.name?",
+                "--logging.levl.root=debug | Unknown option --logging.levl.root.",
+                "--managment.server.port=1 | Unknown option --managment.server.port. Did you mean"
+                        + " --management.server.port?",
+                "--server.port.x=1 | Unknown option --server.port.x.",
                 "-- | Unknown option --.",
                 "--=x | Unknown option --.",
                 "--echo..port=1 | Unknown option --echo..port.",
@@ -94,6 +104,14 @@ class ServerCommandTest {
                 "--debug",
                 "--trace=true",
                 "--info.owner=me",
+                "--server.shutdown=immediate --SERVER.http2.enabled=true",
+                "--management.endpoints.web.exposure.include[0]=echo",
+                "--spring.ssl.bundle.pem.web.keystore.certificate=a.crt",
+                "--management.endpoint.echo.access=read-only",
+                "--management.endpoint.health.group.readiness.include=readinessState",
+                "--management.health.echo.enabled=false",
+                "--logging.structured.format.console=ecs",
+                "--spring.jmx.enabled=true --spring.lifecycle.timeout-per-shutdown-phase=40s",
             })
     void leavesPropertiesToSpring(String arguments) {
         assertThat(run(arguments)).isEmpty();

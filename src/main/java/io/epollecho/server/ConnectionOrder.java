@@ -7,44 +7,39 @@ import java.util.Locale;
 public enum ConnectionOrder {
 
     /** The connections that were accepted last come first. */
-    NEWEST(
-            // Several connections may be accepted at the same time, and then the positions decide.
-            Comparator.comparingLong(Connection::openedAt)
-                    .thenComparingInt(Connection::place)
-                    .reversed(),
-            Comparator.comparing(ConnectionInfo::age)),
+    NEWEST,
 
     /** The connections that have moved the most bytes in both directions come first. */
-    BUSIEST(
-            Comparator.comparingLong(Connection::bytesMoved).reversed(),
-            Comparator.comparingLong(ConnectionInfo::bytesMoved).reversed()),
+    BUSIEST,
 
     /** The connections on which no byte has moved for the longest time come first. */
-    IDLE(
-            Comparator.comparingLong(Connection::lastMoved),
-            Comparator.comparing(ConnectionInfo::idle).reversed()),
+    IDLE,
 
     /** The connections with the most pending bytes come first. */
-    PENDING(
-            Comparator.comparingInt(Connection::pendingBytes).reversed(),
-            Comparator.comparingInt(ConnectionInfo::pendingBytes).reversed());
-
-    private final Comparator<Connection> ofConnections;
-    private final Comparator<ConnectionInfo> ofInfos;
-
-    ConnectionOrder(Comparator<Connection> ofConnections, Comparator<ConnectionInfo> ofInfos) {
-        this.ofConnections = ofConnections;
-        this.ofInfos = ofInfos;
-    }
+    PENDING;
 
     /** Returns the order of connections within one event loop. */
     Comparator<Connection> ofConnections() {
-        return ofConnections;
+        return switch (this) {
+            // Several connections may be accepted at the same time, and then the positions decide.
+            case NEWEST ->
+                    Comparator.comparingLong(Connection::openedAt)
+                            .thenComparingInt(Connection::place)
+                            .reversed();
+            case BUSIEST -> Comparator.comparingLong(Connection::bytesMoved).reversed();
+            case IDLE -> Comparator.comparingLong(Connection::lastMoved);
+            case PENDING -> Comparator.comparingInt(Connection::pendingBytes).reversed();
+        };
     }
 
     /** Returns the order of snapshots, which come from several event loops. */
     Comparator<ConnectionInfo> ofInfos() {
-        return ofInfos;
+        return switch (this) {
+            case NEWEST -> Comparator.comparing(ConnectionInfo::age);
+            case BUSIEST -> Comparator.comparingLong(ConnectionInfo::bytesMoved).reversed();
+            case IDLE -> Comparator.comparing(ConnectionInfo::idle).reversed();
+            case PENDING -> Comparator.comparingInt(ConnectionInfo::pendingBytes).reversed();
+        };
     }
 
     /**

@@ -3,6 +3,8 @@ package io.epollecho.spring;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -20,6 +22,8 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
+import java.util.Locale;
+
 /**
  * Auto-configuration of an {@link EchoServer} that runs with the application, unless {@code
  * echo.server.enabled} is false. An application can replace each of the main beans with its own. A
@@ -30,6 +34,8 @@ import org.springframework.core.env.Environment;
 @Conditional(OnEchoServerEnabled.class)
 @EnableConfigurationProperties(EchoServerProperties.class)
 public final class EchoServerAutoConfiguration {
+
+    private static final Log log = LogFactory.getLog(EchoServerAutoConfiguration.class);
 
     // Static, because Spring Boot needs it before it binds any configuration properties.
     @Bean
@@ -56,6 +62,16 @@ public final class EchoServerAutoConfiguration {
                         bundles.getIfAvailable(DefaultSslBundleRegistry::new),
                         environment,
                         renewals);
+        for (String variable : EchoServerVariableNames.unknown(environment)) {
+            // It may belong to something else in a host application, so the start does not fail.
+            log.warn(
+                    String.format(
+                            Locale.ROOT,
+                            "The environment variable %s is none of the echo server's properties."
+                                + " %s",
+                            variable,
+                            EchoServerVariableNames.remedy(variable)));
+        }
         EchoServerConfig.Builder config = properties.toConfig(engines::of);
         config.drainTimeout(
                 ShutdownPhase.of(environment).fit(properties.shutdown().drainTimeout()));

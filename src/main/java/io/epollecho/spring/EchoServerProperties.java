@@ -20,8 +20,10 @@ import org.springframework.util.unit.DataSize;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 import javax.net.ssl.SSLEngine;
@@ -82,6 +84,27 @@ public record EchoServerProperties(
     public static final String PREFIX = "echo.server";
 
     static final String ENABLED_BY_DEFAULT = "true";
+
+    /**
+     * Omits the second name of a listener. A variable has no dashes, so
+     * ECHO_SERVER_LISTENERS_AB_PORT sets the port of the listener a-b, and Spring Boot also binds a
+     * listener ab to the same values.
+     */
+    public EchoServerProperties {
+        var names = Set.copyOf(listeners.keySet());
+        var distinct = new LinkedHashMap<>(listeners);
+        distinct.keySet()
+                .removeIf(
+                        name ->
+                                !name.contains("-")
+                                        && names.stream()
+                                                .anyMatch(
+                                                        other ->
+                                                                other.contains("-")
+                                                                        && other.replace("-", "")
+                                                                                .equals(name)));
+        listeners = distinct;
+    }
 
     /**
      * An additional listener.

@@ -7,9 +7,9 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -30,6 +30,9 @@ public final class EchoServerPropertyNames {
             Setting.text(
                     "ssl.bundle",
                     "the name of an SSL bundle below spring.ssl.bundle, or unset to disable TLS");
+
+    /** The prefix without its dot, as in {@code echo-server.port}. */
+    private static final String NAMESPACE = "echoserver";
 
     private static final int LISTENER_DEPTH = LISTENERS.getNumberOfElements() + 1;
 
@@ -67,14 +70,19 @@ public final class EchoServerPropertyNames {
     }
 
     /**
-     * Returns whether a name is in the namespace of these properties, tolerating one typing error.
+     * Returns whether a name looks like one of these properties, tolerating one typing error in its
+     * namespace, such as {@code ehco.server.port}, {@code echo.port} or {@code echo-server.port}.
      *
-     * @param name a name that contains a dot, such as {@code ehco.server.port}
+     * @param name a name
      * @return false for properties of other namespaces
      */
-    public static boolean isLike(String name) {
-        String namespace = PREFIX.getElement(0, Form.UNIFORM);
-        return Nearest.distance(name.substring(0, name.indexOf('.')), namespace) <= 1;
+    static boolean isLike(ConfigurationPropertyName name) {
+        if (name.getNumberOfElements() < 2) {
+            return false;
+        }
+        String first = name.getElement(0, Form.UNIFORM);
+        return Nearest.distance(first, PREFIX.getElement(0, Form.UNIFORM)) <= 1
+                || Nearest.distance(first, NAMESPACE) <= 1;
     }
 
     /**
@@ -84,6 +92,17 @@ public final class EchoServerPropertyNames {
      * @return the name of the most similar property; empty if none is similar
      */
     public static Optional<String> nearest(String name) {
+        return nearest(name, List.of());
+    }
+
+    /**
+     * Returns the property that was probably meant by an unknown name.
+     *
+     * @param name an unknown name, with or without the prefix
+     * @param others the names of other properties, of which one may be meant, too
+     * @return the name of the most similar property; empty if none is similar
+     */
+    public static Optional<String> nearest(String name, Collection<String> others) {
         ConfigurationPropertyName property = ConfigurationPropertyName.adapt(name, '.');
         if (LISTENERS.isAncestorOf(property) && property.getNumberOfElements() > LISTENER_DEPTH) {
             String group = property.chop(LISTENER_DEPTH).toString();
@@ -91,7 +110,11 @@ public final class EchoServerPropertyNames {
                     name,
                     ofListeners().stream().map(setting -> group + "." + setting.key()).toList());
         }
-        String key = name.replaceFirst("^echo\\.(server\\.)?", "");
+        Optional<String> other = Nearest.to(name, others);
+        if (other.isPresent() && Nearest.distance(name, other.get()) <= 2) {
+            return other;
+        }
+        String key = name.replaceFirst("^(echo\\.(server\\.)?|echo-?server\\.)", "");
         return Nearest.to(key, spellings().keySet()).map(spellings()::get);
     }
 
@@ -112,26 +135,6 @@ public final class EchoServerPropertyNames {
         return names;
     }
 
-    /** Returns the environment variables of a property, such as {@code ECHO_SERVER_PORT}. */
-    static List<String> variables(String name) {
-        String upper = name.toUpperCase(Locale.ROOT).replace('.', '_');
-        return List.of(upper.replace("-", ""), upper.replace('-', '_'));
-    }
-
-    /** Returns the environment variables of all properties, except those of named listeners. */
-    static List<String> variables() {
-        var variables = new ArrayList<String>();
-        settings()
-                .forEach(
-                        setting ->
-                                variables.addAll(
-                                        variables(
-                                                EchoServerProperties.PREFIX
-                                                        + "."
-                                                        + setting.key())));
-        return variables;
-    }
-
     /** Returns whether the property belongs to the listener of this name. */
     static boolean isOfListener(ConfigurationPropertyName property, String listener) {
         return LISTENERS.isAncestorOf(property)
@@ -150,6 +153,18 @@ public final class EchoServerPropertyNames {
                         .filter(setting -> group.append(setting.key()).equals(whole))
                         .findFirst()
                         .orElse(null);
+    }
+
+    /** Returns whether a name is that of a group of properties, such as {@code echo.server.ssl}. */
+    static boolean isGroup(ConfigurationPropertyName name) {
+        if (name.equals(PREFIX) || name.equals(LISTENERS)) {
+            return true;
+        }
+        boolean ofListener =
+                LISTENERS.isAncestorOf(name) && name.getNumberOfElements() > LISTENER_DEPTH;
+        ConfigurationPropertyName group = ofListener ? name.chop(LISTENER_DEPTH) : PREFIX;
+        return (ofListener ? ofListeners() : settings())
+                .stream().anyMatch(setting -> name.isAncestorOf(group.append(setting.key())));
     }
 
     /** Returns the name of the list if the property is an element of one, or else its name. */

@@ -9,6 +9,7 @@ import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
@@ -18,6 +19,9 @@ import org.springframework.util.unit.DataSize;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A bind handler that checks each property below {@code echo.server} when it is bound, while its
@@ -89,6 +93,41 @@ final class SettingBindHandler extends AbstractBindHandler {
         return InvalidPropertyException.ofDefault(name, e.value(), e.requirement());
     }
 
+    /**
+     * Accepts properties without a value as unset. Spring Boot would call them unknown, because
+     * there is no value to bind.
+     */
+    @Override
+    public void onFinish(
+            ConfigurationPropertyName name,
+            Bindable<?> target,
+            BindContext context,
+            @Nullable Object result)
+            throws Exception {
+        try {
+            super.onFinish(name, target, context, result);
+        } catch (UnboundConfigurationPropertiesException e) {
+            Set<ConfigurationProperty> unknown =
+                    e.getUnboundProperties().stream()
+                            .filter(property -> !isUnset(property))
+                            .collect(Collectors.toCollection(TreeSet::new));
+            if (!unknown.isEmpty()) {
+                throw new UnboundConfigurationPropertiesException(unknown);
+            }
+        }
+    }
+
+    private static boolean isUnset(ConfigurationProperty property) {
+        ConfigurationPropertyName name = property.getName();
+        return isEmpty(property)
+                && (EchoServerPropertyNames.setting(name) != null
+                        || EchoServerPropertyNames.isGroup(name));
+    }
+
+    private static boolean isEmpty(ConfigurationProperty property) {
+        return property.getValue().toString().isBlank();
+    }
+
     @Override
     public @Nullable Object onFailure(
             ConfigurationPropertyName name,
@@ -100,6 +139,9 @@ final class SettingBindHandler extends AbstractBindHandler {
                 && EchoServerPropertyNames.PREFIX.isAncestorOf(name)) {
             ConfigurationProperty property = find(name, context);
             Setting<?> setting = EchoServerPropertyNames.setting(name);
+            if (property != null && isEmpty(property)) {
+                return null; // unset
+            }
             if (property != null) {
                 throw new InvalidPropertyException(
                         property,

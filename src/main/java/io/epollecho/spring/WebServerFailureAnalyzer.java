@@ -7,6 +7,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.context.ApplicationContextException;
+import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 
 import java.net.BindException;
@@ -15,10 +16,11 @@ import java.net.InetSocketAddress;
 import java.util.Locale;
 
 /**
- * Explains that the web server, or that of the management endpoints, cannot listen on its address.
- * Spring Boot explains only that a port is in use.
+ * Explains that the web server, or that of the management endpoints, cannot listen on its address,
+ * before Spring Boot explains without the name of a property that a port is in use.
  */
-final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
+final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindException>
+        implements Ordered {
 
     /** Compared by name, because a host need not have a web server. */
     private static final String WEB_SERVER_EXCEPTION =
@@ -33,15 +35,20 @@ final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindExcepti
     }
 
     @Override
+    public int getOrder() {
+        return Ordered.HIGHEST_PRECEDENCE;
+    }
+
+    @Override
     protected @Nullable FailureAnalysis analyze(Throwable rootFailure, BindException cause) {
         boolean ofWebServer = false;
         int contexts = 0;
         for (Throwable next = rootFailure; next != null; next = next.getCause()) {
-            ofWebServer |= next.getClass().getName().equals(WEB_SERVER_EXCEPTION);
+            ofWebServer |= isOfWebServer(next.getClass());
             contexts += next instanceof ApplicationContextException ? 1 : 0;
         }
         String reason = String.valueOf(cause.getMessage());
-        if (!ofWebServer || ListenFailureAnalyzer.isInUse(reason)) {
+        if (!ofWebServer) {
             return null;
         }
         // A management server on a port of its own has a context within that of the application.
@@ -59,13 +66,34 @@ final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindExcepti
                                 ? "port " + port
                                 : SocketAddresses.format(new InetSocketAddress(address, port)),
                         reason),
-                ListenFailureAnalyzer.isForbidden(reason)
-                        ? ListenFailureAnalyzer.permission(group + ".port", port)
-                        : String.format(
-                                Locale.ROOT,
-                                "Set %s.address to an address of this machine (ip address shows"
-                                        + " them), or remove it for the default.",
-                                group),
+                remedy(group, port, reason),
                 cause);
+    }
+
+    private static String remedy(String group, int port, String reason) {
+        if (ListenFailureAnalyzer.isInUse(reason)) {
+            return String.format(
+                    Locale.ROOT,
+                    "Stop the process that listens on port %d (ss -ltnp shows it), or set %s.port"
+                        + " to another port, such as --%2$s.port=%d.",
+                    port,
+                    group,
+                    port + 1);
+        }
+        if (ListenFailureAnalyzer.isForbidden(reason)) {
+            return ListenFailureAnalyzer.permission(group + ".port", port);
+        }
+        return String.format(
+                Locale.ROOT,
+                "Set %s.address to an address of this machine (ip address shows them), or remove"
+                        + " it for the default.",
+                group);
+    }
+
+    /** Returns whether an exception is of this type or of one below it, such as a port in use. */
+    private static boolean isOfWebServer(@Nullable Class<?> type) {
+        return type != null
+                && (type.getName().equals(WEB_SERVER_EXCEPTION)
+                        || isOfWebServer(type.getSuperclass()));
     }
 }

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchException;
 
+import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.EchoServerState;
 import io.epollecho.server.ListenerConfig;
+import io.epollecho.server.ProxyProtocolConfig;
+import io.epollecho.stream.AddressRange;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,6 +27,7 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Tests of applications with environment variables that begin with ECHO_SERVER_. */
@@ -39,10 +44,21 @@ class EchoServerVariablesTest {
                 "ECHO_SERVER_MAX            | such as ECHO_SERVER_PORT, or unset it.",
                 "ECHO_SERVER_LISTENERS_TLS_PROT | mean ECHO_SERVER_LISTENERS_TLS_PORT,",
                 "ECHO_SERVER_LISTENERS_MY_TLS_PORT | mean ECHO_SERVER_LISTENERS_MYTLS_PORT,",
+                "echo_server_prot           | Rename it if you mean ECHO_SERVER_PORT, or unset it.",
+                "ECHO_SEVER_PORT            | Rename it if you mean ECHO_SERVER_PORT, or unset it.",
+                "EHCO_SERVER_BACKLOG        | Rename it if you mean ECHO_SERVER_BACKLOG,",
+                "ECHOSERVER_PORT            | Rename it if you mean ECHO_SERVER_PORT, or unset it.",
+                "ECHO_SERVER_PORT_0         | such as ECHO_SERVER_PORT, or unset it.",
+                "Echo_Server_Read_Budget    | Rename it if you mean ECHO_SERVER_READ_BUDGET,",
             })
     void rejectsAnUnknownVariable(String variable, String remedy, CapturedOutput output) {
-        assertThatExceptionOfType(UnknownVariableException.class)
-                .isThrownBy(() -> start(Map.of(variable, "7000")).close())
+        assertThatExceptionOfType(UnknownNameException.class)
+                .isThrownBy(
+                        () ->
+                                application(Map.of(variable, "7000"))
+                                        .listeners(new UnknownNames())
+                                        .run()
+                                        .close())
                 .satisfies(e -> assertThat(e.getExitCode()).isEqualTo(2));
         assertThat(output)
                 .contains(
@@ -51,6 +67,82 @@ class EchoServerVariablesTest {
                                 + ".",
                         remedy)
                 .doesNotContain("\tat ");
+    }
+
+    /** In a host, the variable may belong to something else. */
+    @ParameterizedTest
+    @CsvSource({
+        "ECHO_SERVER_URL, such as ECHO_SERVER_PORT",
+        "ECHO_SERVER_PROT, Rename it if you mean ECHO_SERVER_PORT"
+    })
+    void warnsOfAnUnknownVariableInAHost(String variable, String remedy, CapturedOutput output) {
+        try (var context = start(Map.of(variable, "http://echo.example"))) {
+            assertThat(context.getBean(EchoServer.class).state())
+                    .isEqualTo(EchoServerState.RUNNING);
+            assertThat(context.getEnvironment().getProperty(variable))
+                    .isEqualTo("http://echo.example");
+        }
+        assertThat(output)
+                .containsOnlyOnce("The environment variable " + variable + " is none of")
+                .contains(remedy);
+    }
+
+    @Test
+    void saysNothingInAHostWithoutAServer(CapturedOutput output) {
+        start(Map.of("ECHO_SERVER_URL", "x", "ECHO_SERVER_ENABLED", "false")).close();
+        assertThat(output).doesNotContain("ECHO_SERVER_URL");
+    }
+
+    @Test
+    void acceptsTheElementsOfAListAndLowerCase() {
+        var variables =
+                Map.of(
+                        "ECHO_SERVER_PROXYPROTOCOL_MODE", "required",
+                        "ECHO_SERVER_LISTENERS_B_PROXY_PROTOCOL_MODE", "required",
+                        "ECHO_SERVER_LISTENERS_B_PROXY_PROTOCOL_TRUSTED_0", "10.0.0.0/8",
+                        "ECHO_SERVER_LISTENERS_B_PORT", "0",
+                        "ECHO_SERVER_PROXYPROTOCOL_TRUSTED_0", "10.0.0.0/8",
+                        "ECHO_SERVER_PROXYPROTOCOL_TRUSTED_1", "127.0.0.1",
+                        "echo_server_backlog", "7",
+                        "Echo_Server_ReadBudget", "3MB");
+        try (var context = application(variables).listeners(new UnknownNames()).run()) {
+            EchoServerConfig config = context.getBean(EchoServerConfig.class);
+            ListenerConfig listener = config.listener("default");
+            assertThat(listener.backlog()).isEqualTo(7);
+            assertThat(config.listener("b").proxyProtocol())
+                    .extracting(ProxyProtocolConfig::trusted)
+                    .isEqualTo(List.of(AddressRange.of("10.0.0.0/8")));
+            assertThat(config.readBudget()).isEqualTo(3 << 20);
+            assertThat(listener.proxyProtocol())
+                    .extracting(ProxyProtocolConfig::trusted)
+                    .isEqualTo(
+                            List.of(AddressRange.of("10.0.0.0/8"), AddressRange.of("127.0.0.1")));
+        }
+    }
+
+    /** A variable has no dashes. */
+    @Test
+    void configuresAListenerWhoseNameHasADash() {
+        try (var context =
+                application(Map.of("ECHO_SERVER_LISTENERS_MYLISTENER_BACKLOG", "6"))
+                        .run("--echo.server.listeners.my-listener.port=0")) {
+            assertThat(context.getBean(EchoServerConfig.class).listeners())
+                    .containsOnlyKeys("default", "my-listener")
+                    .containsEntry("my-listener", new ListenerConfig(null, 0, 6));
+        }
+    }
+
+    /** The application may use the service itself. */
+    @Test
+    void leavesServiceLinksToTheApplication() {
+        var variables =
+                Map.of("ECHO_SERVER_PORT", "tcp://10.0.0.1:7777", "ECHO_SERVER_SERVICE_PORT", "1");
+        try (var context = start(variables)) {
+            variables.forEach(
+                    (name, value) ->
+                            assertThat(context.getEnvironment().getProperty(name))
+                                    .isEqualTo(value));
+        }
     }
 
     @Test
@@ -119,6 +211,10 @@ class EchoServerVariablesTest {
 
     /** Runs an application on port 0, unless the variables set another port. */
     private static ConfigurableApplicationContext start(Map<String, String> variables) {
+        return application(variables).run();
+    }
+
+    private static SpringApplicationBuilder application(Map<String, String> variables) {
         var environment = new StandardEnvironment();
         environment
                 .getPropertySources()
@@ -129,8 +225,7 @@ class EchoServerVariablesTest {
         return new SpringApplicationBuilder(Application.class)
                 .web(WebApplicationType.NONE)
                 .environment(environment)
-                .properties("echo.server.port=0")
-                .run();
+                .properties("echo.server.port=0");
     }
 
     @Configuration(proxyBeanMethods = false)

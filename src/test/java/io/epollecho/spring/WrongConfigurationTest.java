@@ -2,7 +2,12 @@ package io.epollecho.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchException;
+import static org.assertj.core.api.Assertions.entry;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.epollecho.server.EchoServerConfig;
+import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.Setting;
 
 import org.junit.jupiter.api.Test;
@@ -442,6 +447,107 @@ class WrongConfigurationTest {
                 .doesNotContain("100 ");
     }
 
+    /** In a file, an empty value is that of a key without a value, too. */
+    @Test
+    void takesAnEmptyValueForUnset(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("application.yml");
+        Files.writeString(
+                file,
+                """
+                echo.server:
+                  address:
+                  backlog: ""
+                  trigger-mode:
+                  listeners:
+                  ssl:
+                  read-budget: " "
+                  shutdown:
+                    drain-timeout:
+                  connections:
+                    max:
+                    max-pending:
+                """);
+        try (var context =
+                new SpringApplicationBuilder(OnlyTheServer.class)
+                        .web(WebApplicationType.NONE)
+                        .run(
+                                "--spring.config.location=" + file,
+                                "--echo.server.port=0",
+                                "--echo.server.socket.send-buffer=",
+                                "--echo.server.enabled=",
+                                "--echo.server.selector=")) {
+            EchoServerConfig config = context.getBean(EchoServerConfig.class);
+            assertThat(config.listeners())
+                    .containsExactly(entry("default", new ListenerConfig(null, 0, 4096)));
+            assertThat(config.readBudget()).isEqualTo(1 << 20);
+            assertThat(config.connections().max()).isEqualTo(10_000);
+        }
+    }
+
+    /** Empty values do not hide an unknown name. */
+    @ParameterizedTest
+    @CsvSource({
+        "prot, There is no property echo.server.prot (",
+        "listeners.b.prot, There is no property echo.server.listeners.b.prot ("
+    })
+    void reportsAnUnknownNameWithAnEmptyValue(String name, String message, CapturedOutput output) {
+        assertThat(failToStart(output, "--echo.server.port=0", "--echo.server." + name + "="))
+                .contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ehco.server.port, echo.server.port",
+        "echo.port, echo.server.port",
+        "echo-server.port, echo.server.port",
+        "echo-sever.backlog, echo.server.backlog",
+        "echoserver.event-loops, echo.server.event-loops"
+    })
+    void reportsANameThatOnlyLooksLikeAProperty(
+            String name, String nearest, @TempDir Path directory, CapturedOutput output)
+            throws IOException {
+        Path file = directory.resolve("application.yml");
+        Files.writeString(file, name + ": 1\n");
+        assertThat(
+                        catchException(
+                                () ->
+                                        new SpringApplicationBuilder(OnlyTheServer.class)
+                                                .web(WebApplicationType.NONE)
+                                                .listeners(new UnknownNames())
+                                                .run("--spring.config.location=" + file)
+                                                .close()))
+                .isInstanceOf(UnknownNameException.class);
+        assertThat(output)
+                .contains(
+                        "There is no property " + name + " (",
+                        "application.yml] - 1:",
+                        "Rename it if you mean " + nearest + ", or remove it.");
+    }
+
+    /** Without IPv6, the JDK refuses IPv6 addresses by an unchecked exception. */
+    @Test
+    void reportsAnAddressOfAFamilyThatTheMachineLacks() throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-Djava.net.preferIPv4Stack=true",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                OnlyTheServer.class.getName(),
+                                "--echo.server.address=::1",
+                                "--echo.server.port=0",
+                                "--echo.server.selector=jdk")
+                        .redirectErrorStream(true)
+                        .start();
+        String report = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(report)
+                .contains(
+                        "Cannot listen on [::1]:0: Address family not supported by this machine.",
+                        "Set echo.server.address to an address of this machine")
+                .doesNotContain("\tat ");
+        assertThat(process.waitFor()).isEqualTo(1);
+    }
+
     @Test
     void reportsAPortInUse(CapturedOutput output) throws IOException {
         try (ServerSocket busy = listenOnLoopback()) {
@@ -512,7 +618,14 @@ class WrongConfigurationTest {
 
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({EchoServerAutoConfiguration.class, LifecycleAutoConfiguration.class})
-    static class OnlyTheServer {}
+    static class OnlyTheServer {
+
+        static void main(String[] args) {
+            new SpringApplicationBuilder(OnlyTheServer.class)
+                    .web(WebApplicationType.NONE)
+                    .run(args);
+        }
+    }
 
     @Configuration(proxyBeanMethods = false)
     static class CustomizedWrongly extends OnlyTheServer {

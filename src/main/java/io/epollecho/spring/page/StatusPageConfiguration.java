@@ -2,6 +2,7 @@ package io.epollecho.spring.page;
 
 import io.epollecho.spring.actuate.LoopbackHost;
 
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.EndpointAccessResolver;
 import org.springframework.boot.actuate.endpoint.EndpointId;
@@ -29,16 +30,29 @@ final class StatusPageConfiguration {
 
     @Bean
     ServletRegistrationBean<StatusPageServlet> echoStatusPage(
-            PathMappedEndpoints endpoints, EndpointAccessResolver access) throws IOException {
+            PathMappedEndpoints endpoints, EndpointAccessResolver access, Environment environment)
+            throws IOException {
         String endpoint = endpoints.getPath(ENDPOINT);
         boolean unrestricted = access.accessFor(ENDPOINT, Access.READ_ONLY) == Access.UNRESTRICTED;
         var page =
                 new ServletRegistrationBean<>(
-                        new StatusPageServlet(endpoint == null ? "" : endpoint, unrestricted),
+                        new StatusPageServlet(
+                                endpoint == null ? "" : dispatcher(environment) + endpoint,
+                                unrestricted),
                         StatusPageServlet.ROOT,
                         StatusPageServlet.FILES);
         page.setEnabled(endpoint != null);
         return page;
+    }
+
+    /** Returns the path of the dispatcher servlet, which a separate port of the actuator ignores. */
+    private static String dispatcher(Environment environment) {
+        return ManagementPortType.get(environment) == ManagementPortType.SAME
+                ? environment
+                        .getProperty("spring.mvc.servlet.path", "")
+                        .replaceFirst("^/*(.*?)/*$", "/$1")
+                        .replaceFirst("^/$", "")
+                : "";
     }
 
     @Bean

@@ -80,6 +80,11 @@ final class StatusPageServlet extends HttpServlet {
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
             throws IOException {
+        if (request.getRequestURI().equals(request.getContextPath())) {
+            // The relative paths in the page need the slash.
+            response.sendRedirect(request.getContextPath() + "/");
+            return;
+        }
         String info = request.getPathInfo();
         File file = files.get(request.getServletPath() + (info == null ? "" : info));
         if (file == null) {

@@ -93,7 +93,7 @@ class EchoEndpointRequestTest {
     @CsvSource({
         "connections?sort=, 'sort is '''': it must be newest, busiest, idle or pending'",
         "connections?sort=oldest, 'sort is ''oldest'': it must be newest, busiest, idle or"
-            + " pending'",
+                + " pending'",
         "history?since=now, since is 'now': it must be the last number in the column sequence",
     })
     void refusesAnInvalidValue(String request, String message) {

@@ -90,6 +90,36 @@ class StatusPageSettingsTest {
     }
 
     @Test
+    void knowsThePathOfTheDispatcherServlet() throws IOException {
+        try (var context = run(EpollEchoApplication.class, "--spring.mvc.servlet.path=/api")) {
+            assertThat(http(context).send("GET /", "Host: localhost").body())
+                    .contains("data-endpoint=\"api/actuator/echo\"");
+            assertThat(http(context).send("GET /api/actuator/echo", "Host: localhost").status())
+                    .isEqualTo(200);
+            assertThat(
+                            http(context)
+                                    .send(
+                                            "POST /api/actuator/echo",
+                                            "Host: localhost",
+                                            "Sec-Fetch-Site: cross-site")
+                                    .status())
+                    .isEqualTo(403);
+        }
+    }
+
+    /** The relative paths in the page need the slash. */
+    @Test
+    void redirectsToTheSlashBelowAContextPath() throws IOException {
+        try (var context = run(EpollEchoApplication.class, "--server.servlet.context-path=/x")) {
+            PlainHttp.Answer answer = http(context).send("GET /x", "Host: localhost");
+            assertThat(answer.status()).isEqualTo(302);
+            assertThat(answer.head()).containsPattern("location: (http://localhost)?/x/\r");
+            assertThat(http(context).send("GET /x/", "Host: localhost").body())
+                    .contains("data-endpoint=\"actuator/echo\"");
+        }
+    }
+
+    @Test
     void doesNotOccupyTheRootPathOfAHost() throws IOException {
         try (var context =
                 run(
