@@ -68,7 +68,7 @@ public final class EchoServerAutoConfiguration {
                     String.format(
                             Locale.ROOT,
                             "The environment variable %s is none of the echo server's properties."
-                                + " %s",
+                                    + " %s",
                             variable,
                             EchoServerVariableNames.remedy(variable)));
         }

@@ -123,7 +123,7 @@ final class EchoServerVariableNames {
                 .map(name -> "Rename it if you mean " + name + ", or unset it.")
                 .orElse(
                         "Rename it to the variable of a property, such as ECHO_SERVER_PORT, or"
-                            + " unset it.");
+                                + " unset it.");
     }
 
     /** Returns the most similar variable, comparing names without the common prefix. */

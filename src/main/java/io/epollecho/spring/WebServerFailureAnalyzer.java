@@ -75,7 +75,7 @@ final class WebServerFailureAnalyzer extends AbstractFailureAnalyzer<BindExcepti
             return String.format(
                     Locale.ROOT,
                     "Stop the process that listens on port %d (ss -ltnp shows it), or set %s.port"
-                        + " to another port, such as --%2$s.port=%d.",
+                            + " to another port, such as --%2$s.port=%d.",
                     port,
                     group,
                     port + 1);

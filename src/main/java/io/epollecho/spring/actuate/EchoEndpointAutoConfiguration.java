@@ -9,12 +9,14 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ImportRuntimeHints;
 
 /** Auto-configuration of the endpoint {@code echo}, if the application exposes it. */
 @AutoConfiguration(after = EchoServerAutoConfiguration.class)
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnSingleCandidate(EchoServer.class)
 @ConditionalOnAvailableEndpoint(EchoEndpoint.class)
+@ImportRuntimeHints(EchoEndpointHints.class)
 public final class EchoEndpointAutoConfiguration {
 
     @Bean(initMethod = "start")

@@ -45,7 +45,9 @@ final class StatusPageConfiguration {
         return page;
     }
 
-    /** Returns the path of the dispatcher servlet, which a separate port of the actuator ignores. */
+    /**
+     * Returns the path of the dispatcher servlet, which a separate port of the actuator ignores.
+     */
     private static String dispatcher(Environment environment) {
         return ManagementPortType.get(environment) == ManagementPortType.SAME
                 ? environment
