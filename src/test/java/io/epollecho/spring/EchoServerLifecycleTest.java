@@ -200,15 +200,15 @@ class EchoServerLifecycleTest {
     /** The customizer allows a longer drain than Spring's shutdown phase. */
     @Test
     void stopsWithTheContextWhateverTheDrainTimeoutOfACustomizer() throws IOException {
-        try (var other =
-                start("--spring.lifecycle.timeout-per-shutdown-phase=3s", "--long-drain")) {
-            EchoServer drained = other.getBean(EchoServer.class);
-            assertThat(drained.config().drainTimeout()).isEqualTo(Duration.ofHours(1));
-            try (EchoPeer peer = EchoPeer.connect(drained.localAddress().getPort())) {
-                peer.stall(() -> drained.statistics().pendingBytes() > 0);
-                other.close();
-                assertThat(drained.state()).isEqualTo(EchoServerState.STOPPED);
-            }
+        var other = start("--spring.lifecycle.timeout-per-shutdown-phase=3s", "--long-drain");
+        EchoServer drained = other.getBean(EchoServer.class);
+        assertThat(drained.config().drainTimeout()).isEqualTo(Duration.ofHours(1));
+        try (EchoPeer peer = EchoPeer.connect(drained.localAddress().getPort())) {
+            peer.stall(() -> drained.statistics().pendingBytes() > 0);
+            other.close();
+            assertThat(drained.state()).isEqualTo(EchoServerState.STOPPED);
+        } finally {
+            drained.stop();
         }
     }
 
