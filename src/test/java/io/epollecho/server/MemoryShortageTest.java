@@ -47,7 +47,8 @@ class MemoryShortageTest {
     private static List<String> failures(String path, long count, int step) throws Exception {
         var loader = new MemoryShortage.Loader();
         LongFunction<String> scenario = scenario(loader, path, count);
-        String _ = scenario.apply(Long.MAX_VALUE - count); // opens what the first use opens for good
+        String _ =
+                scenario.apply(Long.MAX_VALUE - count); // opens what the first use opens for good
         assertThat(scenario.apply(Long.MAX_VALUE - count)).isEqualTo("missed");
         List<String> loaded = List.copyOf(loader.loaded());
         var failures = new ArrayList<String>();

@@ -64,13 +64,13 @@ class PausedServerTest {
             ListenerConfig listener = transport.on(local);
             if (listener.proxyProtocol() != null) {
                 listener =
-                        listener.withProxyProtocol(new ProxyProtocolConfig(List.of(), TIMEOUT.dividedBy(2)));
+                        listener.withProxyProtocol(
+                                new ProxyProtocolConfig(List.of(), TIMEOUT.dividedBy(2)));
             }
             if (listener.tls() != null) {
                 listener =
                         listener.withTls(
-                                new TlsConfig(
-                                        listener.tls().engines(), ClientAuth.NONE, TIMEOUT));
+                                new TlsConfig(listener.tls().engines(), ClientAuth.NONE, TIMEOUT));
             }
             config.listener(name(transport), listener);
         }
@@ -176,28 +176,29 @@ class PausedServerTest {
                 // The time that passes is what is tested.
                 assertThat(
                                 new CountDownLatch(1)
-                                        .await(
-                                                BETWEEN_SENDINGS.toMillis(),
-                                                TimeUnit.MILLISECONDS))
+                                        .await(BETWEEN_SENDINGS.toMillis(), TimeUnit.MILLISECONDS))
                         .isFalse();
             }
             signal("-CONT");
         }
 
         private void signal(String signal) throws Exception {
-            Process kill =
-                    new ProcessBuilder("kill", signal, Long.toString(process.pid())).start();
+            Process kill = new ProcessBuilder("kill", signal, Long.toString(process.pid())).start();
             assertThat(kill.waitFor()).isZero();
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             process.destroyForcibly();
             for (Peer peer : peers) {
                 peer.close();
             }
             threads.shutdownNow();
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("killed").isTrue();
+            try {
+                assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("killed").isTrue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
