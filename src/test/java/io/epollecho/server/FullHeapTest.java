@@ -35,7 +35,7 @@ class FullHeapTest {
     private static final Duration FULL = Duration.ofSeconds(2);
     private static final int PATIENCE_MILLIS = 20_000;
 
-    private static volatile Object @Nullable [] hoard;
+    private static volatile @Nullable Object @Nullable [] hoard;
 
     /** The server. Fills the heap when it reads a line, then prints its state. */
     public static void main(String[] args) throws IOException {
@@ -62,7 +62,7 @@ class FullHeapTest {
         int size = 1 << 20;
         while (System.nanoTime() - end < 0) {
             try {
-                var more = new Object[size];
+                var more = new @Nullable Object[size];
                 more[0] = hoard;
                 hoard = more;
             } catch (OutOfMemoryError e) {

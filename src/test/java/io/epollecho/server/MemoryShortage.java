@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class MemoryShortage {
 
+    @SuppressWarnings("StaticAssignmentOfThrowable") // thrown when there is no memory
     private static final OutOfMemoryError ERROR = new OutOfMemoryError("simulated");
 
     private static final AtomicLong passed = new AtomicLong();

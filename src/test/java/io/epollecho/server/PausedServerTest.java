@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -77,7 +78,8 @@ class PausedServerTest {
         EchoServer server = EchoServer.start(config.build());
         var line = new StringBuilder(READY);
         for (Transport transport : Transport.values()) {
-            line.append(' ').append(server.localAddresses().get(name(transport)).getPort());
+            InetSocketAddress bound = server.localAddresses().get(name(transport));
+            line.append(' ').append(Objects.requireNonNull(bound).getPort());
         }
         System.out.println(line);
         System.in.read();
@@ -116,13 +118,18 @@ class PausedServerTest {
                             .start();
             output = process.inputReader();
             String[] ports = awaitLine(READY).split(" ", -1);
+            int next = 1;
             for (Transport transport : Transport.values()) {
                 addresses.put(
                         transport,
                         new InetSocketAddress(
-                                InetAddress.getLoopbackAddress(),
-                                Integer.parseInt(ports[1 + transport.ordinal()])));
+                                InetAddress.getLoopbackAddress(), Integer.parseInt(ports[next])));
+                next++;
             }
+        }
+
+        private InetSocketAddress address(Transport transport) {
+            return Objects.requireNonNull(addresses.get(transport));
         }
 
         String awaitLine(String beginning) throws IOException {
@@ -135,13 +142,13 @@ class PausedServerTest {
         }
 
         Peer connect(Transport transport) throws IOException {
-            var peer = new Peer(seed++, addresses.get(transport), null, 0, 0);
+            var peer = new Peer(seed++, address(transport), null, 0, 0);
             peers.add(peer);
             return peer;
         }
 
         void open(Peer peer, Transport transport) throws IOException {
-            transport.begin(peer, addresses.get(transport), InetAddress.getLoopbackAddress());
+            transport.begin(peer, address(transport), InetAddress.getLoopbackAddress());
             transport.complete(peer);
             peer.echo(MESSAGE);
         }

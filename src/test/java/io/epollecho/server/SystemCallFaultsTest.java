@@ -71,8 +71,9 @@ class SystemCallFaultsTest {
                 .filter(
                         cell -> {
                             var backend = (BackendUnderTest) cell.get()[0];
+                            String error = String.valueOf(cell.get()[1]);
                             return backend != BackendUnderTest.JDK_LEVEL
-                                    || !retriedImmediately(backend, (String) cell.get()[1]);
+                                    || !retriedImmediately(backend, error);
                         });
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Objects;
 
 /** A way in which a tool replaces a file that a server watches. */
 enum Renewal {
@@ -40,7 +41,8 @@ enum Renewal {
     LINK {
         @Override
         void install(Path file, Path content) throws IOException {
-            Files.createSymbolicLink(file, file.getParent().relativize(content));
+            Path directory = Objects.requireNonNull(file.getParent());
+            Files.createSymbolicLink(file, directory.relativize(content));
         }
 
         @Override

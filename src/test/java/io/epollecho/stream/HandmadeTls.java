@@ -22,6 +22,7 @@ import java.security.interfaces.XECPublicKey;
 import java.security.spec.NamedParameterSpec;
 import java.security.spec.XECPublicKeySpec;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Random;
 
 import javax.crypto.Cipher;
@@ -45,6 +46,7 @@ public final class HandmadeTls implements Closeable {
     private static final int FINISHED = 20;
 
     /** A decrypted record. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Received(int type, byte[] content) {}
 
     private final Socket socket = new Socket();
@@ -151,6 +153,7 @@ public final class HandmadeTls implements Closeable {
         while (data.remaining() < length) {
             Received next = receive();
             assertThat(next).as("after %d bytes", data.remaining()).isNotNull();
+            Objects.requireNonNull(next);
             assertThat(next.type()).isEqualTo(DATA);
             data =
                     ByteBuffer.allocate(data.remaining() + next.content().length)
