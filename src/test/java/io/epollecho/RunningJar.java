@@ -66,11 +66,13 @@ public final class RunningJar implements AutoCloseable {
                 List.of(
                         "-jar",
                         Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar")),
-                        "--server.port=0",
                         "--echo.server.address=127.0.0.1"));
         List<String> given = List.of(arguments);
         if (given.stream().noneMatch(argument -> argument.startsWith("--echo.server.port"))) {
             command.add("--echo.server.port=0");
+        }
+        if (given.stream().noneMatch(argument -> argument.startsWith("--server.port"))) {
+            command.add("--server.port=0");
         }
         command.addAll(given);
         return new RunningJar(command);

@@ -15,15 +15,13 @@ public final class Launcher {
     private Launcher() {}
 
     public static void main(String[] args) throws Throwable {
-        if (feature(System.getProperty("java.specification.version")) < REQUIRED) {
-            System.err.println(
-                    "epoll-echo needs Java "
-                            + REQUIRED
-                            + "; this is Java "
-                            + System.getProperty("java.version")
-                            + " in "
-                            + System.getProperty("java.home")
-                            + ".");
+        String complaint =
+                complaint(
+                        System.getProperty("java.specification.version"),
+                        System.getProperty("java.version"),
+                        System.getProperty("java.home"));
+        if (complaint != null) {
+            System.err.println(complaint);
             System.exit(BAD_USAGE);
         }
         try {
@@ -31,6 +29,19 @@ public final class Launcher {
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }
+    }
+
+    /** Returns what is missing; null if this Java can run the application. */
+    static String complaint(String specification, String version, String home) {
+        return feature(specification) >= REQUIRED
+                ? null
+                : "epoll-echo needs Java "
+                        + REQUIRED
+                        + "; this is Java "
+                        + version
+                        + " in "
+                        + home
+                        + ".";
     }
 
     /** Returns the number of a version such as 1.8 or 17. */

@@ -58,8 +58,7 @@ class ChangesTest {
         HttpResponse<String> answer = send(method, "/actuator/echo", header, value, "");
         assertThat(answer.statusCode()).isEqualTo(403);
         assertThat(answer.body()).contains("a web page of another site");
-        assertThat(send(method, "/actuator/%65cho", header, value, "").statusCode())
-                .isEqualTo(403);
+        assertThat(send(method, "/actuator/%65cho", header, value, "").statusCode()).isEqualTo(403);
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
     }
 
