@@ -65,7 +65,9 @@
  *
  * <h2>Descriptors</h2>
  *
- * <p>Closing a channel frees its descriptor immediately, even if the channel is registered. If
+ * <p>Closing a channel frees its descriptor immediately, even if the channel is registered. It never
+ * waits for bytes to be delivered, whatever {@code SO_LINGER} is: as with the JDK's channels, a
+ * positive value is switched off. If
  * another thread is using the descriptor at that moment, it is freed at the end of that operation.
  * The descriptor is never duplicated and is closed on exec, so closing it also removes its epoll
  * registrations without a further system call. (While a child process is being started, it holds
