@@ -65,16 +65,15 @@
  *
  * <h2>Descriptors</h2>
  *
- * <p>Closing a channel frees its descriptor immediately, even if the channel is registered. It never
- * waits for bytes to be delivered, whatever {@code SO_LINGER} is: as with the JDK's channels, a
- * positive value is switched off. If
- * another thread is using the descriptor at that moment, it is freed at the end of that operation.
- * The descriptor is never duplicated and is closed on exec, so closing it also removes its epoll
- * registrations without a further system call. (While a child process is being started, it holds
- * copies until its exec; events of closed channels that epoll reports in that time are dropped.) An
- * event that was queued before the close identifies its registration by a number that is not used
- * for the next two billion registrations, so it cannot reach a later connection on the same
- * descriptor.
+ * <p>Closing a channel frees its descriptor immediately, even if the channel is registered. It
+ * never waits for bytes to be delivered, whatever {@code SO_LINGER} is: as with the JDK's channels,
+ * a positive value is switched off. If another thread is using the descriptor at that moment, it is
+ * freed at the end of that operation. The descriptor is never duplicated and is closed on exec, so
+ * closing it also removes its epoll registrations without a further system call. (While a child
+ * process is being started, it holds copies until its exec; events of closed channels that epoll
+ * reports in that time are dropped.) An event that was queued before the close identifies its
+ * registration by a number that is not used for the next two billion registrations, so it cannot
+ * reach a later connection on the same descriptor.
  *
  * <h2>Sources</h2>
  *
