@@ -53,9 +53,9 @@ final class Admission {
         final void close() {
             Admission issuer = admission;
             if (issuer != null) {
-                release(issuer);
                 issuer.open.decrementAndGet();
                 admission = null;
+                release(issuer);
             }
         }
 

@@ -204,8 +204,11 @@ final class ServerLoop implements EventLoop.Owner {
 
     /** Closes a channel that will not be served. */
     void reject(SocketChannel channel, String listener, RejectReason reason) {
-        Closing.close(channel);
-        counters(listener).rejected(reason).add(1);
+        try {
+            counters(listener).rejected(reason).add(1); // before the peer can see the refusal
+        } finally {
+            Closing.close(channel);
+        }
     }
 
     /** Adds a connection that is about to close to the access log, if enabled. */

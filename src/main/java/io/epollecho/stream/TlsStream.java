@@ -90,6 +90,12 @@ public final class TlsStream implements ByteStream {
     private static final int HANDSHAKE_MEMORY = 16 * 1024;
 
     /**
+     * The bytes of a handshake whose certificates count as memory of the connection itself: those
+     * of a client with an ordinary chain. The session keeps the certificates.
+     */
+    private static final int CERTIFICATE_ALLOWANCE = 8 * 1024;
+
+    /**
      * The maximum number of bytes in consecutive records without data that a server accepts after a
      * TLS 1.3 handshake. They can only be key updates of a few bytes, or parts of a message that
      * the engine keeps until it is complete.
@@ -412,9 +418,7 @@ public final class TlsStream implements ByteStream {
         if (!server) {
             return SERVER_HANDSHAKE_LIMIT;
         }
-        return engine.getNeedClientAuth() || engine.getWantClientAuth()
-                ? CERTIFICATE_LIMIT
-                : HANDSHAKE_LIMIT;
+        return asksForCertificates() ? CERTIFICATE_LIMIT : HANDSHAKE_LIMIT;
     }
 
     /** Returns the failure, and writes the alert if records are not encrypted yet. */
@@ -460,9 +464,18 @@ public final class TlsStream implements ByteStream {
             throw endedByPeer();
         }
         open = true;
-        setEngineMemory(0);
+        setEngineMemory(keptBytes());
         typesVisible = !protocol().equals("TLSv1.3");
         drained = received == null && belowDrained;
+    }
+
+    private boolean asksForCertificates() {
+        return engine.getNeedClientAuth() || engine.getWantClientAuth();
+    }
+
+    /** Returns the memory in which the engine keeps the peer's certificates after the handshake. */
+    private int keptBytes() {
+        return asksForCertificates() ? Math.max(0, handshakeBytes - CERTIFICATE_ALLOWANCE) : 0;
     }
 
     private static TlsHandshakeException endedByPeer() {
@@ -635,13 +648,13 @@ public final class TlsStream implements ByteStream {
         }
         if (silent) {
             silentBytes += result.bytesConsumed();
-            setEngineMemory(Math.max(0, silentBytes - SILENT_ALLOWANCE));
+            setEngineMemory(keptBytes() + Math.max(0, silentBytes - SILENT_ALLOWANCE));
             if (silentBytes > SILENT_LIMIT) {
                 refuseSilence();
             }
         } else if (silentBytes > 0) {
             silentBytes = 0;
-            setEngineMemory(0);
+            setEngineMemory(keptBytes());
         }
     }
 

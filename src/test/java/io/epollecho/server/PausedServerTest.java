@@ -41,9 +41,9 @@ import java.util.concurrent.TimeUnit;
 @Timeout(120)
 class PausedServerTest {
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
     private static final int SENDINGS = 12;
-    private static final Duration BETWEEN_SENDINGS = Duration.ofMillis(200);
+    private static final Duration BETWEEN_SENDINGS = Duration.ofMillis(300);
     private static final int PEERS = 4;
     private static final int MESSAGE = 100;
     private static final String READY = "ready";
@@ -241,7 +241,6 @@ class PausedServerTest {
                     open, () -> opening.forEach(peer -> opened.add(run.threads.submit(peer))));
             for (Peer peer : open) {
                 peer.receive((long) SENDINGS * MESSAGE);
-                peer.echo(MESSAGE);
             }
             for (Future<Peer> peer : opened) {
                 peer.get(20, TimeUnit.SECONDS);

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -45,6 +47,9 @@ public final class Certificates {
 
     /** A client certificate, signed by the authority. */
     public static final String CLIENT = "client";
+
+    /** A client certificate with hundreds of names, signed by the authority. */
+    public static final String VERBOSE = "verbose";
 
     /** A certificate that the authority signed a month ago and that was valid for a day. */
     public static final String EXPIRED = "expired";
@@ -84,6 +89,7 @@ public final class Certificates {
                         "-ext",
                         "san=dns:localhost,dns:*.echo.example");
                 keytool(file, CLIENT, "-signer", AUTHORITY);
+                keytool(file, VERBOSE, "-signer", AUTHORITY, "-ext", "san=" + manyNames());
                 keytool(
                         file,
                         EXPIRED,
@@ -102,6 +108,12 @@ public final class Certificates {
         } catch (IOException | GeneralSecurityException | InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static String manyNames() {
+        return IntStream.range(0, 300)
+                .mapToObj(i -> "dns:client-with-one-of-its-many-names-" + i + ".echo.test")
+                .collect(Collectors.joining(","));
     }
 
     private static KeyStore loadFile() {

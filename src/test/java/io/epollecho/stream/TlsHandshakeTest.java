@@ -125,6 +125,30 @@ class TlsHandshakeTest {
         }
     }
 
+    /** The session keeps the certificates, so long ones count as long as the connection is open. */
+    @ParameterizedTest
+    @CsvSource({
+        "TLSv1.2, client, 0, 0", "TLSv1.3, client, 0, 0",
+        "TLSv1.2, verbose, 7000, 20000", "TLSv1.3, verbose, 7000, 20000"
+    })
+    void longCertificatesOfTheClientCountAsMemory(
+            String protocol, String alias, int least, int most) throws Exception {
+        SSLEngine engine = serverEngine(SERVER, protocol);
+        engine.setNeedClientAuth(true);
+        MemoryBudget.Account account = Buffers.account();
+        try (SocketPair pair = SocketPair.open()) {
+            InBackground<Integer> read = sslSocket(pair.client(), context(alias), protocol);
+            var stream = new TlsStream(new SocketStream(pair.server()), engine, buffers, account);
+            try (StreamOwner owner = new StreamOwner(stream)) {
+                owner.open().write((byte) 42);
+                assertThat(read.result()).isEqualTo(42);
+                assertThat(account.bytes()).isBetween(least, most);
+                stream.release();
+                assertThat(account.bytes()).isZero();
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void requiresACertificate(String protocol) throws Exception {
