@@ -147,9 +147,12 @@ final class SslEngines {
                 renewals.fail();
                 // Expected while one of two files has been replaced, so no stack trace.
                 log.warn(
-                        ("SSL bundle %s cannot be reloaded yet; new connections use its previous"
-                                        + " state until its files change again: %s")
-                                .formatted(name, failure));
+                        String.format(
+                                Locale.ROOT,
+                                "SSL bundle %s cannot be reloaded yet; new connections use its"
+                                        + " previous state until its files change again: %s",
+                                name,
+                                failure));
                 return;
             }
             current.set(loaded);

