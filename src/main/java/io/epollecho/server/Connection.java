@@ -851,10 +851,10 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
     /**
      * Returns a snapshot of the connection.
      *
+     * @param now the {@link System#nanoTime()} from which its age and idle time are counted
      * @throws IOException if the kernel no longer knows the peer's address
      */
-    ConnectionInfo info(int loopNumber) throws IOException {
-        long now = loop.now();
+    ConnectionInfo info(int loopNumber, long now) throws IOException {
         InetSocketAddress peer = peer();
         InetSocketAddress socketPeer = socketPeer();
         return new ConnectionInfo(
@@ -863,8 +863,8 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
                 peer.equals(socketPeer) ? null : socketPeer,
                 layers == null ? null : layers.tlsInfo(),
                 loopNumber,
-                Duration.ofNanos(now - openedAt),
-                Duration.ofNanos(now - lastMoved),
+                Duration.ofNanos(Math.max(0, now - openedAt)),
+                Duration.ofNanos(Math.max(0, now - lastMoved)),
                 received,
                 sent,
                 pendingBytes);

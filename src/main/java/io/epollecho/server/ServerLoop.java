@@ -217,7 +217,7 @@ final class ServerLoop implements EventLoop.Owner {
             return;
         }
         try {
-            accessLog.add(connection.info(number), reason);
+            accessLog.add(connection.info(number, now()), reason);
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             accessLog.drop();
         }
@@ -294,17 +294,22 @@ final class ServerLoop implements EventLoop.Owner {
                                         others));
     }
 
-    /** Returns snapshots of the first connections of an order, at most {@code limit}. */
-    List<ConnectionInfo> connections(ConnectionOrder order, int limit) {
-        return infos(connections.first(order, limit));
+    /**
+     * Returns snapshots of the first connections of an order, at most {@code limit}.
+     *
+     * @param now the {@link System#nanoTime()} at which the loops are asked, the same for all of
+     *     them, so that the times of their connections can be compared
+     */
+    List<ConnectionInfo> connections(ConnectionOrder order, int limit, long now) {
+        return infos(connections.first(order, limit), now);
     }
 
-    private List<ConnectionInfo> infos(List<Connection> listed) {
+    private List<ConnectionInfo> infos(List<Connection> listed, long now) {
         assert loop.inLoop();
         var infos = new ArrayList<ConnectionInfo>();
         for (Connection connection : listed) {
             try {
-                infos.add(connection.info(number));
+                infos.add(connection.info(number, now));
             } catch (IOException e) {
                 log.debug("Connection omitted from the list: {}: {}", connection, e.toString());
             }
@@ -371,7 +376,7 @@ final class ServerLoop implements EventLoop.Owner {
 
     /** Returns the greeting of a connection. */
     byte[] greeting(Connection connection, InetSocketAddress local) throws IOException {
-        return Objects.requireNonNull(identity).greeting(connection.info(number), local);
+        return Objects.requireNonNull(identity).greeting(connection.info(number, now()), local);
     }
 
     int readBudget() {

@@ -205,9 +205,10 @@ final class ServerRun {
 
     /** Returns the first connections of an order over all loops; a loop that has ended has none. */
     CompletableFuture<List<ConnectionInfo>> connections(ConnectionOrder order, int limit) {
+        long now = System.nanoTime();
         List<CompletableFuture<List<ConnectionInfo>>> parts =
                 loops.stream()
-                        .map(loop -> ask(loop, asked -> asked.connections(order, limit)))
+                        .map(loop -> ask(loop, asked -> asked.connections(order, limit, now)))
                         .toList();
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .thenApply(

@@ -98,16 +98,18 @@ class EchoEndpointTest {
     /** The event loop keeps its connections in an array, where the last one fills a gap. */
     @Test
     void listsTheNewestConnectionAfterAnOlderOneHasEnded() throws IOException {
-        try (EchoPeer oldest = connect();
-                EchoPeer older = connect();
-                EchoPeer newest = connect()) {
-            oldest.exchange(10);
-            older.exchange(20);
-            newest.exchange(30);
-            oldest.finish();
-            await().until(() -> server.statistics().active() == 2);
-            Answer one = actuator.get("echo/connections?limit=1");
-            assertThat(one.at("$.connections[*].bytes.received")).hasToString("[30]");
+        try (EchoPeer oldest = connect()) {
+            oldest.exchange(10); // each is accepted before the next one connects
+            try (EchoPeer older = connect()) {
+                older.exchange(20);
+                try (EchoPeer newest = connect()) {
+                    newest.exchange(30);
+                    oldest.finish();
+                    await().until(() -> server.statistics().active() == 2);
+                    Answer one = actuator.get("echo/connections?limit=1");
+                    assertThat(one.at("$.connections[*].bytes.received")).hasToString("[30]");
+                }
+            }
         }
     }
 
