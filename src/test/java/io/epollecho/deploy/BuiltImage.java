@@ -53,7 +53,14 @@ record BuiltImage(ContainerEngine engine, Path context, Map<String, Integer> por
         FileSystemUtils.deleteRecursively(context);
         Files.createDirectories(context);
         for (String part :
-                List.of(".dockerignore", ".mvn", "Dockerfile", "mvnw", "pom.xml", "src/main")) {
+                List.of(
+                        ".dockerignore",
+                        ".mvn",
+                        "Dockerfile",
+                        "mvnw",
+                        "pom.xml",
+                        "src/launcher",
+                        "src/main")) {
             copy(Path.of(part), context.resolve(part));
         }
         Files.writeString(engine.directory().resolve("settings.xml"), MIRROR);

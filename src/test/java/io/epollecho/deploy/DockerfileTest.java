@@ -58,7 +58,8 @@ class DockerfileTest {
     void ignoresAllFilesThatAreNotCopied() {
         assertThat(Chart.read(Path.of(".dockerignore")).lines())
                 .filteredOn(line -> !line.startsWith("#"))
-                .containsExactly("*", "!.mvn", "!mvnw", "!pom.xml", "!src/main");
+                .containsExactly(
+                        "*", "!.mvn", "!mvnw", "!pom.xml", "!src/launcher", "!src/main");
     }
 
     /** Otherwise the tests without a container engine would test something else than the image. */
