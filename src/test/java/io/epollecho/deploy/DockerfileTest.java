@@ -58,8 +58,7 @@ class DockerfileTest {
     void ignoresAllFilesThatAreNotCopied() {
         assertThat(Chart.read(Path.of(".dockerignore")).lines())
                 .filteredOn(line -> !line.startsWith("#"))
-                .containsExactly(
-                        "*", "!.mvn", "!mvnw", "!pom.xml", "!src/launcher", "!src/main");
+                .containsExactly("*", "!.mvn", "!mvnw", "!pom.xml", "!src/launcher", "!src/main");
     }
 
     /** Otherwise the tests without a container engine would test something else than the image. */
