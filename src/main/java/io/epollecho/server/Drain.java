@@ -22,6 +22,9 @@ final class Drain {
     /** How long {@link #await} outlasts the deadline: the last connections have a grace period. */
     private static final Duration MARGIN = Duration.ofSeconds(2);
 
+    /** How often the loops are asked during the margin. */
+    private static final int MARGIN_REQUESTS = 8;
+
     /** The interval of progress reports in the log. */
     private static final Duration REPORTS = Duration.ofSeconds(5);
 
@@ -74,8 +77,7 @@ final class Drain {
     /** Waits for the end of the drain. Returns true if no connection is left. */
     boolean await() {
         try {
-            Duration patience = remaining().plus(MARGIN);
-            while (patience.compareTo(REPORTS) > 0) {
+            while (remaining().compareTo(REPORTS) > 0) {
                 if (isDone(REPORTS)) {
                     return true;
                 }
@@ -85,20 +87,28 @@ final class Drain {
                         progress.connectionsLeft(),
                         progress.connectionsAtStart(),
                         text(progress.remaining()));
-                patience = progress.remaining().plus(MARGIN);
+                ask();
             }
             if (isDone(remaining())) {
                 return true;
             }
-            // Once more, in case a loop had no memory for it. The others know it already.
-            var _ = run.drain(deadline);
-            return isDone(remaining().plus(MARGIN));
+            for (int i = 0; i < MARGIN_REQUESTS; i++) {
+                ask();
+                if (isDone(MARGIN.dividedBy(MARGIN_REQUESTS))) {
+                    return true;
+                }
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
         } catch (CancellationException | ExecutionException e) {
-            return false;
+            // the run has ended
         }
+        return false;
+    }
+
+    /** Asks the loops once more, in case one had no memory for it. The others know already. */
+    private void ask() {
+        var _ = run.drain(deadline);
     }
 
     private boolean isDone(Duration patience) throws InterruptedException, ExecutionException {

@@ -164,43 +164,29 @@ final class ServerRun {
 
     /**
      * Closes the listening sockets and ends the connections as they come to rest. May be called
-     * again to bring the deadline forward.
+     * again to bring the deadline forward, or in case a loop had no memory for an earlier call.
      *
      * @param deadline the {@link System#nanoTime()} at which the remaining connections are cut
      * @return a future that completes when no connection is left
      */
     CompletableFuture<Void> drain(long deadline) {
-        ServerLoop first = loops.getFirst();
-        return first.eventLoop()
-                .submit(
-                        () -> {
-                            first.closeAcceptors();
-                            return true;
-                        })
-                .exceptionally(
-                        failure -> { // or else the server would go on accepting
-                            sockets.forEach(ListeningSocket::close);
-                            return false;
-                        })
-                .thenCompose(
-                        closed -> {
-                            // By now every connection has been handed to its loop, so none arrives
-                            // after the loop's drain has begun.
-                            loops.forEach(loop -> drain(loop, deadline));
-                            return CompletableFuture.allOf(
-                                    loops.stream()
-                                            .map(ServerLoop::drained)
-                                            .toArray(CompletableFuture[]::new));
-                        });
+        CompletableFuture<Void> drained =
+                CompletableFuture.allOf(
+                        loops.stream().map(ServerLoop::drained).toArray(CompletableFuture[]::new));
+        var _ = loops.getFirst().eventLoop().execute(() -> beginDrain(deadline));
+        return drained;
     }
 
-    /** Begins the drain of one loop. If there is no memory for it, the others begin theirs. */
-    private static void drain(ServerLoop loop, long deadline) {
+    /** Called on the first loop's thread. */
+    private void beginDrain(long deadline) {
         try {
-            loop.eventLoop().execute(() -> loop.drain(deadline));
-        } catch (OutOfMemoryError e) {
-            log.error("{} begins its drain only at the deadline", loop.eventLoop(), e);
+            loops.getFirst().closeAcceptors();
+        } finally { // whatever fails, or the server would go on accepting
+            sockets.forEach(ListeningSocket::close);
         }
+        // By now every connection has been handed to its loop, so none arrives after the loop's
+        // drain has begun.
+        loops.forEach(loop -> loop.eventLoop().execute(() -> loop.drain(deadline)));
     }
 
     /** Returns the first connections of an order over all loops; a loop that has ended has none. */

@@ -38,6 +38,7 @@ public final class MemoryShortage {
     private static volatile long first;
     private static volatile long last;
     private static volatile boolean hit;
+    private static volatile List<StackTraceElement> places = List.of();
 
     private MemoryShortage() {}
 
@@ -51,6 +52,7 @@ public final class MemoryShortage {
     public static void arm(String threads, long first, long count) {
         passed.set(0);
         hit = false;
+        places = List.of();
         MemoryShortage.first = first;
         MemoryShortage.last = first + count - 1;
         MemoryShortage.threads = threads;
@@ -65,7 +67,7 @@ public final class MemoryShortage {
     /** Called before each point that allocates. */
     public static void allocation() {
         if (isDue()) {
-            hit = true;
+            hit();
             throw ERROR;
         }
     }
@@ -73,9 +75,21 @@ public final class MemoryShortage {
     /** Called before each call that leaves the project. */
     public static void call() {
         if (isDue() && first == last) {
-            hit = true;
+            hit();
             throw ERROR;
         }
+    }
+
+    private static void hit() {
+        if (!hit) {
+            places = List.of(new Throwable().getStackTrace()).subList(2, 6);
+        }
+        hit = true;
+    }
+
+    /** Returns the methods in which the last first point that failed is, the innermost first. */
+    public static List<StackTraceElement> places() {
+        return places;
     }
 
     private static boolean isDue() {
@@ -94,9 +108,15 @@ public final class MemoryShortage {
         private static final MethodTypeDesc NOTHING = MethodTypeDesc.of(ConstantDescs.CD_void);
         private static final String PROJECT = "io.epollecho.";
 
-        /** Their calls are compiled into what they do, once linked. */
-        private static final Set<String> POLYMORPHIC =
-                Set.of("java/lang/invoke/VarHandle", "java/lang/invoke/MethodHandle");
+        /**
+         * Their calls have no points: those of handles are compiled into what they do, once linked,
+         * and a task is the project's own code, with points inside.
+         */
+        private static final Set<String> WITHOUT_POINTS =
+                Set.of(
+                        "java/lang/invoke/VarHandle",
+                        "java/lang/invoke/MethodHandle",
+                        "java/lang/Runnable");
 
         private static final List<String> WITH_POINTS =
                 List.of("epoll.", "loop.", "server.", "stream.");
@@ -180,7 +200,7 @@ public final class MemoryShortage {
         private static boolean leavesTheProject(InvokeInstruction call) {
             String owner = call.owner().asInternalName();
             return !owner.startsWith(PROJECT.replace('.', '/'))
-                    && !POLYMORPHIC.contains(owner)
+                    && !WITHOUT_POINTS.contains(owner)
                     && !call.name().equalsString("<init>");
         }
     }

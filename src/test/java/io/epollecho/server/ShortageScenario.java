@@ -10,6 +10,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -63,11 +64,18 @@ public final class ShortageScenario {
                         : "missed";
             } catch (Exception | AssertionError e) {
                 MemoryShortage.disarm();
-                var text = new java.io.StringWriter();
-                e.printStackTrace(new java.io.PrintWriter(text));
-                return text.toString();
+                return "%s in line %d after a lack of memory in %s"
+                        .formatted(e, lineOfPlay(e), MemoryShortage.places());
             }
         };
+    }
+
+    private static int lineOfPlay(Throwable e) {
+        return Arrays.stream(e.getStackTrace())
+                .filter(frame -> frame.getMethodName().equals("play"))
+                .findFirst()
+                .orElseThrow()
+                .getLineNumber();
     }
 
     private boolean play(long point, long count) throws Exception {
@@ -102,6 +110,7 @@ public final class ShortageScenario {
                         .accessLog(true)
                         .idleTimeout(path == Path.IDLE ? Duration.ofMillis(20) : Duration.ZERO)
                         .drainTimeout(Duration.ofMillis(100))
+                        .lingerTimeout(Duration.ofMillis(20))
                         .selector(
                                 path == Path.DEATH || path == Path.WATCHDOG
                                         ? SelectorBackend.of("faulty", provider)
