@@ -615,6 +615,20 @@ class StatusPageIT {
         browser.screenshot(Path.of("target", "status-page-narrow.png"));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {500, 800, 1024, 1440})
+    void showsWholeHeadings(int width) throws IOException {
+        browser.size(width, 900);
+        connect().exchange(1_000);
+        soon(() -> assertThat(browser.column("connections", SENT)).containsExactly("1,000 B"));
+        assertThat(
+                        browser.string(
+                                "return [...document.querySelectorAll('thead th')]"
+                                        + ".filter(th => th.scrollWidth > th.clientWidth)"
+                                        + ".map(th => th.textContent).join()"))
+                .isEmpty();
+    }
+
     @Test
     void isUsableByKeyboard() throws IOException {
         connect().exchange(1);
