@@ -34,6 +34,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
     /**
      * Returns the provider whose selectors report a channel for as long as it is ready.
      *
+     * @return the level-triggered provider, always the same object
      * @throws UnsupportedOperationException if epoll cannot be used; the message gives the reason
      */
     public static EpollSelectorProvider levelTriggered() {
@@ -52,6 +53,7 @@ public final class EpollSelectorProvider extends SelectorProvider {
      * was written for the JDK's selector and leaves bytes unread would stall; use {@link
      * #levelTriggered()} for such code.
      *
+     * @return the edge-triggered provider, always the same object
      * @throws UnsupportedOperationException if epoll cannot be used; the message gives the reason
      */
     public static EpollSelectorProvider edgeTriggered() {

@@ -5,7 +5,10 @@ import java.net.InetAddress;
 
 /** A family of Internet addresses. */
 public enum AddressFamily {
+    /** Version 4. */
     IPV4("IPv4"),
+
+    /** Version 6. */
     IPV6("IPv6");
 
     private final String text;

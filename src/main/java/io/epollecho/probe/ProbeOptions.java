@@ -193,80 +193,169 @@ public record ProbeOptions(
             this.address = address;
         }
 
+        /**
+         * Sets the only family of addresses to use.
+         *
+         * @param family the family; null for both
+         * @return this builder
+         */
         public Builder family(@Nullable AddressFamily family) {
             this.family = family;
             return this;
         }
 
+        /**
+         * Sets the local address to connect from.
+         *
+         * @param source the address, with a port for a single connection or 0; null for the
+         *     system's choice
+         * @return this builder
+         */
         public Builder source(@Nullable InetSocketAddress source) {
             this.source = source;
             return this;
         }
 
+        /**
+         * Sets the number of connections to open.
+         *
+         * @param connections the number, 1 to 1,000,000
+         * @return this builder
+         */
         public Builder connections(int connections) {
             this.connections = connections;
             return this;
         }
 
+        /**
+         * Sets the number of bytes in a message.
+         *
+         * @param bytes the number, 1 to 64 MiB
+         * @return this builder
+         */
         public Builder size(int bytes) {
             this.size = bytes;
             return this;
         }
 
+        /**
+         * Sets the maximum number of unanswered messages per connection.
+         *
+         * @param messages the number, 1 to 65,536
+         * @return this builder
+         */
         public Builder pipeline(int messages) {
             this.pipeline = messages;
             return this;
         }
 
+        /**
+         * Sets the rate over all connections.
+         *
+         * @param messagesPerSecond the rate, from 0.000001 to 10,000,000; 0 for a closed loop
+         * @return this builder
+         */
         public Builder rate(double messagesPerSecond) {
             this.rate = messagesPerSecond;
             return this;
         }
 
+        /**
+         * Sets the time to apply load before measuring begins.
+         *
+         * @param warmup the time, up to 365 days
+         * @return this builder
+         */
         public Builder warmup(Duration warmup) {
             this.warmup = warmup;
             return this;
         }
 
-        /** Sets how long to send, zero meaning until stopped, and clears the count. */
+        /**
+         * Sets the time to send messages, and clears the count.
+         *
+         * @param duration the time, from 1 ms to 365 days; zero to send until stopped
+         * @return this builder
+         */
         public Builder duration(Duration duration) {
             this.duration = duration;
             this.count = 0;
             return this;
         }
 
-        /** Sets how many messages to send, and clears the duration. */
+        /**
+         * Sets the number of messages to send, and clears the duration.
+         *
+         * @param messages the number, 1 or more
+         * @return this builder
+         */
         public Builder count(long messages) {
             this.count = messages;
             this.duration = null;
             return this;
         }
 
+        /**
+         * Sets the longest time to wait for a connection to open or for an answer.
+         *
+         * @param timeout the time, 1 ms to 1 hour
+         * @return this builder
+         */
         public Builder timeout(Duration timeout) {
             this.timeout = timeout;
             return this;
         }
 
+        /**
+         * Sets the client's TLS settings.
+         *
+         * @param tls the settings; null for plain TCP
+         * @return this builder
+         */
         public Builder tls(@Nullable ClientTls tls) {
             this.tls = tls;
             return this;
         }
 
+        /**
+         * Sets the PROXY protocol header that is sent first on each connection.
+         *
+         * @param header the header; null for none
+         * @return this builder
+         */
         public Builder proxyHeader(@Nullable ClientProxyHeader header) {
             this.proxyHeader = header;
             return this;
         }
 
+        /**
+         * Sets whether the server begins with its identity greeting.
+         *
+         * @param expected true if it does
+         * @return this builder
+         */
         public Builder greetingExpected(boolean expected) {
             this.greetingExpected = expected;
             return this;
         }
 
+        /**
+         * Sets whether lost connections are reopened and outages are reported.
+         *
+         * @param reconnect true to do so
+         * @return this builder
+         */
         public Builder reconnect(boolean reconnect) {
             this.reconnect = reconnect;
             return this;
         }
 
+        /**
+         * Sets the interval at which the listener is notified of progress.
+         *
+         * @param interval the interval, 10 ms to 1 day
+         * @return this builder
+         */
         public Builder interval(Duration interval) {
             this.interval = interval;
             return this;

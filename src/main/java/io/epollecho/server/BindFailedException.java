@@ -13,7 +13,10 @@ public final class BindFailedException extends UncheckedIOException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The name of the listener. */
     private final String listener;
+
+    /** The configured address. */
     private final InetSocketAddress address;
 
     BindFailedException(String listener, InetSocketAddress address, IOException cause) {

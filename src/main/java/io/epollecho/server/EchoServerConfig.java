@@ -217,32 +217,55 @@ public record EchoServerConfig(
 
         private Builder() {}
 
+        /**
+         * Sets the source of selectors and channels.
+         *
+         * @param selector the backend; by default, epoll where it is available
+         * @return this builder
+         */
         public Builder selector(SelectorBackend selector) {
             this.selector = Objects.requireNonNull(selector, "selector");
             return this;
         }
 
-        /** Sets the address of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
+        /**
+         * Sets the address of the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param address the address to listen on; null for all addresses of this machine
+         * @return this builder
+         */
         public Builder address(@Nullable InetAddress address) {
             this.address = address;
             return this;
         }
 
-        /** Sets the port of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
+        /**
+         * Sets the port of the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param port the port to listen on; 0 for any free port
+         * @return this builder
+         */
         public Builder port(int port) {
             this.port = port;
             return this;
         }
 
-        /** Sets the backlog of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
+        /**
+         * Sets the backlog of the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param backlog the length of the queue of connections that wait to be accepted
+         * @return this builder
+         */
         public Builder backlog(int backlog) {
             this.backlog = backlog;
             return this;
         }
 
         /**
-         * Sets the PROXY protocol of the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null
-         * for connections without a PROXY header.
+         * Sets the PROXY protocol of the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param proxyProtocol the PROXY protocol; null for connections without a PROXY header
+         * @return this builder
          */
         public Builder proxyProtocol(@Nullable ProxyProtocolConfig proxyProtocol) {
             this.proxyProtocol = proxyProtocol;
@@ -250,15 +273,22 @@ public record EchoServerConfig(
         }
 
         /**
-         * Sets TLS for the listener {@value EchoServerConfig#DEFAULT_LISTENER}; null for
-         * unencrypted connections.
+         * Sets TLS for the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param tls TLS; null for unencrypted connections
+         * @return this builder
          */
         public Builder tls(@Nullable TlsConfig tls) {
             this.tls = tls;
             return this;
         }
 
-        /** Sets the greeting of the listener {@value EchoServerConfig#DEFAULT_LISTENER}. */
+        /**
+         * Sets the greeting of the listener {@value EchoServerConfig#DEFAULT_LISTENER}.
+         *
+         * @param greeting the text that is sent before the echo
+         * @return this builder
+         */
         public Builder greeting(Greeting greeting) {
             this.greeting = greeting;
             return this;
@@ -270,6 +300,8 @@ public record EchoServerConfig(
          *
          * @param name lower-case letters, digits and dashes, beginning with a letter, at most 32
          *     characters; not {@value EchoServerConfig#DEFAULT_LISTENER}
+         * @param listener its configuration
+         * @return this builder
          * @throws InvalidSettingException if the name is {@value EchoServerConfig#DEFAULT_LISTENER}
          */
         public Builder listener(String name, ListenerConfig listener) {
@@ -284,95 +316,202 @@ public record EchoServerConfig(
             return this;
         }
 
+        /**
+         * Sets the number of event loops.
+         *
+         * @param eventLoops the number, each with its own selector and thread
+         * @return this builder
+         */
         public Builder eventLoops(int eventLoops) {
             this.eventLoops = eventLoops;
             return this;
         }
 
+        /**
+         * Sets the number of threads that compute TLS handshakes.
+         *
+         * @param workerThreads the number of threads
+         * @return this builder
+         */
         public Builder workerThreads(int workerThreads) {
             this.workerThreads = workerThreads;
             return this;
         }
 
+        /**
+         * Sets the time that a loop polls for the next event before it sleeps.
+         *
+         * @param busyPoll the time; zero to sleep immediately
+         * @return this builder
+         */
         public Builder busyPoll(Duration busyPoll) {
             this.busyPoll = busyPoll;
             return this;
         }
 
+        /**
+         * Sets the size of each loop's read buffer.
+         *
+         * @param bytes the size, which also limits the bytes that a plain connection keeps for a
+         *     slow peer
+         * @return this builder
+         */
         public Builder readBufferSize(int bytes) {
             this.readBufferSize = bytes;
             return this;
         }
 
+        /**
+         * Sets the number of bytes that one connection may echo before the loop serves the others.
+         *
+         * @param bytes the number, at least the size of the read buffer
+         * @return this builder
+         */
         public Builder readBudget(int bytes) {
             this.readBudget = bytes;
             return this;
         }
 
+        /**
+         * Sets SO_RCVBUF of each connection.
+         *
+         * @param bytes the size; null to let the kernel tune it
+         * @return this builder
+         */
         public Builder receiveBuffer(@Nullable Integer bytes) {
             this.receiveBuffer = bytes;
             return this;
         }
 
+        /**
+         * Sets SO_SNDBUF of each connection.
+         *
+         * @param bytes the size; null to let the kernel tune it
+         * @return this builder
+         */
         public Builder sendBuffer(@Nullable Integer bytes) {
             this.sendBuffer = bytes;
             return this;
         }
 
+        /**
+         * Sets TCP_NODELAY of each connection.
+         *
+         * @param noDelay true to send each echo without delay
+         * @return this builder
+         */
         public Builder noDelay(boolean noDelay) {
             this.noDelay = noDelay;
             return this;
         }
 
+        /**
+         * Sets SO_KEEPALIVE of each connection.
+         *
+         * @param keepAlive true to eventually detect a peer that has vanished
+         * @return this builder
+         */
         public Builder keepAlive(boolean keepAlive) {
             this.keepAlive = keepAlive;
             return this;
         }
 
+        /**
+         * Sets the maximum number of open connections.
+         *
+         * @param max the number
+         * @return this builder
+         */
         public Builder maxConnections(int max) {
             this.maxConnections = max;
             return this;
         }
 
+        /**
+         * Sets the maximum number of open connections from one address.
+         *
+         * @param max the number; 0 for no limit
+         * @return this builder
+         */
         public Builder maxConnectionsPerAddress(int max) {
             this.maxConnectionsPerAddress = max;
             return this;
         }
 
+        /**
+         * Sets the number of leading bits of an IPv6 address that count as one address.
+         *
+         * @param bits the number, 1 to 128
+         * @return this builder
+         */
         public Builder ipv6PrefixLength(int bits) {
             this.ipv6PrefixLength = bits;
             return this;
         }
 
         /**
-         * Sets the limit of pending bytes; null for a quarter of the maximum heap, but at least 1
-         * MiB and one read buffer.
+         * Sets the limit of pending bytes, over all connections.
+         *
+         * @param bytes the limit; null for a quarter of the maximum heap, but at least 1 MiB and
+         *     one read buffer
+         * @return this builder
          */
         public Builder maxPending(@Nullable Long bytes) {
             this.maxPending = bytes;
             return this;
         }
 
+        /**
+         * Sets the time after which a silent connection is closed.
+         *
+         * @param idleTimeout the time; zero for no limit
+         * @return this builder
+         */
         public Builder idleTimeout(Duration idleTimeout) {
             this.idleTimeout = idleTimeout;
             return this;
         }
 
+        /**
+         * Sets the time after which a connection is closed if its peer accepts none of its pending
+         * bytes.
+         *
+         * @param writeTimeout the time; zero for no limit
+         * @return this builder
+         */
         public Builder writeTimeout(Duration writeTimeout) {
             this.writeTimeout = writeTimeout;
             return this;
         }
 
+        /**
+         * Sets the maximum duration of a drain.
+         *
+         * @param drainTimeout the duration; zero to cut connections immediately
+         * @return this builder
+         */
         public Builder drainTimeout(Duration drainTimeout) {
             this.drainTimeout = drainTimeout;
             return this;
         }
 
+        /**
+         * Sets the time that a connection waits for its peer's FIN after sending its own.
+         *
+         * @param lingerTimeout the time; zero not to wait
+         * @return this builder
+         */
         public Builder lingerTimeout(Duration lingerTimeout) {
             this.lingerTimeout = lingerTimeout;
             return this;
         }
 
+        /**
+         * Sets whether closed connections are logged to the logger {@code echo.access}.
+         *
+         * @param accessLog true to log them
+         * @return this builder
+         */
         public Builder accessLog(boolean accessLog) {
             this.accessLog = accessLog;
             return this;

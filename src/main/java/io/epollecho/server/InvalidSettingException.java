@@ -5,8 +5,13 @@ public final class InvalidSettingException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The key of the setting. */
     private final String key;
+
+    /** The rejected value, as written in a configuration file. */
     private final String value;
+
+    /** The requirement that the value does not meet. */
     private final String requirement;
 
     /**

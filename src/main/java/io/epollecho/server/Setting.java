@@ -233,28 +233,73 @@ public final class Setting<T> {
      */
     public static final class Default {
 
+        /** The default of {@link Setting#PORT}. */
         public static final String PORT = "7777";
+
+        /** The default of {@link Setting#BACKLOG}. */
         public static final String BACKLOG = "4096";
+
+        /** The default of {@link Setting#PROXY_PROTOCOL_MODE}. */
         public static final String PROXY_PROTOCOL_MODE = "off";
+
+        /** The default of {@link Setting#HEADER_TIMEOUT}. */
         public static final String HEADER_TIMEOUT = "3s";
+
+        /** The default of {@link Setting#CLIENT_AUTH}. */
         public static final String CLIENT_AUTH = "none";
+
+        /** The default of {@link Setting#HANDSHAKE_TIMEOUT}. */
         public static final String HANDSHAKE_TIMEOUT = "10s";
+
+        /** The default of {@link Setting#GREETING}. */
         public static final String GREETING = "none";
+
+        /** The default of {@link Setting#SELECTOR}. */
         public static final String SELECTOR = "auto";
+
+        /** The default of {@link Setting#EVENT_LOOPS}. */
         public static final String EVENT_LOOPS = "1";
+
+        /** The default of {@link Setting#WORKER_THREADS}. */
         public static final String WORKER_THREADS = "1";
+
+        /** The default of {@link Setting#BUSY_POLL}. */
         public static final String BUSY_POLL = "0s";
+
+        /** The default of {@link Setting#READ_BUFFER_SIZE}. */
         public static final String READ_BUFFER_SIZE = "64KB";
+
+        /** The default of {@link Setting#READ_BUDGET}. */
         public static final String READ_BUDGET = "1MB";
+
+        /** The default of {@link Setting#NO_DELAY}. */
         public static final String NO_DELAY = "true";
+
+        /** The default of {@link Setting#KEEP_ALIVE}. */
         public static final String KEEP_ALIVE = "true";
+
+        /** The default of {@link Setting#MAX_CONNECTIONS}. */
         public static final String MAX_CONNECTIONS = "10000";
+
+        /** The default of {@link Setting#MAX_CONNECTIONS_PER_ADDRESS}. */
         public static final String MAX_CONNECTIONS_PER_ADDRESS = "0";
+
+        /** The default of {@link Setting#IPV6_PREFIX_LENGTH}. */
         public static final String IPV6_PREFIX_LENGTH = "64";
+
+        /** The default of {@link Setting#IDLE_TIMEOUT}. */
         public static final String IDLE_TIMEOUT = "0s";
+
+        /** The default of {@link Setting#WRITE_TIMEOUT}. */
         public static final String WRITE_TIMEOUT = "30s";
+
+        /** The default of {@link Setting#DRAIN_TIMEOUT}. */
         public static final String DRAIN_TIMEOUT = "20s";
+
+        /** The default of {@link Setting#LINGER_TIMEOUT}. */
         public static final String LINGER_TIMEOUT = "5s";
+
+        /** The default of {@link Setting#ACCESS_LOG}. */
         public static final String ACCESS_LOG = "false";
 
         private Default() {}

@@ -13,6 +13,9 @@ public final class CertificateRenewals {
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
 
+    /** Creates counters of zero renewals. */
+    public CertificateRenewals() {}
+
     void succeed() {
         succeeded.increment();
     }

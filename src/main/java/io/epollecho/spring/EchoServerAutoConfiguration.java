@@ -37,6 +37,9 @@ public final class EchoServerAutoConfiguration {
 
     private static final Log log = LogFactory.getLog(EchoServerAutoConfiguration.class);
 
+    /** Creates the auto-configuration. */
+    public EchoServerAutoConfiguration() {}
+
     // Static, because Spring Boot needs it before it binds any configuration properties.
     @Bean
     static ConfigurationPropertiesBindHandlerAdvisor echoServerSettingChecks(

@@ -10,6 +10,7 @@ public final class ProxyHeaderException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
+    /** True if the connection ended before the first byte. */
     private final boolean silent;
 
     ProxyHeaderException(String reason) {

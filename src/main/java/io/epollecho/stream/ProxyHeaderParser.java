@@ -105,6 +105,9 @@ public final class ProxyHeaderParser {
     private boolean hasChecksum;
     private int checksum;
 
+    /** Creates a parser of one header. */
+    public ProxyHeaderParser() {}
+
     /**
      * Parses further bytes, up to the end of the header.
      *

@@ -25,7 +25,10 @@ public final class TlsHandshakeException extends IOException {
     /** Some explanations quote the peer, which must not be able to flood or forge log lines. */
     private static final int LONGEST_DETAIL = 200;
 
+    /** The reason as a text for a log line. */
     private final String reason;
+
+    /** True if the connection ended before the first byte of the handshake. */
     private final boolean silent;
 
     TlsHandshakeException(String reason) {

@@ -7,6 +7,7 @@ public final class TlsRecordException extends SSLException {
 
     private static final long serialVersionUID = 1L;
 
+    /** True if valid bytes that arrived before the record are lost. */
     private final boolean losesBytes;
 
     TlsRecordException(String message, SSLException cause, boolean losesBytes) {

@@ -19,6 +19,9 @@ import org.springframework.context.annotation.ImportRuntimeHints;
 @ImportRuntimeHints(EchoEndpointHints.class)
 public final class EchoEndpointAutoConfiguration {
 
+    /** Creates the auto-configuration. */
+    public EchoEndpointAutoConfiguration() {}
+
     @Bean(initMethod = "start")
     EchoServerHistory echoServerHistory(EchoServer server) {
         return new EchoServerHistory(server);

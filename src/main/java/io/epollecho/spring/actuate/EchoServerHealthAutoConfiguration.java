@@ -18,6 +18,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnEnabledHealthIndicator("echo")
 public final class EchoServerHealthAutoConfiguration {
 
+    /** Creates the auto-configuration. */
+    public EchoServerHealthAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean(name = "echoHealthIndicator")
     EchoServerHealthIndicator echoHealthIndicator(EchoServer server) {

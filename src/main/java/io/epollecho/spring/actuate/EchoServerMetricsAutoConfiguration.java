@@ -22,6 +22,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnSingleCandidate(EchoServer.class)
 public final class EchoServerMetricsAutoConfiguration {
 
+    /** Creates the auto-configuration. */
+    public EchoServerMetricsAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean
     EchoServerMetrics echoServerMetrics(EchoServer server, CertificateRenewals renewals) {
