@@ -5,8 +5,14 @@ final class Failures {
 
     private Failures() {}
 
-    /** Loads this class, which must not happen for the first time when memory is short. */
-    static void load() {}
+    /**
+     * Loads this class and lets it find the classes it compares with. Neither must happen for the
+     * first time when memory is short: the lack of memory would replace the failure.
+     */
+    static void load() {
+        throwIfFatal(new OutOfMemoryError());
+        throwIfFatal(new StackOverflowError());
+    }
 
     /**
      * Rethrows errors that leave the virtual machine unusable. Running out of memory or stack is

@@ -7,6 +7,7 @@ import static java.nio.channels.SelectionKey.OP_WRITE;
 
 import com.sun.management.ThreadMXBean;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.epoll.Loopback.Connection;
 
 import org.junit.jupiter.api.Tag;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.channels.SelectionKey.OP_CONNECT;
 import static java.nio.channels.SelectionKey.OP_READ;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.Strace;
 
 import org.jspecify.annotations.Nullable;

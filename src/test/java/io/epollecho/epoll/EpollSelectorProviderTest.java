@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_READ;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.epoll.Loopback.Connection;
 
 import org.junit.jupiter.api.Tag;

@@ -2,6 +2,8 @@ package io.epollecho.epoll;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.ChildJvm;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

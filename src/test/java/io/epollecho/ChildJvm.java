@@ -1,4 +1,4 @@
-package io.epollecho.epoll;
+package io.epollecho;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,14 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A separate Java virtual machine, for tests that depend on its options or would harm this one. */
-final class ChildJvm {
+public final class ChildJvm {
 
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
     private ChildJvm() {}
 
     /** Runs the class with native access and returns its output, including errors and warnings. */
-    static List<String> run(Class<?> main, List<String> arguments, String... options)
+    public static List<String> run(Class<?> main, List<String> arguments, String... options)
             throws IOException, InterruptedException {
         List<String> withNativeAccess = new ArrayList<>(List.of(options));
         withNativeAccess.add(NATIVE_ACCESS);
@@ -23,7 +23,8 @@ final class ChildJvm {
     }
 
     /** Runs the class with only these options and returns its output. */
-    static List<String> runWithOnly(List<String> options, Class<?> main, List<String> arguments)
+    public static List<String> runWithOnly(
+            List<String> options, Class<?> main, List<String> arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
