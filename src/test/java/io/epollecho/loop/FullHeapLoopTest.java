@@ -15,6 +15,7 @@ import java.util.List;
 
 /** The end of a loop whose task fails fatally while the heap of the process is full. */
 @Timeout(60)
+@SuppressWarnings("StaticAssignmentOfThrowable") // used while nothing can be allocated
 class FullHeapLoopTest {
 
     private static final Error FATAL = new InternalError("fatal");

@@ -1,14 +1,12 @@
 package io.epollecho.stream;
 
-import org.jspecify.annotations.Nullable;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 
 /** A socket whose outgoing bytes a test can block, or collect in order to send them all at once. */
-final class GatedStream implements ByteStream {
+final class GatedStream extends ForwardingStream {
 
     /** The treatment of bytes that are written. */
     enum Gate {
@@ -17,12 +15,11 @@ final class GatedStream implements ByteStream {
         COLLECTING
     }
 
-    private final ByteStream below;
     private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
     private Gate gate = Gate.OPEN;
 
     GatedStream(ByteStream below) {
-        this.below = below;
+        super(below);
     }
 
     /** Sets the gate. Opening it sends the collected bytes. */
@@ -57,58 +54,8 @@ final class GatedStream implements ByteStream {
     }
 
     @Override
-    public int read(ByteBuffer target) throws IOException {
-        return below.read(target);
-    }
-
-    @Override
-    public boolean isDrained() {
-        return below.isDrained();
-    }
-
-    @Override
-    public boolean open() throws IOException {
-        return below.open();
-    }
-
-    @Override
-    public @Nullable Runnable work() {
-        return below.work();
-    }
-
-    @Override
-    public boolean flush() throws IOException {
-        return below.flush();
-    }
-
-    @Override
-    public boolean endOutput() throws IOException {
-        return below.endOutput();
-    }
-
-    @Override
     public void shutdownOutput() throws IOException {
         set(Gate.OPEN);
         below.shutdownOutput();
-    }
-
-    @Override
-    public int interest(int wanted) {
-        return below.interest(wanted);
-    }
-
-    @Override
-    public int unsentBytes() {
-        return below.unsentBytes();
-    }
-
-    @Override
-    public void release() {
-        below.release();
-    }
-
-    @Override
-    public SocketChannel channel() {
-        return below.channel();
     }
 }

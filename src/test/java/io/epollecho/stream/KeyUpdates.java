@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.stream.GatedStream.Gate;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -153,7 +151,7 @@ final class KeyUpdates {
      * Counts the records that have the length of a KeyUpdate. No other record in these programs has
      * this length.
      */
-    private static final class UpdateCounter implements ByteStream {
+    private static final class UpdateCounter extends ForwardingStream {
 
         /**
          * The length of the message, its type, the 16 bytes of padding added by the JDK, and the
@@ -161,13 +159,12 @@ final class KeyUpdates {
          */
         private static final int LENGTH_OF_UPDATE = 5 + 1 + 16 + 16;
 
-        private final ByteStream below;
         private final ByteBuffer header = ByteBuffer.allocate(5);
         private int payload;
         private int updates;
 
         UpdateCounter(ByteStream below) {
-            this.below = below;
+            super(below);
         }
 
         @Override
@@ -190,61 +187,6 @@ final class KeyUpdates {
                 }
             }
             return count;
-        }
-
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            return below.read(target);
-        }
-
-        @Override
-        public boolean isDrained() {
-            return below.isDrained();
-        }
-
-        @Override
-        public boolean open() throws IOException {
-            return below.open();
-        }
-
-        @Override
-        public @Nullable Runnable work() {
-            return below.work();
-        }
-
-        @Override
-        public boolean flush() throws IOException {
-            return below.flush();
-        }
-
-        @Override
-        public boolean endOutput() throws IOException {
-            return below.endOutput();
-        }
-
-        @Override
-        public void shutdownOutput() throws IOException {
-            below.shutdownOutput();
-        }
-
-        @Override
-        public int interest(int wanted) {
-            return below.interest(wanted);
-        }
-
-        @Override
-        public int unsentBytes() {
-            return below.unsentBytes();
-        }
-
-        @Override
-        public void release() {
-            below.release();
-        }
-
-        @Override
-        public SocketChannel channel() {
-            return below.channel();
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.epollecho.stream;
 
-import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +10,7 @@ import java.util.Random;
  * A socket that delivers and accepts a few bytes at a time, and sometimes none, like a slow
  * network.
  */
-final class SteppedStream implements ByteStream {
+final class SteppedStream extends ForwardingStream {
 
     /** The maximum number of bytes per call. */
     enum Steps {
@@ -36,13 +35,12 @@ final class SteppedStream implements ByteStream {
         }
     }
 
-    private final ByteStream below;
     private final int longest;
     private final Random random;
     private boolean drained;
 
     private SteppedStream(ByteStream below, int longest, Random random) {
-        this.below = below;
+        super(below);
         this.longest = longest;
         this.random = random;
     }
@@ -83,50 +81,5 @@ final class SteppedStream implements ByteStream {
         } finally {
             source.limit(limit);
         }
-    }
-
-    @Override
-    public boolean open() throws IOException {
-        return below.open();
-    }
-
-    @Override
-    public @Nullable Runnable work() {
-        return below.work();
-    }
-
-    @Override
-    public boolean flush() throws IOException {
-        return below.flush();
-    }
-
-    @Override
-    public boolean endOutput() throws IOException {
-        return below.endOutput();
-    }
-
-    @Override
-    public void shutdownOutput() throws IOException {
-        below.shutdownOutput();
-    }
-
-    @Override
-    public int interest(int wanted) {
-        return below.interest(wanted);
-    }
-
-    @Override
-    public int unsentBytes() {
-        return below.unsentBytes();
-    }
-
-    @Override
-    public void release() {
-        below.release();
-    }
-
-    @Override
-    public SocketChannel channel() {
-        return below.channel();
     }
 }

@@ -258,9 +258,8 @@ class TlsFuzzTest {
     }
 
     /** Alters the written bytes at one position. */
-    private static final class AlteringStream implements ByteStream {
+    private static final class AlteringStream extends ForwardingStream {
 
-        private final ByteStream below;
         private final Mutation mutation;
         private final Random random;
         private long untilMutation;
@@ -268,7 +267,7 @@ class TlsFuzzTest {
         private boolean cut;
 
         AlteringStream(ByteStream below, Mutation mutation, int where, Random random) {
-            this.below = below;
+            super(below);
             this.mutation = mutation;
             this.untilMutation = where;
             this.random = random;
@@ -353,46 +352,6 @@ class TlsFuzzTest {
                 Thread.onSpinWait();
             }
             below.shutdownOutput();
-        }
-
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            return below.read(target);
-        }
-
-        @Override
-        public boolean isDrained() {
-            return below.isDrained();
-        }
-
-        @Override
-        public boolean open() throws IOException {
-            return below.open();
-        }
-
-        @Override
-        public @Nullable Runnable work() {
-            return below.work();
-        }
-
-        @Override
-        public int interest(int wanted) {
-            return below.interest(wanted);
-        }
-
-        @Override
-        public int unsentBytes() {
-            return below.unsentBytes();
-        }
-
-        @Override
-        public void release() {
-            below.release();
-        }
-
-        @Override
-        public SocketChannel channel() {
-            return below.channel();
         }
     }
 }
