@@ -1,6 +1,5 @@
 package io.epollecho.stream;
 
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
