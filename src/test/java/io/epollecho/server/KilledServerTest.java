@@ -28,10 +28,10 @@ class KilledServerTest {
     @Test
     void servesAgainOnTheSamePort() throws IOException {
         int port = freePort();
-        List<BackendUnderTest> backends = List.of(BackendUnderTest.values());
+        List<Backend> backends = List.of(Backend.values());
         var old = new ArrayList<Peer>();
         for (int i = 0; i < KILLS; i++) {
-            BackendUnderTest backend = backends.get(i % backends.size());
+            Backend backend = backends.get(i % backends.size());
             var peers = new ArrayList<Peer>();
             try (ServerProcess server =
                     ServerProcess.start(backend, port, "-XX:TieredStopAtLevel=1")) {

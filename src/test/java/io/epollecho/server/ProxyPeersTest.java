@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +39,7 @@ import java.util.List;
 /** HAProxy in front of the server, and curl in the role of a proxy. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Tag("slow")
+@ExtendWith(OwnThreads.class)
 class ProxyPeersTest {
 
     private static final String TLS = "tls";
@@ -55,7 +57,7 @@ class ProxyPeersTest {
                         .withGreeting(Greeting.IDENTITY);
         server =
                 EchoServer.start(
-                        BackendUnderTest.EPOLL_EDGE
+                        Backend.EPOLL_EDGE
                                 .settings()
                                 .proxyProtocol(listener.proxyProtocol())
                                 .greeting(Greeting.IDENTITY)
@@ -75,7 +77,7 @@ class ProxyPeersTest {
     }
 
     private int port(boolean tls) {
-        return (tls ? Backend.address(server, TLS) : server.localAddress()).getPort();
+        return (tls ? Servers.address(server, TLS) : server.localAddress()).getPort();
     }
 
     private String verified() {
@@ -165,7 +167,7 @@ class ProxyPeersTest {
             assertThat(greeting.path("proxy").asString()).startsWith("127.0.0.1:");
             echoToEnd(peer);
         }
-        await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
     }
 
     @ParameterizedTest
@@ -182,7 +184,7 @@ class ProxyPeersTest {
                     .isEqualTo(Certificates.HOST);
             echoToEnd(peer);
         }
-        await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
     }
 
     private static void echoToEnd(Peer peer) throws IOException {
