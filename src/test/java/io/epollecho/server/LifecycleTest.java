@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.epollecho.Ports;
+
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,16 +42,9 @@ class LifecycleTest extends Scenarios {
         return create(onPort(port), EchoServerListener.NONE);
     }
 
-    private int freePort() {
-        EchoServer server = start();
-        int port = server.localAddress().getPort();
-        server.stop();
-        return port;
-    }
-
     @Test
     void portInUse() throws IOException {
-        EchoServer first = start();
+        EchoServer first = start(settings -> settings.port(Ports.free()));
         InetSocketAddress address = first.localAddress();
         EchoServer second = createOnPort(address.getPort());
         assertThatExceptionOfType(BindFailedException.class)
@@ -68,7 +63,7 @@ class LifecycleTest extends Scenarios {
     /** The server closes first, so that TIME_WAIT and lasting FIN_WAIT_2 states are on its side. */
     @Test
     void restartOnTheSamePort() throws IOException {
-        EchoServer server = createOnPort(freePort());
+        EchoServer server = createOnPort(Ports.free());
         for (int i = 0; i < 20; i++) {
             server.start();
             List<Peer> peers = connect(server, 5);
@@ -87,7 +82,7 @@ class LifecycleTest extends Scenarios {
 
     @Test
     void startAndStopMayBeRepeated() throws IOException {
-        EchoServer server = createOnPort(freePort());
+        EchoServer server = createOnPort(Ports.free());
         assertThatIllegalStateException().isThrownBy(server::localAddress);
         server.stop();
         assertThat(server.drain(Duration.ZERO)).isTrue();
@@ -107,7 +102,7 @@ class LifecycleTest extends Scenarios {
 
     @Test
     void restartKeepsThePeakAndResetsTheUptime() throws IOException {
-        EchoServer server = createOnPort(freePort());
+        EchoServer server = createOnPort(Ports.free());
         assertThat(server.uptime()).isZero();
         assertThat(server.peakConnections()).isZero();
         server.start();
@@ -236,7 +231,7 @@ class LifecycleTest extends Scenarios {
         var seen = new CopyOnWriteArrayList<EchoServerState>();
         EchoServer server =
                 create(
-                        settings().port(freePort()).selector(faulty.as(selector())).build(),
+                        settings().port(Ports.free()).selector(faulty.as(selector())).build(),
                         (changed, state) -> seen.add(state));
         server.start();
         InetSocketAddress address = server.localAddress();

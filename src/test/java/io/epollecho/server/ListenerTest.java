@@ -5,6 +5,8 @@ import static io.epollecho.server.Background.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.epollecho.Ports;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -101,11 +103,9 @@ class ListenerTest extends Scenarios {
     /** If one listener cannot be bound, none is left open. */
     @Test
     void portOfOneListenerInUse() throws IOException {
-        EchoServer other = start();
-        int used = other.localAddress().getPort();
-        EchoServer free = start();
-        int port = free.localAddress().getPort();
-        free.stop();
+        int used = Ports.free();
+        EchoServer other = start(settings -> settings.port(used));
+        int port = Ports.free();
         InetAddress loopback = InetAddress.getLoopbackAddress();
         EchoServer server =
                 create(

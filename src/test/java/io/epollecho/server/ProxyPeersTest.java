@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 
+import io.epollecho.Ports;
 import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.AfterEach;
@@ -24,7 +25,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -114,10 +114,7 @@ class ProxyPeersTest {
     private HaProxy startHaProxy(boolean tls, String options) throws Exception {
         Program.require("haproxy", "-v");
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        int free;
-        try (var socket = new ServerSocket(0, 1, loopback)) {
-            free = socket.getLocalPort();
-        }
+        int free = Ports.free();
         Path control = directory.resolve("control");
         Path config = directory.resolve("haproxy.cfg");
         Files.writeString(
