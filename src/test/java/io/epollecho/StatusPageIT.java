@@ -23,7 +23,6 @@ import org.openqa.selenium.WindowType;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,17 +70,11 @@ class StatusPageIT {
     @BeforeAll
     static void start() throws IOException {
         browser = Browser.open();
+        // A restart on port 0 would choose another one.
         jar =
                 RunningJar.start(
-                        "--echo.server.port=" + freePort(),
+                        "--echo.server.port=" + Ports.free(),
                         "--echo.server.socket.send-buffer=16KB");
-    }
-
-    /** Returns a port to configure, because a restart on port 0 would choose another one. */
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     @AfterAll

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.opentest4j.TestAbortedException;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /**
  * A run of strace(1) on one thread of this process, which records the system calls of an event
@@ -28,12 +31,12 @@ public final class Strace implements AutoCloseable {
         this.output = output;
     }
 
-    /** Traces the newest thread with the given name, from its next system call on. */
-    public static Strace attach(String threadName, String... options) throws IOException {
+    /** Traces a platform thread of this process, from its next system call on. */
+    public static Strace attach(Thread thread, String... options) throws IOException {
         Path output = Files.createTempFile("strace", ".txt");
         var command = new ArrayList<>(List.of("strace", "-o", output.toString()));
         command.addAll(List.of(options));
-        command.addAll(List.of("-p", Long.toString(nativeId(threadName))));
+        command.addAll(List.of("-p", nativeId(thread)));
         Process process = start(command);
         // The first line on standard error reports success or failure.
         String result = process.errorReader().readLine();
@@ -57,36 +60,23 @@ public final class Strace implements AutoCloseable {
         return new TestAbortedException(reason);
     }
 
-    private static long nativeId(String threadName) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        Optional<Path> newest = newestThread(threadName);
-        // A thread sets its name itself, so it may not have one yet.
-        while (newest.isEmpty() && System.nanoTime() < deadline) {
-            Thread.onSpinWait();
-            newest = newestThread(threadName);
-        }
-        return Long.parseLong(newest.orElseThrow().getFileName().toString());
-    }
-
-    private static Optional<Path> newestThread(String name) throws IOException {
-        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-            return threads.filter(thread -> read(thread, "comm").strip().equals(name))
-                    .max(Comparator.comparingLong(Strace::startTime));
-        }
-    }
-
-    /** Returns the start time in clock ticks, the twentieth field after the name, see proc(5). */
-    private static long startTime(Path thread) {
-        String stat = read(thread, "stat");
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
-        return fields.length < 20 ? 0 : Long.parseLong(fields[19]);
-    }
-
-    private static String read(Path thread, String file) {
+    /** Returns the kernel's number of a thread, which only the thread dump contains. */
+    private static String nativeId(Thread thread) {
         try {
-            return Files.readString(thread.resolve(file));
-        } catch (IOException e) {
-            return ""; // the thread has exited in the meantime
+            Object dump =
+                    ManagementFactory.getPlatformMBeanServer()
+                            .invoke(
+                                    new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                                    "threadPrint",
+                                    new Object[] {new String[0]},
+                                    new String[] {String[].class.getName()});
+            Matcher line =
+                    Pattern.compile("#" + thread.threadId() + " \\[(\\d+)\\]")
+                            .matcher(dump.toString());
+            assertThat(line.find()).as("%s in the thread dump", thread).isTrue();
+            return line.group(1);
+        } catch (JMException e) {
+            throw new AssertionError(e);
         }
     }
 

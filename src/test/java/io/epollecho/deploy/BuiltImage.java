@@ -1,5 +1,7 @@
 package io.epollecho.deploy;
 
+import io.epollecho.Ports;
+
 import org.springframework.util.FileSystemUtils;
 
 import java.io.IOException;

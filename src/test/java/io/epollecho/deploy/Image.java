@@ -2,6 +2,8 @@ package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Ports;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package io.epollecho.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.EchoPeer;
+import io.epollecho.Ports;
 
 import org.junit.jupiter.api.Test;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.epollecho.EchoPeer;
+import io.epollecho.Ports;
 import io.epollecho.stream.Certificates;
 import io.fabric8.kubernetes.api.model.Container;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.epollecho.Actuator;
+import io.epollecho.Ports;
 
 import org.yaml.snakeyaml.Yaml;
 

@@ -8,6 +8,7 @@ import com.jayway.jsonpath.JsonPath;
 
 import io.epollecho.EchoPeer;
 import io.epollecho.PlainHttp;
+import io.epollecho.Ports;
 import io.epollecho.RunningJar;
 import io.epollecho.stream.Certificates;
 import io.fabric8.kubernetes.api.model.EnvVar;

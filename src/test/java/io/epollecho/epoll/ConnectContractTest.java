@@ -48,14 +48,13 @@ class ConnectContractTest {
             CountDownLatch traced = new CountDownLatch(1);
             Task<Boolean> connecting =
                     Task.start(
-                            "connector",
                             () -> {
                                 started.countDown();
                                 traced.await();
                                 return channel.connect(loopback.address());
                             });
             started.await();
-            try (Strace _ = delayReturn("connector", "connect")) {
+            try (Strace _ = delayReturn(connecting.thread, "connect")) {
                 traced.countDown();
                 assertThat(connecting.result()).isFalse();
                 assertThat(selecting.result()).isTrue();
@@ -63,7 +62,7 @@ class ConnectContractTest {
         }
     }
 
-    private static Strace delayReturn(String thread, String call) throws IOException {
+    private static Strace delayReturn(Thread thread, String call) throws IOException {
         return Strace.attach(
                 thread, "-e", "trace=" + call, "-e", "inject=" + call + ":delay_exit=100000");
     }

@@ -3,6 +3,8 @@ package io.epollecho.epoll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.epollecho.Alone;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
+@Alone("knows which descriptor number the process opens next")
 class DescriptorTest {
 
     private static Descriptor open() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_READ;
 
+import io.epollecho.Alone;
 import io.epollecho.ChildJvm;
 import io.epollecho.epoll.Loopback.Connection;
 
@@ -31,6 +32,7 @@ import java.util.concurrent.Callable;
 /** The differences between this provider and the JDK's, and the platforms that support it. */
 @Timeout(60)
 @Tag("slow")
+@Alone("counts the descriptors of the process")
 class EpollSelectorProviderTest {
 
     private static final SelectorProvider LEVEL = EpollSelectorProvider.levelTriggered();

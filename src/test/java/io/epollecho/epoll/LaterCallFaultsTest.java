@@ -137,7 +137,6 @@ class LaterCallFaultsTest {
         CountDownLatch traced = new CountDownLatch(1);
         Task<List<String>> transferring =
                 Task.start(
-                        "transfer",
                         () -> {
                             started.countDown();
                             traced.await();
@@ -150,7 +149,7 @@ class LaterCallFaultsTest {
         started.await();
         try (Strace _ =
                 Strace.attach(
-                        "transfer",
+                        transferring.thread,
                         "-e",
                         "trace=" + call,
                         "-e",

@@ -11,17 +11,13 @@ final class Task<T> {
     final Thread thread;
     private final FutureTask<T> future;
 
-    private Task(String name, Callable<T> call) {
+    private Task(Callable<T> call) {
         future = new FutureTask<>(call);
-        thread = new Thread(future, name);
+        thread = new Thread(future, "task");
     }
 
     static <T> Task<T> start(Callable<T> call) {
-        return start("task", call);
-    }
-
-    static <T> Task<T> start(String name, Callable<T> call) {
-        Task<T> task = new Task<>(name, call);
+        Task<T> task = new Task<>(call);
         task.thread.start();
         return task;
     }

@@ -4,6 +4,7 @@ import static io.epollecho.epoll.Loopback.bytes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Alone;
 import io.epollecho.epoll.Loopback.Connection;
 
 import org.junit.jupiter.api.Timeout;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 @Timeout(60)
+@Alone("measures the direct memory of the process")
 class ThreadMemoryTest {
 
     /** All threads read and write with heap buffers and stay alive. */

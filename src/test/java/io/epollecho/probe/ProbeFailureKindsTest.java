@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.epollecho.Ports;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 import io.epollecho.probe.FaultyEchoServer.Front;
 
@@ -50,10 +51,7 @@ class ProbeFailureKindsTest {
 
     @Test
     void countsRefusedConnections() throws IOException {
-        InetSocketAddress nobody;
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = (InetSocketAddress) socket.getLocalSocketAddress();
-        }
+        var nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free());
         ProbeReport report = run(nobody, 2);
         assertThat(report.failures())
                 .extracting(FailureCount::kind, FailureCount::count, FailureCount::first)

@@ -2,6 +2,7 @@ package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Ports;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 import io.epollecho.probe.FaultyEchoServer.Peer;
 
@@ -12,7 +13,6 @@ import org.junit.jupiter.api.Timeout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
@@ -170,10 +170,7 @@ class ProbeFaultsTest {
 
     @Test
     void reportsARefusedConnection() throws IOException {
-        InetSocketAddress nobody;
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = (InetSocketAddress) socket.getLocalSocketAddress();
-        }
+        var nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free());
         ProbeReport report = probe(nobody, 3);
         assertThat(report.connectFailures()).isEqualTo(3);
         assertThat(report.connections()).isEqualTo(3);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.epollecho.Ports;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 
 import org.HdrHistogram.Histogram;
@@ -211,10 +212,7 @@ class ProbeOutputTest {
 
     @Test
     void servesPrometheusMetricsDuringTheRun() throws Exception {
-        int port;
-        try (var socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         var scraped = new CompletableFuture<String>();
         var openMetrics = new CompletableFuture<String>();
         // The server scrapes the probe's metrics once it has answered enough messages.

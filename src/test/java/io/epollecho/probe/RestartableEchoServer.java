@@ -1,9 +1,11 @@
 package io.epollecho.probe;
 
+import io.epollecho.Ports;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /** An echo server that can be stopped and started again at the same address. */
@@ -15,8 +17,8 @@ final class RestartableEchoServer implements AutoCloseable {
     private FaultyEchoServer server;
 
     RestartableEchoServer() throws IOException {
-        server = new FaultyEchoServer(ECHO);
-        address = server.address();
+        address = new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.free());
+        server = new FaultyEchoServer(address, socket -> socket, ECHO);
     }
 
     InetSocketAddress address() {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -33,8 +34,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(300)
 @Tag("slow")
+@ExtendWith(OwnThreads.class)
 class AccessLogTest {
 
     private static final Logger logger = (Logger) LoggerFactory.getLogger(AccessLog.LOGGER);
@@ -254,7 +256,7 @@ class AccessLogTest {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(false)) {
             Churn.run(server.localAddress(), 100);
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             assertThat(threads()).doesNotContain(THREAD);
             server.stop();
             assertThat(lines.events()).isEmpty();
@@ -268,7 +270,7 @@ class AccessLogTest {
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true)) {
             Churn.run(server.localAddress(), connections);
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             server.stop();
             assertThat(lines.events().size() + server.accessLogDropped()).isEqualTo(connections);
             var distinct = new HashSet<>();
@@ -295,12 +297,12 @@ class AccessLogTest {
             Churn.run(server.localAddress(), 1);
             console.awaitBlocked();
             Churn.run(server.localAddress(), AccessLog.CAPACITY + surplus);
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             assertThat(server.accessLogDropped()).isEqualTo(surplus);
             try (Peer peer = connect(server)) {
                 peer.echo(100_000);
             }
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             assertThat(server.accessLogDropped()).isEqualTo(surplus + 1);
             assertThat(console.lines()).hasSize(1);
 
@@ -333,7 +335,7 @@ class AccessLogTest {
                 var console = new BlockedConsole()) {
             Churn.run(server.localAddress(), 10);
             console.awaitBlocked();
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             Instant begun = Instant.now();
             server.stop();
             assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(10));
@@ -383,6 +385,6 @@ class AccessLogTest {
     }
 
     private static List<String> threads() {
-        return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).toList();
+        return OwnThreads.ofThisTest().stream().map(Thread::getName).toList();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -11,10 +12,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.Set;
 
 /** Tests of a server that polls for a while before its loops sleep. */
 @Timeout(60)
+@ExtendWith(OwnThreads.class)
 @Tag("slow")
 class BusyPollTest {
 
@@ -27,13 +28,12 @@ class BusyPollTest {
 
     @ParameterizedTest
     @EnumSource
-    void idleServerTakesNoProcessorTime(BackendUnderTest backend) throws IOException {
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
+    void idleServerTakesNoProcessorTime(Backend backend) throws IOException {
         try (EchoServer server =
                         EchoServer.start(
                                 backend.settings().busyPoll(POLL).idleTimeout(IDLE).build());
                 var socket = new Socket()) {
-            Thread loop = loopThread(before);
+            Thread loop = OwnThreads.named("echo-server-0");
             socket.connect(server.localAddress());
             socket.getOutputStream().write(1);
             assertThat(socket.getInputStream().read()).isOne();
@@ -46,14 +46,6 @@ class BusyPollTest {
             assertThat(server.statisticsByLoop().getFirst().pollingTime())
                     .isBetween(Duration.ofNanos(1), POLL.multipliedBy(5));
         }
-    }
-
-    private static Thread loopThread(Set<Thread> before) {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals("echo-server-0"))
-                .filter(thread -> !before.contains(thread))
-                .findFirst()
-                .orElseThrow();
     }
 
     private static Duration cpuTime(Thread thread) {

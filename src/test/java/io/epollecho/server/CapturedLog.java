@@ -13,13 +13,14 @@ import java.util.function.Consumer;
 
 /**
  * Captures the log events of a logger and its children while open; by default, those of the
- * project's package.
+ * project's package. A test with {@link OwnThreads} captures only what its own threads log.
  */
 final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implements AutoCloseable {
 
     private final Logger logger;
     private final List<ILoggingEvent> events = Collections.synchronizedList(new ArrayList<>());
     private final Consumer<ILoggingEvent> onEvent;
+    private final ThreadGroup threads = Thread.currentThread().getThreadGroup();
 
     CapturedLog() {
         this(event -> {});
@@ -50,6 +51,10 @@ final class CapturedLog extends UnsynchronizedAppenderBase<ILoggingEvent> implem
 
     @Override
     protected void append(ILoggingEvent event) {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        if (group == null || !threads.parentOf(group)) {
+            return;
+        }
         event.prepareForDeferredProcessing(); // records the thread's name
         events.add(event);
         onEvent.accept(event);

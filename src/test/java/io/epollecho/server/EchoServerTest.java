@@ -3,6 +3,7 @@ package io.epollecho.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.epollecho.Ports;
 import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.Test;
@@ -52,10 +53,7 @@ class EchoServerTest {
     /** A port would look open, and every client would fail. */
     @Test
     void aServerWithWhichNoHandshakeSucceedsOpensNoPort() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, LOOPBACK)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         TlsConfig unusable =
                 TlsConfig.of(Certificates.mixedContext(Certificates.SERVER, Certificates.RENEWED));
         var server =

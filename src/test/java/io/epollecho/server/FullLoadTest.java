@@ -4,6 +4,7 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Alone;
 import io.epollecho.ProcessFigures;
 
 import org.junit.jupiter.api.Tag;
@@ -16,6 +17,7 @@ import java.io.IOException;
 /** Enough load to trigger rare events. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Tag("slow")
+@Alone("counts the descriptors of the process, and keeps every processor busy")
 class FullLoadTest {
 
     private static final int TURNS = Integer.getInteger("load.turns", 1_000_000);
@@ -25,34 +27,34 @@ class FullLoadTest {
     /** A lost edge would leave a connection without its reply. */
     @ParameterizedTest
     @EnumSource
-    void millionTurnsWithoutAStall(BackendUnderTest backend) throws IOException {
+    void millionTurnsWithoutAStall(Backend backend) throws IOException {
         try (EchoServer server = backend.start()) {
             try (var exchange = new RequestReply(server.localAddress(), CONNECTIONS, 100)) {
                 exchange.run(TURNS);
                 assertThat(exchange.longest()).isLessThan(RequestReply.LONGEST);
                 assertThat(server.statistics().bytesSent()).isEqualTo(exchange.bytes());
             }
-            Backend.awaitActive(server, 0);
-            assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(CONNECTIONS);
+            Servers.awaitActive(server, 0);
+            assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(CONNECTIONS);
         }
     }
 
     /** No descriptor leaks, and connections that reuse a descriptor number are not mixed up. */
     @ParameterizedTest
     @EnumSource
-    void churnLeavesNoDescriptorOpen(BackendUnderTest backend) throws IOException {
+    void churnLeavesNoDescriptorOpen(Backend backend) throws IOException {
         ProcessFigures figures = ProcessFigures.ofThis();
         try (EchoServer server = backend.start()) {
             Churn.run(server.localAddress(), 100);
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             long before = figures.descriptors();
             Churn.run(server.localAddress(), CYCLES);
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
             await().untilAsserted(
                             () -> assertThat(figures.descriptors()).isLessThanOrEqualTo(before));
             EchoServerStatistics statistics = server.statistics();
             assertThat(statistics.accepted()).isEqualTo(CYCLES + 100);
-            assertThat(Backend.closed(server, CloseReason.PEER)).isEqualTo(CYCLES + 100);
+            assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(CYCLES + 100);
             assertThat(statistics.bytesReceived()).isEqualTo((CYCLES + 100L) * Churn.LENGTH);
             assertThat(statistics.bytesSent()).isEqualTo(statistics.bytesReceived());
             assertThat(statistics.rejectedTotal() + statistics.acceptErrors()).isZero();

@@ -56,7 +56,7 @@ class HostileTlsPeersTest {
                 new EchoServer(
                         change.apply(
                                         EchoServerConfig.builder()
-                                                .selector(BackendUnderTest.EPOLL_EDGE.selector())
+                                                .selector(Backend.EPOLL_EDGE.selector())
                                                 .address(InetAddress.getLoopbackAddress())
                                                 .port(0)
                                                 .tls(Transport.serverTls())
@@ -89,7 +89,7 @@ class HostileTlsPeersTest {
     }
 
     private long closed(CloseReason reason) {
-        return Backend.closed(Objects.requireNonNull(started), reason);
+        return Servers.closed(Objects.requireNonNull(started), reason);
     }
 
     private static byte[] bytes(int length) {
@@ -169,7 +169,7 @@ class HostileTlsPeersTest {
     void partsOfHandshakeMessagesCountAgainstTheBudget() throws IOException {
         long limit = 1 << 20;
         EchoServer server = start(settings -> settings.maxPending(limit));
-        Peer bystander = connectRaw(Backend.address(server, "plain"));
+        Peer bystander = connectRaw(Servers.address(server, "plain"));
         byte[] part = Arrays.copyOf(HandmadeTls.message(24, new byte[32_000]), 15_000);
         int crowd = 200;
         for (int i = 0; i < crowd; i++) {
@@ -224,7 +224,7 @@ class HostileTlsPeersTest {
     void unfinishedHandshakesCountAgainstTheBudget() throws IOException {
         long limit = 2 << 20;
         EchoServer server = start(settings -> settings.maxPending(limit));
-        Peer bystander = connectRaw(Backend.address(server, "plain"));
+        Peer bystander = connectRaw(Servers.address(server, "plain"));
         byte[] part = records(Arrays.copyOf(clientHello(16_000), 15_000), 15_000);
         int crowd = 300;
         List<Peer> peers = new ArrayList<>();
@@ -251,7 +251,7 @@ class HostileTlsPeersTest {
     @Tag("slow")
     void tinyRecordsDoNotDelayOthers() throws Exception {
         EchoServer server = start();
-        Peer plain = connectRaw(Backend.address(server, "plain"));
+        Peer plain = connectRaw(Servers.address(server, "plain"));
         for (int i = 0; i < 3; i++) {
             roundTrips(plain);
         }

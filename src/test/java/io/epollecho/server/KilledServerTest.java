@@ -2,15 +2,13 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Ports;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,16 +20,13 @@ class KilledServerTest {
 
     private static final int KILLS = 50;
 
-    /** The first of a range of ports below the kernel's ephemeral ports. */
-    private static final int FIRST_PORT = 30_000;
-
     @Test
     void servesAgainOnTheSamePort() throws IOException {
-        int port = freePort();
-        List<BackendUnderTest> backends = List.of(BackendUnderTest.values());
+        int port = Ports.free();
+        List<Backend> backends = List.of(Backend.values());
         var old = new ArrayList<Peer>();
         for (int i = 0; i < KILLS; i++) {
-            BackendUnderTest backend = backends.get(i % backends.size());
+            Backend backend = backends.get(i % backends.size());
             var peers = new ArrayList<Peer>();
             try (ServerProcess server =
                     ServerProcess.start(backend, port, "-XX:TieredStopAtLevel=1")) {
@@ -64,17 +59,6 @@ class KilledServerTest {
     private static void close(List<Peer> peers) throws IOException {
         for (Peer peer : peers) {
             peer.close();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        for (int port = FIRST_PORT; ; port++) {
-            try (var socket = new ServerSocket()) {
-                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                return port;
-            } catch (BindException e) {
-                assertThat(port).isLessThan(FIRST_PORT + 1_000);
-            }
         }
     }
 }

@@ -2,6 +2,8 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Alone;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +19,7 @@ import java.util.function.LongFunction;
  */
 @Tag("slow")
 @Timeout(600)
+@Alone("counts the descriptors of the process")
 class MemoryShortageTest {
 
     static List<String> paths() {

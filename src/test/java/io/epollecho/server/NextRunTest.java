@@ -10,19 +10,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Late reports of a past run never affect the next run. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(120)
+@ExtendWith(OwnThreads.class)
 @Tag("slow")
 class NextRunTest {
 
-    private static final BackendUnderTest BACKEND = BackendUnderTest.EPOLL_EDGE;
+    private static final Backend BACKEND = Backend.EPOLL_EDGE;
 
     private final FaultyProvider faulty = new FaultyProvider(BACKEND.selector().provider());
     private final List<EchoServerState> states = new CopyOnWriteArrayList<>();
@@ -61,12 +62,8 @@ class NextRunTest {
 
     /** Starts the server and returns its thread with the given name. */
     private Thread startAndFind(String name) {
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
         server.start();
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals(name) && !before.contains(thread))
-                .findFirst()
-                .orElseThrow();
+        return OwnThreads.named(name);
     }
 
     private static void awaitEnd(Thread thread) throws InterruptedException {

@@ -43,7 +43,7 @@ class OpenSslPeersTest {
         Files.writeString(authority(), Certificates.authorityAsPem());
         server =
                 EchoServer.start(
-                        BackendUnderTest.EPOLL_EDGE
+                        Backend.EPOLL_EDGE
                                 .settings()
                                 .tls(Transport.serverTls().withClientAuth(ClientAuth.WANT))
                                 .build());
@@ -103,7 +103,7 @@ class OpenSslPeersTest {
                 .endsWith(data)
                 .contains("depth=1 CN = authority");
         assertThat(server.statistics().handshakes()).isEqualTo(1);
-        assertThat(Backend.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(1);
     }
 
     @ParameterizedTest
@@ -153,7 +153,7 @@ class OpenSslPeersTest {
             TlsInfo tls = Background.get(server.newestConnections(1)).getFirst().tls();
             return Objects.requireNonNull(tls).serverName();
         } finally {
-            Backend.awaitActive(server, 0);
+            Servers.awaitActive(server, 0);
         }
     }
 
@@ -182,7 +182,7 @@ class OpenSslPeersTest {
             await().until(() -> server.statistics().bytesSent() == 11);
         }
         await().until(() -> server.statistics().closedTotal() == 1);
-        assertThat(Backend.closed(server, CloseReason.TRUNCATED)).isEqualTo(1);
+        assertThat(Servers.closed(server, CloseReason.TRUNCATED)).isEqualTo(1);
     }
 
     /** The client sends a close_notify at the end of its input. */
@@ -193,7 +193,7 @@ class OpenSslPeersTest {
             await().until(() -> server.statistics().bytesSent() == 4);
             client.endInput();
             assertThat(client.exitCode()).as(client.output()).isZero();
-            await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+            await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
         }
     }
 
@@ -204,7 +204,7 @@ class OpenSslPeersTest {
             assertThat(client.output()).contains("alert protocol version");
             assertThat(client.exitCode()).isNotZero();
         }
-        await().until(() -> Backend.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        await().until(() -> Servers.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
         assertThat(server.statistics().handshakes()).isZero();
     }
 }

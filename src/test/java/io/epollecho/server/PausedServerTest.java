@@ -55,7 +55,7 @@ class PausedServerTest {
         var local = new ListenerConfig(InetAddress.getLoopbackAddress(), 0, 128);
         var config =
                 EchoServerConfig.builder()
-                        .selector(BackendUnderTest.valueOf(args[0]).selector())
+                        .selector(Backend.valueOf(args[0]).selector())
                         .eventLoops(Integer.parseInt(args[1]))
                         .idleTimeout(TIMEOUT)
                         .writeTimeout(TIMEOUT)
@@ -102,7 +102,7 @@ class PausedServerTest {
         private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         private long seed;
 
-        Run(BackendUnderTest backend, int loops, Path directory) throws IOException {
+        Run(Backend backend, int loops, Path directory) throws IOException {
             process =
                     new ProcessBuilder(
                                     Path.of(System.getProperty("java.home"), "bin", "java")
@@ -220,7 +220,7 @@ class PausedServerTest {
         "JDK_LEVEL,1",
         "JDK_LEVEL,2"
     })
-    void aPauseClosesNobodyWhoWasInTime(BackendUnderTest backend, int loops) throws Exception {
+    void aPauseClosesNobodyWhoWasInTime(Backend backend, int loops) throws Exception {
         try (var run = new Run(backend, loops, directory)) {
             List<Peer> open = run.openPeers();
             var opening = new ArrayList<Callable<Peer>>();
@@ -250,7 +250,7 @@ class PausedServerTest {
 
     @ParameterizedTest
     @CsvSource({"EPOLL_EDGE,1", "EPOLL_LEVEL,2", "JDK_LEVEL,1", "JDK_LEVEL,2"})
-    void aPauseDuringADrainLosesNothing(BackendUnderTest backend, int loops) throws Exception {
+    void aPauseDuringADrainLosesNothing(Backend backend, int loops) throws Exception {
         try (var run = new Run(backend, loops, directory)) {
             List<Peer> open = run.openPeers();
             run.process.getOutputStream().write('\n');

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 
+import io.epollecho.Ports;
 import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +25,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -38,6 +39,7 @@ import java.util.List;
 /** HAProxy in front of the server, and curl in the role of a proxy. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Tag("slow")
+@ExtendWith(OwnThreads.class)
 class ProxyPeersTest {
 
     private static final String TLS = "tls";
@@ -55,7 +57,7 @@ class ProxyPeersTest {
                         .withGreeting(Greeting.IDENTITY);
         server =
                 EchoServer.start(
-                        BackendUnderTest.EPOLL_EDGE
+                        Backend.EPOLL_EDGE
                                 .settings()
                                 .proxyProtocol(listener.proxyProtocol())
                                 .greeting(Greeting.IDENTITY)
@@ -75,7 +77,7 @@ class ProxyPeersTest {
     }
 
     private int port(boolean tls) {
-        return (tls ? Backend.address(server, TLS) : server.localAddress()).getPort();
+        return (tls ? Servers.address(server, TLS) : server.localAddress()).getPort();
     }
 
     private String verified() {
@@ -112,10 +114,7 @@ class ProxyPeersTest {
     private HaProxy startHaProxy(boolean tls, String options) throws Exception {
         Program.require("haproxy", "-v");
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        int free;
-        try (var socket = new ServerSocket(0, 1, loopback)) {
-            free = socket.getLocalPort();
-        }
+        int free = Ports.free();
         Path control = directory.resolve("control");
         Path config = directory.resolve("haproxy.cfg");
         Files.writeString(
@@ -165,7 +164,7 @@ class ProxyPeersTest {
             assertThat(greeting.path("proxy").asString()).startsWith("127.0.0.1:");
             echoToEnd(peer);
         }
-        await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
     }
 
     @ParameterizedTest
@@ -182,7 +181,7 @@ class ProxyPeersTest {
                     .isEqualTo(Certificates.HOST);
             echoToEnd(peer);
         }
-        await().until(() -> Backend.closed(server, CloseReason.PEER) == 1);
+        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
     }
 
     private static void echoToEnd(Peer peer) throws IOException {

@@ -31,9 +31,9 @@ final class RandomPeers {
      * before a connection is accepted, so the kernel removes the first of two urgent bytes that
      * arrive earlier.
      */
-    RandomPeers(BackendUnderTest backend, InetSocketAddress server) {
+    RandomPeers(Backend backend, InetSocketAddress server) {
         this.server = server;
-        this.urgentFromTheStart = backend != BackendUnderTest.JDK_LEVEL;
+        this.urgentFromTheStart = backend != Backend.JDK_LEVEL;
     }
 
     /** Returns the number of bytes that all peers have received so far. */

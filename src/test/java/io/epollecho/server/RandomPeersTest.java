@@ -29,13 +29,13 @@ class RandomPeersTest {
 
     static Stream<Arguments> cells() {
         String only = System.getProperty("fuzz.on", "");
-        return Arrays.stream(BackendUnderTest.values())
+        return Arrays.stream(Backend.values())
                 .flatMap(backend -> Stream.of(1, 2).map(loops -> new Cell(backend, loops)))
                 .filter(cell -> only.isEmpty() || cell.toString().equals(only))
                 .map(Arguments::of);
     }
 
-    record Cell(BackendUnderTest backend, int loops) {
+    record Cell(Backend backend, int loops) {
 
         @Override
         public String toString() {
@@ -76,13 +76,13 @@ class RandomPeersTest {
                 play(cell, seed, seed % 2 == 0 ? onPlain : onTight);
             }
             for (EchoServer server : new EchoServer[] {plain, tight}) {
-                Backend.awaitActive(server, 0);
+                Servers.awaitActive(server, 0);
                 EchoServerStatistics statistics = server.statistics();
                 assertThat(statistics.pendingBytes()).isZero();
                 assertThat(statistics.acceptErrors() + statistics.rejectedTotal()).isZero();
                 assertThat(
-                                Backend.closed(server, CloseReason.PEER)
-                                        + Backend.closed(server, CloseReason.RESET))
+                                Servers.closed(server, CloseReason.PEER)
+                                        + Servers.closed(server, CloseReason.RESET))
                         .isEqualTo(statistics.accepted());
             }
         }

@@ -48,7 +48,7 @@ final class ServerProcess implements AutoCloseable {
                 EchoServer.start(
                         Transport.valueOf(args[6])
                                 .on(EchoServerConfig.builder())
-                                .selector(BackendUnderTest.valueOf(args[0]).selector())
+                                .selector(Backend.valueOf(args[0]).selector())
                                 .address(InetAddress.getLoopbackAddress())
                                 .port(Integer.parseInt(args[1]))
                                 .eventLoops(Integer.parseInt(args[2]))
@@ -61,8 +61,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Starts a server process and waits until it accepts connections. */
-    static ServerProcess start(BackendUnderTest backend, int port, String... options)
-            throws IOException {
+    static ServerProcess start(Backend backend, int port, String... options) throws IOException {
         return start(backend, Transport.PLAIN, port, DEFAULT_READ_BUFFER, 0, options);
     }
 
@@ -71,7 +70,7 @@ final class ServerProcess implements AutoCloseable {
      * choose.
      */
     static ServerProcess start(
-            BackendUnderTest backend,
+            Backend backend,
             Transport transport,
             int port,
             int readBuffer,

@@ -33,7 +33,7 @@ class SmallHeapTest {
     /** One read buffer per peer would fill the heap. */
     @ParameterizedTest
     @EnumSource
-    void survivesFiveHundredPeersThatDoNotRead(BackendUnderTest backend) throws IOException {
+    void survivesFiveHundredPeersThatDoNotRead(Backend backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend,
@@ -51,8 +51,8 @@ class SmallHeapTest {
     /** One read buffer and the TLS buffers per peer would fill the heap and the direct memory. */
     @ParameterizedTest
     @EnumSource
-    void survivesFiveHundredPeersThatDoNotReadOverTls(
-            BackendUnderTest backend, @TempDir Path directory) throws IOException {
+    void survivesFiveHundredPeersThatDoNotReadOverTls(Backend backend, @TempDir Path directory)
+            throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend,
@@ -72,7 +72,7 @@ class SmallHeapTest {
     /** The read buffer is a quarter of the heap, but peers keep only their pending bytes. */
     @ParameterizedTest
     @EnumSource
-    void keepsOnlyPendingBytes(BackendUnderTest backend) throws IOException {
+    void keepsOnlyPendingBytes(Backend backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend, Transport.PLAIN, 0, 16 << 20, SEND_BUFFER, "-Xmx64m")) {
@@ -85,7 +85,7 @@ class SmallHeapTest {
     /** The engine keeps the parts of a ClientHello, which would fill the heap. */
     @ParameterizedTest
     @EnumSource
-    void survivesTwoThousandUnfinishedHandshakes(BackendUnderTest backend, @TempDir Path directory)
+    void survivesTwoThousandUnfinishedHandshakes(Backend backend, @TempDir Path directory)
             throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
@@ -123,7 +123,7 @@ class SmallHeapTest {
     @ParameterizedTest
     @EnumSource
     void survivesTwoThousandUnfinishedMessagesAfterTheHandshake(
-            BackendUnderTest backend, @TempDir Path directory) throws IOException {
+            Backend backend, @TempDir Path directory) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend,
@@ -164,7 +164,7 @@ class SmallHeapTest {
             var silent = new ArrayList<Peer>();
             for (int seed = 1; seed <= count; seed++) {
                 Peer peer = connect(server, transport, seed, 8 * 1024);
-                if (peer.sendUnlessReset(Backend.STALLING)) {
+                if (peer.sendUnlessReset(Scenarios.STALLING)) {
                     silent.add(peer);
                 } else {
                     peer.close();

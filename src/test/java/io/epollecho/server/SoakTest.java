@@ -30,11 +30,11 @@ class SoakTest {
     private static final int CONNECTIONS = Integer.getInteger("soak.connections", 1_000_000);
     private static final int SCRIPTS = Integer.getInteger("soak.scripts", 1_000_000);
     private static final int IDLE = Integer.getInteger("soak.idle", 15_000);
-    private static final List<BackendUnderTest> BACKENDS =
+    private static final List<Backend> BACKENDS =
             Arrays.stream(
                             System.getProperty("soak.on", "JDK_LEVEL,EPOLL_LEVEL,EPOLL_EDGE")
                                     .split(",", -1))
-                    .map(BackendUnderTest::valueOf)
+                    .map(Backend::valueOf)
                     .toList();
 
     private static final int BATCH = 20_000;
@@ -50,13 +50,13 @@ class SoakTest {
 
     private static final SoakReport report = new SoakReport();
 
-    static Stream<BackendUnderTest> backends() {
+    static Stream<Backend> backends() {
         return BACKENDS.stream();
     }
 
     @ParameterizedTest
     @MethodSource("backends")
-    void connectionsThatComeAndGo(BackendUnderTest backend) throws Exception {
+    void connectionsThatComeAndGo(Backend backend) throws Exception {
         soak(
                 "connections that come and go",
                 backend,
@@ -71,7 +71,7 @@ class SoakTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void idleConnections(BackendUnderTest backend) throws Exception {
+    void idleConnections(Backend backend) throws Exception {
         soak(
                 "idle connections, each used twice",
                 backend,
@@ -88,7 +88,7 @@ class SoakTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void randomPeers(BackendUnderTest backend) throws Exception {
+    void randomPeers(Backend backend) throws Exception {
         var seeds = new SplittableRandom();
         soak(
                 "random peers",
@@ -106,7 +106,7 @@ class SoakTest {
     }
 
     private static void playRandomPeers(
-            BackendUnderTest backend,
+            Backend backend,
             InetSocketAddress server,
             SoakReport.Tally tally,
             long seed,
@@ -126,7 +126,7 @@ class SoakTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void load(BackendUnderTest backend) throws Exception {
+    void load(Backend backend) throws Exception {
         Duration duration = LOAD.dividedBy(BACKENDS.size());
         soak(
                 "load on %d connections".formatted(LOADED),
@@ -151,7 +151,7 @@ class SoakTest {
         void on(InetSocketAddress server, SoakReport.Tally tally) throws Exception;
     }
 
-    private static void soak(String what, BackendUnderTest backend, Work work) throws Exception {
+    private static void soak(String what, Backend backend, Work work) throws Exception {
         try (ServerProcess server =
                 ServerProcess.start(
                         backend,

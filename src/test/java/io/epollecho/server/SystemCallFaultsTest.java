@@ -9,6 +9,7 @@ import io.epollecho.Strace;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * delayed.
  */
 @Timeout(120)
+@ExtendWith(OwnThreads.class)
 @Tag("slow")
 class SystemCallFaultsTest {
 
@@ -53,7 +55,7 @@ class SystemCallFaultsTest {
     /** For any error, the server retries and refuses no connection. */
     @ParameterizedTest
     @MethodSource("acceptFaults")
-    void acceptIsRetried(BackendUnderTest backend, String error) throws IOException {
+    void acceptIsRetried(Backend backend, String error) throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server);
                 Strace _ = inject("accept,accept4", error, "1..2", ANY_SOCKET);
@@ -70,9 +72,9 @@ class SystemCallFaultsTest {
         return acceptFaults()
                 .filter(
                         cell -> {
-                            var backend = (BackendUnderTest) cell.get()[0];
+                            var backend = (Backend) cell.get()[0];
                             String error = String.valueOf(cell.get()[1]);
-                            return backend != BackendUnderTest.JDK_LEVEL
+                            return backend != Backend.JDK_LEVEL
                                     || !retriedImmediately(backend, error);
                         });
     }
@@ -80,7 +82,7 @@ class SystemCallFaultsTest {
     /** An error that does not end costs other connections nothing, whatever it is. */
     @ParameterizedTest
     @MethodSource("lastingAcceptFaults")
-    void acceptThatKeepsFailingHoldsUpNoOtherConnection(BackendUnderTest backend, String error)
+    void acceptThatKeepsFailingHoldsUpNoOtherConnection(Backend backend, String error)
             throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server)) {
@@ -99,10 +101,10 @@ class SystemCallFaultsTest {
      * Returns whether the selector provider retries the call itself, because the error does not
      * concern the listening socket; see accept(2).
      */
-    private static boolean retriedImmediately(BackendUnderTest backend, String error) {
+    private static boolean retriedImmediately(Backend backend, String error) {
         return switch (error) {
             case "EINTR", "ECONNABORTED" -> true;
-            case "EPROTO" -> backend != BackendUnderTest.JDK_LEVEL;
+            case "EPROTO" -> backend != Backend.JDK_LEVEL;
             default -> false;
         };
     }
@@ -115,8 +117,7 @@ class SystemCallFaultsTest {
 
     @ParameterizedTest
     @MethodSource("transientFaults")
-    void transientFaultIsHarmless(BackendUnderTest backend, String error, String calls)
-            throws IOException {
+    void transientFaultIsHarmless(Backend backend, String error, String calls) throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server);
                 Peer hit = connect(server)) {
@@ -139,8 +140,7 @@ class SystemCallFaultsTest {
 
     @ParameterizedTest
     @MethodSource("fatalFaults")
-    void brokenConnectionIsReset(BackendUnderTest backend, String error, String calls)
-            throws IOException {
+    void brokenConnectionIsReset(Backend backend, String error, String calls) throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server);
                 Peer hit = connect(server)) {
@@ -149,7 +149,7 @@ class SystemCallFaultsTest {
                 hit.send(1_000);
                 hit.receiveToReset();
             }
-            await().until(() -> Backend.closed(server, CloseReason.RESET) == 1);
+            await().until(() -> Servers.closed(server, CloseReason.RESET) == 1);
             bystanders.check();
         }
     }
@@ -161,16 +161,16 @@ class SystemCallFaultsTest {
     /** The JDK's selector ignores the result, so there the connection remains silent. */
     @ParameterizedTest
     @MethodSource("registrationFaults")
-    void failedRegistrationHarmsNoOtherConnection(BackendUnderTest backend, String error)
+    void failedRegistrationHarmsNoOtherConnection(Backend backend, String error)
             throws IOException {
         try (EchoServer server = start(backend);
                 var bystanders = new Bystanders(server)) {
             try (Strace _ = inject("epoll_ctl", error, "1", ANY_SOCKET);
                     Peer hit = connect(server)) {
                 await().until(() -> server.statistics().accepted() == BYSTANDERS + 1);
-                if (backend != BackendUnderTest.JDK_LEVEL) {
+                if (backend != Backend.JDK_LEVEL) {
                     hit.receiveToReset();
-                    await().until(() -> Backend.closed(server, CloseReason.ERROR) == 1);
+                    await().until(() -> Servers.closed(server, CloseReason.ERROR) == 1);
                 }
                 bystanders.check();
             }
@@ -236,7 +236,7 @@ class SystemCallFaultsTest {
         if (socket != null) {
             options.addAll(List.of("-P", socket));
         }
-        return Strace.attach(LOOP, options.toArray(String[]::new));
+        return Strace.attach(OwnThreads.named(LOOP), options.toArray(String[]::new));
     }
 
     private static String serverSideOf(EchoServer server, Peer peer) throws IOException {
@@ -259,7 +259,7 @@ class SystemCallFaultsTest {
         throw new AssertionError("No socket from %d to %d".formatted(localPort, remotePort));
     }
 
-    private static EchoServer start(BackendUnderTest backend) {
+    private static EchoServer start(Backend backend) {
         return EchoServer.start(backend.settings().drainTimeout(Duration.ZERO).build());
     }
 
@@ -268,7 +268,7 @@ class SystemCallFaultsTest {
     }
 
     private static Stream<Arguments> cells(String... errors) {
-        return Arrays.stream(BackendUnderTest.values())
+        return Arrays.stream(Backend.values())
                 .flatMap(
                         backend ->
                                 Arrays.stream(errors).map(error -> Arguments.of(backend, error)));

@@ -6,6 +6,7 @@ import io.epollecho.Strace;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -17,6 +18,7 @@ import java.util.List;
 
 /** The system calls of the event loop. */
 @Timeout(120)
+@ExtendWith(OwnThreads.class)
 @Tag("slow")
 class SystemCallsTest {
 
@@ -26,9 +28,10 @@ class SystemCallsTest {
 
     @ParameterizedTest
     @EnumSource
-    void onlyEdgeModeRegistersConnectionsWithEpollet(BackendUnderTest backend) throws IOException {
+    void onlyEdgeModeRegistersConnectionsWithEpollet(Backend backend) throws IOException {
         try (EchoServer server = backend.start();
-                Strace strace = Strace.attach("echo-server-0", "-e", "trace=epoll_ctl")) {
+                Strace strace =
+                        Strace.attach(OwnThreads.named("echo-server-0"), "-e", "trace=epoll_ctl")) {
             try (var peer = new Socket(server.localAddress().getAddress(), port(server))) {
                 echo(List.of(peer), 'x');
             }
@@ -48,8 +51,7 @@ class SystemCallsTest {
     /** Each echo costs one read, one write and a small share of the common wait. */
     @ParameterizedTest
     @EnumSource
-    void echoCostsTwoSystemCallsWhenManyConnectionsAreReady(BackendUnderTest backend)
-            throws IOException {
+    void echoCostsTwoSystemCallsWhenManyConnectionsAreReady(Backend backend) throws IOException {
         try (EchoServer server = backend.start()) {
             List<Socket> peers = new ArrayList<>();
             try {
@@ -59,7 +61,7 @@ class SystemCallsTest {
                 for (int round = 0; round < WARM_UP_ROUNDS; round++) {
                     echo(peers, 'w');
                 }
-                try (Strace strace = Strace.attach("echo-server-0", "-s", "4")) {
+                try (Strace strace = Strace.attach(OwnThreads.named("echo-server-0"), "-s", "4")) {
                     for (int round = 0; round < ROUNDS; round++) {
                         echo(peers, 'm');
                     }

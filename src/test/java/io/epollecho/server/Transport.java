@@ -15,7 +15,7 @@ import java.nio.channels.SocketChannel;
 
 import javax.net.ssl.SSLContext;
 
-/** The layers between the socket and the echo, for both servers and peers. */
+/** The listeners and the layers between their sockets and the echo, for both servers and peers. */
 enum Transport {
     /** No layers. */
     PLAIN(false, false),
@@ -24,7 +24,9 @@ enum Transport {
     /** A PROXY header; peers send versions 1 and 2 in turn. */
     PROXY(true, false),
     /** A PROXY header followed by TLS 1.3. */
-    PROXY_AND_TLS(true, true);
+    PROXY_AND_TLS(true, true),
+    /** No layers, on two listeners that peers use in turn. */
+    TWO_LISTENERS(false, false);
 
     private static final int TLS_RECORD = 16 * 1024;
 
@@ -69,14 +71,19 @@ enum Transport {
         return tls ? serverTls() : null;
     }
 
-    /** Applies the transport to the default listener. */
+    /** Applies the layers of the transport to the default listener. */
     EchoServerConfig.Builder on(EchoServerConfig.Builder settings) {
         return settings.proxyProtocol(proxyProtocol()).tls(tls());
     }
 
-    /** Returns the listener with this transport. */
+    /** Returns the listener with the layers of this transport. */
     ListenerConfig on(ListenerConfig listener) {
         return listener.withProxyProtocol(proxyProtocol()).withTls(tls());
+    }
+
+    /** Returns the number of listeners. */
+    int listeners() {
+        return this == TWO_LISTENERS ? 2 : 1;
     }
 
     boolean hasProxy() {
@@ -151,7 +158,7 @@ enum Transport {
      * overflows the buffers on the way back. Over TLS, a server reads less at once.
      */
     int oneRead() {
-        return tls ? 7 * TLS_RECORD : Backend.STALLING;
+        return tls ? 7 * TLS_RECORD : Scenarios.STALLING;
     }
 
     /**

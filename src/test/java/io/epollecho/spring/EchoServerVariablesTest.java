@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchException;
 
+import io.epollecho.Alone;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
@@ -32,6 +33,7 @@ import java.util.Map;
 
 /** Tests of applications with environment variables that begin with ECHO_SERVER_. */
 @ExtendWith(OutputCaptureExtension.class)
+@Alone("captures the standard output")
 class EchoServerVariablesTest {
 
     @ParameterizedTest

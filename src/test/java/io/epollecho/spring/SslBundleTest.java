@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.epollecho.Alone;
 import io.epollecho.server.EchoServer;
 
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,7 @@ import javax.net.ssl.X509TrustManager;
 /** Tests of a TLS listener with a bundle whose files are replaced by Kubernetes. */
 @ExtendWith(OutputCaptureExtension.class)
 @Tag("slow")
+@Alone("captures the standard output")
 class SslBundleTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.epollecho.Alone;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.Setting;
@@ -36,6 +37,7 @@ import java.util.stream.Stream;
 
 /** Tests of the failure analyses for an invalid configuration. */
 @ExtendWith(OutputCaptureExtension.class)
+@Alone("captures the standard output")
 class WrongConfigurationTest {
 
     private static final String HEADLINE = "APPLICATION FAILED TO START";

@@ -5,6 +5,7 @@ import io.epollecho.spring.CertificateRenewals;
 import io.epollecho.spring.EchoServerAutoConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -27,7 +28,9 @@ public final class EchoServerMetricsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EchoServerMetrics echoServerMetrics(EchoServer server, CertificateRenewals renewals) {
-        return new EchoServerMetrics(server, renewals);
+    EchoServerMetrics echoServerMetrics(
+            EchoServer server, ObjectProvider<CertificateRenewals> renewals) {
+        // A host that excludes EchoServerAutoConfiguration renews no certificates.
+        return new EchoServerMetrics(server, renewals.getIfAvailable(CertificateRenewals::new));
     }
 }
