@@ -3,7 +3,6 @@ package io.epollecho.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Ports;
-
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.Probe;
 

@@ -43,14 +43,14 @@ record CertificateWriter(String name, KeyPair keys) {
     private static final byte[] COMMON_NAME = identifier("550403");
     private static final byte[] SUBJECT_ALTERNATIVE_NAME = identifier("551d11");
     private static final byte[] BASIC_CONSTRAINTS = identifier("551d13");
-    private static final byte[] ECDSA_WITH_SHA256 =
-            value(SEQUENCE, identifier("2a8648ce3d040302"));
+    private static final byte[] ECDSA_WITH_SHA256 = value(SEQUENCE, identifier("2a8648ce3d040302"));
 
     private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'", Locale.ROOT)
-                    .withZone(ZoneOffset.UTC);
+            DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-    /** Signs a certificate for an authority, or for a client or server with the given host names. */
+    /**
+     * Signs a certificate for an authority, or for a client or server with the given host names.
+     */
     X509Certificate issue(
             String subject,
             PublicKey key,
@@ -87,11 +87,7 @@ record CertificateWriter(String name, KeyPair keys) {
     private static byte[] constraints(boolean authority) {
         byte[] yes = value(BOOLEAN, new byte[] {(byte) 0xFF});
         return authority
-                ? value(
-                        SEQUENCE,
-                        BASIC_CONSTRAINTS,
-                        yes,
-                        value(OCTET_STRING, value(SEQUENCE, yes)))
+                ? value(SEQUENCE, BASIC_CONSTRAINTS, yes, value(OCTET_STRING, value(SEQUENCE, yes)))
                 : value(SEQUENCE, BASIC_CONSTRAINTS, value(OCTET_STRING, value(SEQUENCE)));
     }
 
@@ -103,7 +99,11 @@ record CertificateWriter(String name, KeyPair keys) {
                 value(
                         SEQUENCE,
                         hosts.stream()
-                                .map(host -> value(DNS_NAME, host.getBytes(StandardCharsets.US_ASCII)))
+                                .map(
+                                        host ->
+                                                value(
+                                                        DNS_NAME,
+                                                        host.getBytes(StandardCharsets.US_ASCII)))
                                 .toArray(byte[][]::new));
         return value(SEQUENCE, SUBJECT_ALTERNATIVE_NAME, value(OCTET_STRING, names));
     }
