@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
  * Tests for a process that may open 256 files while 1,000 clients connect, see RLIMIT_NOFILE in
  * setrlimit(2).
  */
+@Alone("measures the time that a process takes to recover")
 class DescriptorShortageIT {
 
     private static final int LIMIT = 256;

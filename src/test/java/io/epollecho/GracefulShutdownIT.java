@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Tests for the effect of SIGTERM on the process and its peers. */
+@Alone("measures the time that a process takes to exit")
 class GracefulShutdownIT {
 
     private static final int PEERS = 1000;

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Tests for the image that the Dockerfile builds, also run in containers as the chart's pod. */
+@Tag("full")
 class BuiltImageIT {
 
     private static final int SIGTERM_EXIT = 128 + 15;

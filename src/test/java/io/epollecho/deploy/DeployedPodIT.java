@@ -8,6 +8,7 @@ import io.epollecho.EchoPeer;
 import io.fabric8.kubernetes.api.model.Container;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Tests that the process behaves as the chart configures it. */
+@ResourceLock("the configuration in the directory of the image")
 class DeployedPodIT {
 
     private static final Duration DRAIN = Duration.ofSeconds(3);

@@ -2,9 +2,11 @@ package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Alone;
 import io.epollecho.EchoPeer;
 import io.epollecho.Ports;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -15,6 +17,8 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 
 /** Tests for the time and memory that the image's AOT cache saves. */
+@Alone("compares the times that processes take to start")
+@Tag("full")
 class ImageIT {
 
     private static final int ROUNDS = 3;

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 import java.io.IOException;
 import java.net.URI;
@@ -30,6 +31,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /** Tests for dashboard and alert rules against the metrics that server and probe export. */
+@ResourceLock("the configuration in the directory of the image")
 class ObservabilityIT {
 
     private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+)(?:\\{([^}]*)})? (\\S+)$");

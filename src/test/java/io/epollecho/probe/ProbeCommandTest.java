@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.epollecho.Alone;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 
@@ -30,6 +31,7 @@ import java.util.List;
 /** Tests of the command line against the real server. */
 @Timeout(60)
 @Tag("slow")
+@Alone("requires a processor for the probe, which keeps a rate")
 class ProbeCommandTest {
 
     private static EchoServer server;

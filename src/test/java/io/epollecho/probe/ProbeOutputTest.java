@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.epollecho.Alone;
 import io.epollecho.Ports;
 import io.epollecho.probe.FaultyEchoServer.Echo;
 
@@ -41,6 +42,7 @@ import java.util.stream.Stream;
 /** Tests of the output of the command line. */
 @Timeout(60)
 @Tag("slow")
+@Alone("requires a processor for the probe, which keeps a rate")
 class ProbeOutputTest {
 
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);

@@ -1,6 +1,7 @@
 package io.epollecho.server;
 
 import java.net.InetAddress;
+import java.util.List;
 
 /** The selectors that the server supports. Each setup and many other tests run on all of them. */
 enum Backend {
@@ -13,6 +14,14 @@ enum Backend {
 
     Backend(SelectorBackend selector) {
         this.selector = selector;
+    }
+
+    /**
+     * Returns the backends for tests that hardly depend on them and take long: all in the full
+     * build, otherwise the main one.
+     */
+    static List<Backend> representatives() {
+        return Setup.thorough() ? List.of(values()) : List.of(Setup.MAIN.backend());
     }
 
     SelectorBackend selector() {

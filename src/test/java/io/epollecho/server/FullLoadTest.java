@@ -20,14 +20,16 @@ import java.io.IOException;
 @Alone("counts the descriptors of the process, and keeps every processor busy")
 class FullLoadTest {
 
-    private static final int TURNS = Integer.getInteger("load.turns", 1_000_000);
-    private static final int CYCLES = Integer.getInteger("load.cycles", 100_000);
+    private static final int TURNS =
+            Integer.getInteger("load.turns", Setup.thorough() ? 1_000_000 : 100_000);
+    private static final int CYCLES =
+            Integer.getInteger("load.cycles", Setup.thorough() ? 100_000 : 5_000);
     private static final int CONNECTIONS = 64;
 
     /** A lost edge would leave a connection without its reply. */
     @ParameterizedTest
     @EnumSource
-    void millionTurnsWithoutAStall(Backend backend) throws IOException {
+    void manyTurnsWithoutAStall(Backend backend) throws IOException {
         try (EchoServer server = backend.start()) {
             try (var exchange = new RequestReply(server.localAddress(), CONNECTIONS, 100)) {
                 exchange.run(TURNS);

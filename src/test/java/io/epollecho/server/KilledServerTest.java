@@ -18,7 +18,7 @@ import java.util.List;
 @Tag("slow")
 class KilledServerTest {
 
-    private static final int KILLS = 50;
+    private static final int KILLS = Setup.thorough() ? 50 : 9;
 
     @Test
     void servesAgainOnTheSamePort() throws IOException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,16 +15,20 @@ import java.util.concurrent.TimeUnit;
 final class Program implements AutoCloseable {
 
     private final Process process;
+    private final StringBuffer soFar = new StringBuffer();
     private final CompletableFuture<String> output;
 
     private Program(Process process) {
         this.process = process;
-        this.output =
-                Background.call(
-                        () ->
-                                new String(
-                                        process.getInputStream().readAllBytes(),
-                                        StandardCharsets.ISO_8859_1));
+        this.output = Background.call(this::readOutput);
+    }
+
+    private String readOutput() throws IOException {
+        Reader reader = process.inputReader(StandardCharsets.ISO_8859_1);
+        for (int next = reader.read(); next >= 0; next = reader.read()) {
+            soFar.append((char) next);
+        }
+        return soFar.toString();
     }
 
     /** Skips the calling test and prints the reason if the program is not installed. */
@@ -54,6 +59,11 @@ final class Program implements AutoCloseable {
     Program endInput() throws IOException {
         process.getOutputStream().close();
         return this;
+    }
+
+    /** Waits until the program has written the text. */
+    void awaitOutput(String text) {
+        Background.await().until(() -> soFar.indexOf(text) >= 0);
     }
 
     /** Waits for the end of the program and returns its output. */

@@ -127,6 +127,7 @@ class ProxyPeersTest {
                     timeout connect 10s
                     timeout client 60s
                     timeout server 60s
+                    timeout check 20s
                 frontend way-in
                     bind 127.0.0.1:%d
                     default_backend way

@@ -23,7 +23,8 @@ import java.util.stream.Stream;
 @Tag("slow")
 class RandomPeersTest {
 
-    private static final int SCRIPTS_IN_ALL = Integer.getInteger("fuzz.scripts", 12_000);
+    private static final int SCRIPTS_IN_ALL =
+            Integer.getInteger("fuzz.scripts", Setup.thorough() ? 12_000 : 3_000);
 
     private static final @Nullable Long SEED = Long.getLong("fuzz.seed");
 

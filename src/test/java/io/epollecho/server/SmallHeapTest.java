@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
 import java.net.SocketException;
@@ -27,12 +27,14 @@ import java.util.Arrays;
 @Tag("slow")
 class SmallHeapTest {
 
+    private static final String BACKENDS = "io.epollecho.server.Backend#representatives";
+
     /** A small buffer, so that bytes that peers do not read soon become pending in the server. */
     private static final int SEND_BUFFER = 16 * 1024;
 
     /** One read buffer per peer would fill the heap. */
     @ParameterizedTest
-    @EnumSource
+    @MethodSource(BACKENDS)
     void survivesFiveHundredPeersThatDoNotRead(Backend backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
@@ -50,7 +52,7 @@ class SmallHeapTest {
 
     /** One read buffer and the TLS buffers per peer would fill the heap and the direct memory. */
     @ParameterizedTest
-    @EnumSource
+    @MethodSource(BACKENDS)
     void survivesFiveHundredPeersThatDoNotReadOverTls(Backend backend, @TempDir Path directory)
             throws IOException {
         try (ServerProcess server =
@@ -71,7 +73,7 @@ class SmallHeapTest {
 
     /** The read buffer is a quarter of the heap, but peers keep only their pending bytes. */
     @ParameterizedTest
-    @EnumSource
+    @MethodSource(BACKENDS)
     void keepsOnlyPendingBytes(Backend backend) throws IOException {
         try (ServerProcess server =
                 ServerProcess.start(
@@ -84,7 +86,7 @@ class SmallHeapTest {
 
     /** The engine keeps the parts of a ClientHello, which would fill the heap. */
     @ParameterizedTest
-    @EnumSource
+    @MethodSource(BACKENDS)
     void survivesTwoThousandUnfinishedHandshakes(Backend backend, @TempDir Path directory)
             throws IOException {
         try (ServerProcess server =
@@ -121,7 +123,7 @@ class SmallHeapTest {
 
     /** The same after the handshake, where no timeout ends it. */
     @ParameterizedTest
-    @EnumSource
+    @MethodSource(BACKENDS)
     void survivesTwoThousandUnfinishedMessagesAfterTheHandshake(
             Backend backend, @TempDir Path directory) throws IOException {
         try (ServerProcess server =
