@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
-import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -32,9 +31,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The guarantees of the package description about reporting keys that go beyond {@code java.nio}.
@@ -444,57 +441,6 @@ class TriggerContractTest {
                         });
         assertThat(seen).hasSize(1);
         assertThat(count).isOne();
-    }
-
-    /**
-     * Two connections are ready in the same batch. The action for the first one closes both and
-     * registers two new connections, which get the same descriptors. The remaining event in the
-     * batch belongs to the old connection.
-     */
-    @Test
-    void anEventOfAClosedConnectionNeverReachesTheNextOneOnItsDescriptor() throws IOException {
-        for (int round = 0; round < 50; round++) {
-            Map<SelectionKey, SocketChannel> old = new HashMap<>();
-            for (int i = 0; i < 2; i++) {
-                Connection connection = loopback.connect();
-                old.put(connection.channel().register(selector, OP_READ), connection.channel());
-                connection.send("x");
-                loopback.awaitReady(connection.channel(), OP_READ);
-            }
-            List<Socket> peers = List.of(loopback.connectPeerOnly(), loopback.connectPeerOnly());
-            List<Integer> descriptors =
-                    old.values().stream().map(TriggerContractTest::descriptor).toList();
-            List<SelectionKey> replacements = new ArrayList<>();
-            List<SelectionKey> seen = new ArrayList<>();
-            selector.select(
-                    key -> {
-                        seen.add(key);
-                        if (replacements.isEmpty()) {
-                            try {
-                                for (SocketChannel channel : old.values()) {
-                                    channel.close();
-                                }
-                                for (int i = 0; i < peers.size(); i++) {
-                                    SocketChannel channel = loopback.accept();
-                                    assertThat(descriptor(channel)).isIn(descriptors);
-                                    replacements.add(channel.register(selector, OP_READ));
-                                }
-                            } catch (IOException e) {
-                                throw new AssertionError(e);
-                            }
-                        }
-                    });
-            assertThat(seen).hasSize(1);
-            assertThat(old.keySet()).containsAll(seen);
-            assertThat(selector.selectNow(seen::add)).isZero();
-            peers.getFirst().getOutputStream().write('x');
-            assertThat(selector.select(LONG)).isOne();
-            assertThat(selector.selectedKeys()).containsExactly(replacements.getFirst());
-            selector.selectedKeys().clear();
-            for (SelectionKey key : replacements) {
-                key.channel().close();
-            }
-        }
     }
 
     @Test

@@ -6,13 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 
-import com.sun.management.ThreadMXBean;
-
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,12 +23,6 @@ import java.util.stream.Collectors;
  */
 @Setups
 class PressureTest extends Scenarios {
-
-    /**
-     * The bytes that tens of thousands of echoes may allocate: less than one object per echo would
-     * take.
-     */
-    private static final long ALLOCATION_SLACK = 8_192;
 
     @Test
     void slowReader() throws IOException {
@@ -181,42 +172,6 @@ class PressureTest extends Scenarios {
         Peer late = stalledPeer(server); // space is available again
         late.receive(STALLING);
         bystander.echo(100);
-    }
-
-    /**
-     * An echo allocates no memory, so there is nothing to collect, no matter how long the server
-     * runs. Over TLS, the engine allocates some.
-     */
-    @Test
-    void echoAllocatesNothing() throws IOException {
-        EchoServer server = start();
-        Set<Thread> loops = loopThreads();
-        assertThat(loops).hasSize(eventLoops());
-        List<Peer> peers = connect(server, eventLoops());
-        echo(peers, 10_000);
-        // A round may allocate a little until the compiler is done, which takes long on a busy
-        // machine. An allocation per echo would show in every round.
-        long allowed = ALLOCATION_SLACK + 20_000 * transport().allocatedPerEcho();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 30 && least >= allowed; round++) {
-            long before = allocatedBy(loops);
-            echo(peers, 20_000);
-            least = Math.min(least, allocatedBy(loops) - before);
-        }
-        assertThat(least).as("bytes allocated by 20,000 echoes").isLessThan(allowed);
-    }
-
-    private static void echo(List<Peer> peers, int count) throws IOException {
-        for (int i = 0; i < count; i++) {
-            peers.get(i % peers.size()).echo(64);
-        }
-    }
-
-    private static long allocatedBy(Set<Thread> threads) {
-        var threadMonitor = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return threads.stream()
-                .mapToLong(thread -> threadMonitor.getThreadAllocatedBytes(thread.threadId()))
-                .sum();
     }
 
     /** An interrupt that is never cleared would make every select return immediately. */

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 final class Program implements AutoCloseable {
 
     private final Process process;
-    private final StringBuffer soFar = new StringBuffer();
+    private volatile String soFar = "";
     private final CompletableFuture<String> output;
 
     private Program(Process process) {
@@ -24,11 +24,13 @@ final class Program implements AutoCloseable {
     }
 
     private String readOutput() throws IOException {
+        var all = new StringBuilder();
+        var chars = new char[8 * 1024];
         Reader reader = process.inputReader(StandardCharsets.ISO_8859_1);
-        for (int next = reader.read(); next >= 0; next = reader.read()) {
-            soFar.append((char) next);
+        for (int count = reader.read(chars); count >= 0; count = reader.read(chars)) {
+            soFar = all.append(chars, 0, count).toString();
         }
-        return soFar.toString();
+        return soFar;
     }
 
     /** Skips the calling test and prints the reason if the program is not installed. */
@@ -63,7 +65,7 @@ final class Program implements AutoCloseable {
 
     /** Waits until the program has written the text. */
     void awaitOutput(String text) {
-        Background.await().until(() -> soFar.indexOf(text) >= 0);
+        Background.await().until(() -> soFar.contains(text));
     }
 
     /** Waits for the end of the program and returns its output. */
