@@ -47,6 +47,11 @@ final class Chart {
         return map(yaml(read(DIRECTORY.resolve("values.yaml"))));
     }
 
+    /** Returns the version of the application, which is also the tag of its image. */
+    static String appVersion() {
+        return map(yaml(read(DIRECTORY.resolve("Chart.yaml")))).get("appVersion").toString();
+    }
+
     static Rendered renderDefaults() {
         return render("");
     }

@@ -278,7 +278,8 @@ class ChartNetworkTest {
     void notesExplainHowToConnect() {
         assertThat(Chart.notes(""))
                 .contains(
-                        "The image epoll-echo:0.1.0-SNAPSHOT is not in any registry. Build it",
+                        "The image epoll-echo:%s is not in any registry. Build it"
+                                .formatted(Chart.appVersion()),
                         "helm --namespace net test blue",
                         "port-forward service/blue-epoll-echo 7777:7777",
                         "http://127.0.0.1:8080/actuator/echo\n\nA deleted pod has 35 s")

@@ -443,12 +443,13 @@ class ChartPodTest {
 
     @ParameterizedTest
     @CsvSource({
-        "{}, epoll-echo:0.1.0-SNAPSHOT",
+        "{}, epoll-echo:APP_VERSION",
         "{tag: 1.2.3}, epoll-echo:1.2.3",
         "'{repository: quay.io/x/echo, tag: 1.2.3}', quay.io/x/echo:1.2.3",
         "'{tag: 1.2.3, digest: " + DIGEST + "}', epoll-echo@" + DIGEST
     })
-    void namesTheImage(String image, String expected) {
+    void namesTheImage(String image, String pattern) {
+        String expected = pattern.replace("APP_VERSION", Chart.appVersion());
         Rendered rendered = Chart.render("image: " + image);
         assertThat(rendered.container().getImage()).isEqualTo(expected);
         assertThat(rendered.testPod().getContainers().getFirst().getImage()).isEqualTo(expected);
