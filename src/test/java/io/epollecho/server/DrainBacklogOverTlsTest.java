@@ -2,6 +2,7 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -17,6 +18,7 @@ class DrainBacklogOverTlsTest extends Scenarios {
      * The bytes in the backlog do not complete a handshake, and a drain does not wait for the rest.
      */
     @Test
+    @Tag("slow")
     void drainServesTheBacklog() throws Exception {
         FaultyProvider faulty = faultyProvider();
         EchoServer server = start(faulty);
@@ -39,6 +41,7 @@ class DrainBacklogOverTlsTest extends Scenarios {
 
     /** The queued connections are closed without loss, because nothing was sent on them. */
     @Test
+    @Tag("slow")
     void drainServesAFullBacklog() throws Exception {
         int backlog = 8;
         FaultyProvider faulty = faultyProvider();

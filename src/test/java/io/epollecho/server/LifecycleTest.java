@@ -56,7 +56,7 @@ class LifecycleTest extends Scenarios {
         connect(first).echo(100);
 
         first.stop();
-        second.start();
+        Servers.startOnFreedPort(second);
         connect(second).echo(100);
     }
 
@@ -65,7 +65,7 @@ class LifecycleTest extends Scenarios {
     void restartOnTheSamePort() throws IOException {
         EchoServer server = createOnPort(Ports.free());
         for (int i = 0; i < 20; i++) {
-            server.start();
+            Servers.startOnFreedPort(server);
             List<Peer> peers = connect(server, 5);
             for (Peer peer : peers) {
                 peer.echo(100);
@@ -115,7 +115,7 @@ class LifecycleTest extends Scenarios {
         assertThat(server.uptime()).isZero();
         assertThat(server.peakConnections()).isEqualTo(3);
         long stopped = System.nanoTime();
-        server.start();
+        Servers.startOnFreedPort(server);
         assertThat(server.uptime())
                 .isPositive()
                 .isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - stopped));
@@ -131,7 +131,7 @@ class LifecycleTest extends Scenarios {
         peer.echo(100);
         Set<Thread> loops = loopThreads();
         server.stop();
-        assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(address, 0, 0));
+        Servers.awaitRefusal(() -> connect(address, 0, 0).close());
         assertThat(loops).hasSize(eventLoops()).noneMatch(Thread::isAlive);
         peer.expectEnd();
         assertThat(Servers.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(1);
@@ -247,13 +247,10 @@ class LifecycleTest extends Scenarios {
         await().until(() -> server.state() == EchoServerState.FAILED);
         assertThat(server.failure()).containsSame(defect);
         await().until(() -> server.statistics().active() == 0);
-        await().untilAsserted(
-                        () ->
-                                assertThatExceptionOfType(ConnectException.class)
-                                        .isThrownBy(() -> connect(address, 0, 0).close()));
+        Servers.awaitRefusal(() -> connect(address, 0, 0).close());
         assertThat(Servers.closed(server, CloseReason.ERROR)).isPositive();
 
-        server.start();
+        Servers.startOnFreedPort(server);
         assertThat(server.state()).isEqualTo(EchoServerState.RUNNING);
         assertThat(server.failure()).isEmpty();
         connect(server).echo(100);
@@ -294,7 +291,7 @@ class LifecycleTest extends Scenarios {
         assertThat(resets(peers)).isEqualTo(peers.size() / eventLoops());
         await().until(() -> server.statistics().active() == 0);
         await().until(() -> server.state() == EchoServerState.FAILED);
-        assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> connect(address, 0, 0));
+        Servers.awaitRefusal(() -> connect(address, 0, 0).close());
         Background.join(drained);
     }
 

@@ -127,7 +127,6 @@ class ProxyPeersTest {
                     timeout connect 10s
                     timeout client 60s
                     timeout server 60s
-                    timeout check 20s
                 frontend way-in
                     bind 127.0.0.1:%d
                     default_backend way
@@ -208,11 +207,16 @@ class ProxyPeersTest {
             })
     void isHealthyToHaProxy(String checks) throws Exception {
         boolean tls = checks.endsWith("verified");
-        String options = (tls ? checks.replace("verified", verified()) : checks) + " inter 50ms";
+        String options =
+                (tls ? checks.replace("verified", verified()) : checks) + " inter 500ms fall 100";
         try (var log = new CapturedLog();
                 HaProxy proxy = startHaProxy(tls, options)) {
-            await().until(() -> server.statistics().accepted() >= 10);
-            assertThat(proxy.serverState()).contains(",UP,").contains(tls ? "L6OK" : "L4OK");
+            await().until(() -> server.statistics().accepted() >= 4);
+            await().untilAsserted(
+                            () ->
+                                    assertThat(proxy.serverState())
+                                            .contains(",UP,")
+                                            .contains(tls ? "L6OK" : "L4OK"));
             assertThat(log.events())
                     .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
                     .isEmpty();

@@ -1,7 +1,11 @@
 package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
@@ -70,5 +74,28 @@ final class Servers {
                             return server.state() == EchoServerState.DRAINING;
                         });
         return drained;
+    }
+
+    /**
+     * Starts a server on a port that was in use until now. While another test starts a process,
+     * that process holds copies of all sockets for a moment, and their ports; see fork(2).
+     * TIME_WAIT would last longer than this method waits.
+     */
+    static void startOnFreedPort(EchoServer server) {
+        Background.await().ignoreException(BindFailedException.class).until(() -> started(server));
+    }
+
+    private static boolean started(EchoServer server) {
+        server.start();
+        return true;
+    }
+
+    /** Waits until connections are refused, which takes a moment for the same reason. */
+    static void awaitRefusal(ThrowingCallable connect) {
+        Background.await()
+                .untilAsserted(
+                        () ->
+                                assertThatExceptionOfType(ConnectException.class)
+                                        .isThrownBy(connect));
     }
 }
