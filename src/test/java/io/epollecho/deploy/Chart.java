@@ -49,7 +49,7 @@ final class Chart {
 
     /** Returns the version of the application, which is also the tag of its image. */
     static String appVersion() {
-        return map(yaml(read(DIRECTORY.resolve("Chart.yaml")))).get("appVersion").toString();
+        return String.valueOf(map(yaml(read(DIRECTORY.resolve("Chart.yaml")))).get("appVersion"));
     }
 
     static Rendered renderDefaults() {
