@@ -282,7 +282,7 @@ class LimitTest extends Scenarios {
         EchoServer server =
                 startTight(
                         settings ->
-                                settings.idleTimeout(Duration.ofMillis(500))
+                                settings.idleTimeout(Duration.ofSeconds(2))
                                         .writeTimeout(Duration.ZERO));
         List<Peer> stalled = stalledPeers(server, 10);
         await().until(() -> Servers.closed(server, CloseReason.IDLE) == 10);

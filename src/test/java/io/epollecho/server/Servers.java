@@ -17,6 +17,9 @@ final class Servers {
     /** The time without traffic after which a drain considers a connection at rest. */
     static final Duration REST = Duration.ofSeconds(1);
 
+    /** How long a forked process may hold a port: less than the server gives a stuck loop. */
+    private static final Duration MOMENT = Duration.ofSeconds(2);
+
     private Servers() {}
 
     /** Returns the address of one listener. */
@@ -82,7 +85,10 @@ final class Servers {
      * TIME_WAIT would last longer than this method waits.
      */
     static void startOnFreedPort(EchoServer server) {
-        Background.await().ignoreException(BindFailedException.class).until(() -> started(server));
+        Background.await()
+                .atMost(MOMENT)
+                .ignoreException(BindFailedException.class)
+                .until(() -> started(server));
     }
 
     private static boolean started(EchoServer server) {
@@ -93,6 +99,7 @@ final class Servers {
     /** Waits until connections are refused, which takes a moment for the same reason. */
     static void awaitRefusal(ThrowingCallable connect) {
         Background.await()
+                .atMost(MOMENT)
                 .untilAsserted(
                         () ->
                                 assertThatExceptionOfType(ConnectException.class)
