@@ -391,6 +391,9 @@ Times. Kubernetes uses whole seconds and Spring uses durations; the shutdown mus
 {{- end -}}
 {{- $derived := dict "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "epoll-echo.phaseSeconds" .)))) -}}
 {{- with .Values.tls -}}
+{{- if and .trust (not .secretName) -}}
+{{- fail "tls.trust is true, but tls.secretName is not set, so there is no authority to trust. Set it to the Secret with ca.crt." -}}
+{{- end -}}
 {{- if .secretName -}}
 {{- $bundle := dict
     "reload-on-update" true

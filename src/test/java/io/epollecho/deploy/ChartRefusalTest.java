@@ -38,6 +38,8 @@ class ChartRefusalTest {
                     extraEnv: [{name: SERVER_PORT, value: "9"}]                                  | extraEnv sets SERVER_PORT
                     service: {loadBalancerSourceRanges: [192.0.2.0/24]}                          | a Service of the type ClusterIP does not restrict its clients
                     service: {ipFamilies: [IPv4, IPv6]}                                          | requires service.ipFamilyPolicy
+                    service: {nodePort: 30000}                                                   | a Service of the type ClusterIP has none
+                    tls: {trust: true}                                                           | tls.secretName is not set
                     fullnameOverride: "123"                                                      | Set fullnameOverride
                     fullnameOverride: Echo                                                       | Set fullnameOverride
                     """)

@@ -118,6 +118,10 @@ class ChartSchemaTest {
                 "config: {echo: {server: {drainTimeout: 1s}}}",
                 "config: {echo: {server: {port: 0}}}",
                 "config: {echo: {server: {event-loops: 257}}}",
+                "config: {echo: {server: {proxy-protocol: {trusted: [10.0.0.0/33]}}}}",
+                "config: {echo: {server: {proxy-protocol: {trusted: ['fd00::/129']}}}}",
+                "config: {echo: {server: {proxy-protocol: {trusted: [lb.example]}}}}",
+                "prometheusRule: {pendingShare: 0.9}",
                 "config: {echo: {server: {read-buffer-size: 64 KB}}}",
                 "config: {echo: {server: {selector: kqueue}}}",
                 "config: {echo: {server: {listeners: {default: {port: 7778}}}}}",
@@ -164,6 +168,8 @@ class ChartSchemaTest {
     @ValueSource(
             strings = {
                 "global: {anything: at all}",
+                "config: {echo: {server: {proxy-protocol: {trusted: [10.0.0.0/8, 1.2.3.4]}}}}",
+                "config: {echo: {server: {proxy-protocol: {trusted: ['::1', 'fd00::/128']}}}}",
                 "config: {logging: {level: {io.epollecho.server: debug}}}",
                 "config: {server: {tomcat: {threads: {max: 20}}}}",
                 "config: {echo: {server: {read-budget: 1048576}}}",
