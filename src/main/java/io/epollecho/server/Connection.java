@@ -278,15 +278,21 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
 
     @Override
     public void failed(Throwable cause) {
-        // Close first: there may be too little memory left to log.
         if (!(cause instanceof IOException failure)) {
+            // Close first: there may be too little memory left to log.
             close(CloseReason.ERROR);
             loop.logFailure(cause);
-        } else if (layers == null) {
-            close(CloseReason.RESET);
-            log.debug("Connection lost: {}: {}", this, cause.toString());
-        } else {
-            layersFailed(failure);
+            return;
+        }
+        try {
+            // While the channel still knows its peer.
+            log.debug("Connection lost: {}: {}", this, failure.toString());
+        } finally {
+            if (layers == null) {
+                close(CloseReason.RESET);
+            } else {
+                layersFailed(failure);
+            }
         }
     }
 
@@ -304,7 +310,6 @@ final class Connection extends TimerWheel.Timer implements EventLoop.Handler {
         } else {
             close(reason);
         }
-        log.debug("Connection lost: {}: {}", this, failure.toString());
         if (reason.isRefusal() && !Layers.isSilent(failure)) {
             loop.logRefusal(reason, counters.listener(), String.valueOf(failure.getMessage()));
         }
