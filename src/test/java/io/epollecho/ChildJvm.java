@@ -14,6 +14,23 @@ public final class ChildJvm {
 
     private ChildJvm() {}
 
+    /** Returns the path of the command {@code java}. */
+    public static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /**
+     * Returns the beginning of a command that runs a class of the class path, and starts in half
+     * the processor time that the default compilers and collector take.
+     */
+    public static List<String> command(Class<?> main, String... options) {
+        var command = new ArrayList<>(List.of(java(), "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of("-XX:+UseSerialGC", NATIVE_ACCESS));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        return command;
+    }
+
     /** Runs the class with native access and returns its output, including errors and warnings. */
     public static List<String> run(Class<?> main, List<String> arguments, String... options)
             throws IOException, InterruptedException {
@@ -27,7 +44,7 @@ public final class ChildJvm {
             List<String> options, Class<?> main, List<String> arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(java());
         command.add("-Xshare:auto");
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));

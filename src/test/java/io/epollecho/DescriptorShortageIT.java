@@ -48,13 +48,13 @@ class DescriptorShortageIT {
             assertThat(jar.logged("connections.max lowered from 10000 to (\\d+)"))
                     .isEqualTo(allowed)
                     .isBetween(1L, (long) LIMIT);
-            long begin = System.nanoTime();
+            var watch = Stopwatch.start();
             connect(jar);
             await().until(
                             () ->
                                     actuator.get("echo").number("$.connections.rejected.limit")
                                             == CONNECTORS + 1 - allowed);
-            assertCalm(jar, existing, "Connection refused", begin);
+            assertCalm(jar, existing, "Connection refused", watch);
             assertThat(actuator.get("echo").number("$.connections.acceptErrors")).isZero();
 
             disconnect();
@@ -78,10 +78,10 @@ class DescriptorShortageIT {
             assertThat(actuator.get("echo").number("$.limits.connections"))
                     .isGreaterThan(CONNECTORS);
             lowerLimit(jar.pid());
-            long begin = System.nanoTime();
+            var watch = Stopwatch.start();
             connect(jar);
             await().until(() -> jar.countLogged("Cannot accept connections") > 0);
-            assertCalm(jar, existing, "Cannot accept connections", begin);
+            assertCalm(jar, existing, "Cannot accept connections", watch);
             assertThat(actuator.get("echo").number("$.connections.acceptErrors"))
                     .as("failed attempts to accept")
                     .isBetween(2L, 20L);
@@ -91,9 +91,9 @@ class DescriptorShortageIT {
             for (EchoPeer connector : connectors.subList(0, LIMIT)) {
                 connector.close();
             }
-            long free = System.nanoTime();
+            var sinceFree = Stopwatch.start();
             connectors.get(LIMIT).exchange(100);
-            assertThat(Duration.ofNanos(System.nanoTime() - free)).isLessThan(RECOVERY);
+            assertThat(sinceFree.elapsed()).isLessThan(RECOVERY);
         }
     }
 
@@ -116,7 +116,8 @@ class DescriptorShortageIT {
      * Asserts that existing peers are served, the probes succeed, the event loop is mostly idle and
      * the log stays short.
      */
-    private static void assertCalm(RunningJar jar, EchoPeer existing, String complaint, long begin)
+    private static void assertCalm(
+            RunningJar jar, EchoPeer existing, String complaint, Stopwatch watch)
             throws IOException {
         ProcessFigures figures = ProcessFigures.of(jar.pid());
         Duration before = figures.cpuTimeOf("echo-server-0");
@@ -130,7 +131,7 @@ class DescriptorShortageIT {
         assertThat(figures.cpuTimeOf("echo-server-0").minus(before))
                 .as("CPU time of the event loop within %s", WATCHED)
                 .isLessThan(WATCHED.dividedBy(6));
-        long seconds = Duration.ofNanos(System.nanoTime() - begin).toSeconds();
+        long seconds = watch.elapsed().toSeconds();
         assertThat(jar.countLogged(complaint))
                 .as("log lines containing '%s'", complaint)
                 .isBetween(1L, seconds + 1);

@@ -39,7 +39,7 @@ class GracefulShutdownIT {
             await().atMost(EchoPeer.PATIENCE)
                     .until(() -> actuator.get("echo").number("$.connections.active") == PEERS);
 
-            long begin = System.nanoTime();
+            var watch = Stopwatch.start();
             jar.terminate();
             await().atMost(DRAIN).until(() -> actuator.get("health/readiness").status() == 503);
             Answer progress = actuator.get("echo");
@@ -48,7 +48,7 @@ class GracefulShutdownIT {
             assertThat(actuator.get("health/liveness").status()).isEqualTo(200);
 
             assertThat(jar.awaitExit(DRAIN.plus(MARGIN))).isIn(0, SIGTERM_EXIT);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+            assertThat(watch.elapsed())
                     .as("busy peers have the whole drain timeout")
                     .isGreaterThan(DRAIN);
 

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +56,7 @@ public final class RunningJar implements AutoCloseable {
     /** Starts the jar by a prefix command and does not wait. */
     static RunningJar launch(List<String> prefix, String... arguments) throws IOException {
         var command = new ArrayList<>(prefix);
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(ChildJvm.java());
         // It starts in half the time without the second compiler.
         command.add("-XX:TieredStopAtLevel=1");
         String agent = System.getProperty("epoll-echo.coverage-agent", "");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.epollecho.EchoPeer;
+import io.epollecho.Stopwatch;
 import io.fabric8.kubernetes.api.model.Quantity;
 
 import org.junit.jupiter.api.AfterAll;
@@ -53,12 +54,11 @@ class BuiltImageIT {
                             System.out.println("BuiltImageIT is skipped: " + reason);
                             assumeFalse(true, reason);
                         });
-        long begin = System.nanoTime();
+        var watch = Stopwatch.start();
         image = BuiltImage.build();
         System.out.printf(
                 "Image of %s MB built with its base images in %d s%n",
-                Long.parseLong(inspect("{{.Size}}")) / 1_000_000,
-                Duration.ofNanos(System.nanoTime() - begin).toSeconds());
+                Long.parseLong(inspect("{{.Size}}")) / 1_000_000, watch.elapsed().toSeconds());
     }
 
     @AfterAll
@@ -167,9 +167,9 @@ class BuiltImageIT {
 
     @Test
     void runsAsTheChartsPod() throws Exception {
-        long begin = System.nanoTime();
+        var watch = Stopwatch.start();
         try (PlayedPod pod = PlayedPod.start(image.engine(), "connections: {max: 77}", "", "")) {
-            System.out.printf("Pod ready in %.2f s%n", (System.nanoTime() - begin) / 1e9);
+            System.out.printf("Pod ready in %.2f s%n", watch.elapsed().toNanos() / 1e9);
             assertRestricted(pod);
             assertThat(pod.log()).doesNotContainIgnoringCase("warn").doesNotContain("[aot]");
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.epollecho.Actuator;
 import io.epollecho.EchoPeer;
+import io.epollecho.Stopwatch;
 import io.fabric8.kubernetes.api.model.Container;
 
 import org.junit.jupiter.api.Test;
@@ -144,10 +145,10 @@ class DeployedPodIT {
     /** A log of events, printed with the time since its creation. */
     private static final class Timeline {
 
-        private final long begin = System.nanoTime();
+        private final Stopwatch watch = Stopwatch.start();
 
         Duration elapsed() {
-            return Duration.ofNanos(System.nanoTime() - begin);
+            return watch.elapsed();
         }
 
         void mark(String what) {

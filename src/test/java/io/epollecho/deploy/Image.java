@@ -2,6 +2,7 @@ package io.epollecho.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.Ports;
 
 import java.io.IOException;
@@ -71,7 +72,7 @@ final class Image {
         var command = new ArrayList<>(Dockerfile.read().entrypoint());
         assertThat(command.removeFirst()).isEqualTo("java");
         command.addFirst(MEMORY);
-        command.addFirst(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addFirst(ChildJvm.java());
         command.addAll(arguments);
         return command;
     }

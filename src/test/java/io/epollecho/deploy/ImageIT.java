@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.epollecho.Alone;
 import io.epollecho.EchoPeer;
 import io.epollecho.Ports;
+import io.epollecho.Stopwatch;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -89,10 +90,10 @@ class ImageIT {
         int httpPort = Ports.free();
         List<String> arguments =
                 List.of("--echo.server.port=" + echoPort, "--server.port=" + httpPort);
-        long begin = System.nanoTime();
+        var watch = Stopwatch.start();
         try (RunningImage image =
                 RunningImage.start(command.apply(arguments), httpPort).awaitReady()) {
-            double seconds = (System.nanoTime() - begin) / 1e9;
+            double seconds = watch.elapsed().toNanos() / 1e9;
             for (int i = 0; i < ECHOES; i++) {
                 EchoPeer.assertEchoes(echoPort);
             }

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.jayway.jsonpath.JsonPath;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.EchoPeer;
 import io.epollecho.PlainHttp;
 import io.epollecho.Ports;
@@ -240,7 +241,7 @@ class RenderedConfigurationIT {
         replace(arguments, "--duration", "1s");
         replace(arguments, "--metrics-port", String.valueOf(Ports.free()));
         var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(ChildJvm.java());
         command.add("-jar");
         command.add(Objects.requireNonNull(System.getProperty("epoll-echo.exec-jar")));
         command.addAll(arguments);

@@ -2,6 +2,8 @@ package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.ChildJvm;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -9,7 +11,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -58,7 +59,7 @@ class ProbeIT {
                                 // Background jobs of a shell, and their children, ignore SIGINT.
                                 "env",
                                 "--default-signal=INT",
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                ChildJvm.java(),
                                 "-jar",
                                 jar,
                                 "probe",

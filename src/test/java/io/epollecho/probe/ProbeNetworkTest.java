@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.epollecho.ChildJvm;
+import io.epollecho.EpollEchoApplication;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,7 +27,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -211,8 +213,6 @@ class ProbeNetworkTest {
                             LossyLink.HOST + ":" + server.address().getPort(),
                             "--connections",
                             "10",
-                            "--rate",
-                            "100",
                             "--count",
                             "200");
             assertThat(summary.get("ok").asBoolean()).isTrue();
@@ -306,16 +306,8 @@ class ProbeNetworkTest {
     }
 
     private static Process start(String target, String... options) throws IOException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "io.epollecho.EpollEchoApplication",
-                                "probe",
-                                target));
+        List<String> command = ChildJvm.command(EpollEchoApplication.class);
+        command.addAll(List.of("probe", target));
         command.addAll(List.of(options));
         return network().start(command.toArray(new String[0]));
     }

@@ -2,11 +2,13 @@ package io.epollecho.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.ChildJvm;
+import io.epollecho.EpollEchoApplication;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -40,12 +42,8 @@ final class ProbeProcess implements AutoCloseable {
         }
 
         ProbeProcess start(String... arguments) throws IOException {
-            var command = new ArrayList<String>();
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-            command.addAll(options);
-            command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-            command.add("io.epollecho.EpollEchoApplication");
+            List<String> command =
+                    ChildJvm.command(EpollEchoApplication.class, options.toArray(new String[0]));
             command.add("probe");
             command.addAll(List.of(arguments));
             var builder = new ProcessBuilder(command).redirectOutput(output);

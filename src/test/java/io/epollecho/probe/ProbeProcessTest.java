@@ -137,8 +137,6 @@ class ProbeProcessTest {
                                         "--json",
                                         "--count",
                                         "500",
-                                        "--rate",
-                                        "1000",
                                         "--interval",
                                         "100ms",
                                         "--histogram",

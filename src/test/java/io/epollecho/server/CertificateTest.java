@@ -92,7 +92,7 @@ class CertificateTest extends Scenarios {
         assertThatExceptionOfType(SSLException.class)
                 .isThrownBy(peer::expectEnd)
                 .withMessageContaining("unrecognized_name");
-        await().until(() -> Servers.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        Servers.awaitClosed(server, CloseReason.HANDSHAKE_FAILED, 1);
     }
 
     @Test
@@ -127,7 +127,7 @@ class CertificateTest extends Scenarios {
             throws IOException {
         Peer refused = connectAs(server, client, "TLSv1.3");
         assertThatExceptionOfType(SSLException.class).isThrownBy(refused::expectEnd);
-        await().until(() -> Servers.closed(server, CloseReason.HANDSHAKE_FAILED) == count);
+        Servers.awaitClosed(server, CloseReason.HANDSHAKE_FAILED, count);
     }
 
     /**

@@ -24,7 +24,7 @@ class DescriptorLeakTest extends Scenarios {
         churn(server, 200);
         Servers.awaitActive(server, 0);
         long descriptors = ProcessFigures.ofThis().descriptors();
-        int count = Setup.thorough() ? 3_000 : 1_000;
+        int count = Setup.thorough() ? 3_000 : crowd(1_000);
         churn(server, count);
         Servers.awaitActive(server, 0);
         awaitAtMost(descriptors);
@@ -64,7 +64,7 @@ class DescriptorLeakTest extends Scenarios {
         for (Peer peer : stalled) {
             peer.reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == count);
+        Servers.awaitClosed(server, CloseReason.RESET, count);
         awaitAtMost(descriptors);
         other.echo(100);
     }

@@ -57,6 +57,6 @@ class DrainBacklogOverTlsTest extends Scenarios {
             transport().complete(peer);
             peer.expectRefusal();
         }
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(backlog + 1);
+        Servers.assertClosed(server, CloseReason.DRAIN, backlog + 1);
     }
 }

@@ -37,7 +37,7 @@ class DrainBacklogTest extends Scenarios {
             peer.close();
         }
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(300);
+        Servers.assertClosed(server, CloseReason.DRAIN, 300);
     }
 
     /** Linux queues one connection more than the backlog. */
@@ -61,6 +61,6 @@ class DrainBacklogTest extends Scenarios {
             peer.close();
         }
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(backlog + 1);
+        Servers.assertClosed(server, CloseReason.DRAIN, backlog + 1);
     }
 }

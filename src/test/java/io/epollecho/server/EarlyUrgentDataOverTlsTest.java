@@ -1,7 +1,5 @@
 package io.epollecho.server;
 
-import static io.epollecho.server.Background.await;
-
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -18,7 +16,7 @@ class EarlyUrgentDataOverTlsTest extends Scenarios {
         peer.sendRawUrgent(UrgentDataOverTlsTest.DAMAGE);
         peer.sendRawUrgent(UrgentDataOverTlsTest.DAMAGE);
         peer.sendRaw(new byte[UrgentDataOverTlsTest.REST_OF_HEADER]);
-        await().until(() -> Servers.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        Servers.awaitClosed(server, CloseReason.HANDSHAKE_FAILED, 1);
         bystander.echo(1_000);
     }
 }

@@ -24,7 +24,7 @@ class EchoTest extends Scenarios {
         assertThat(server.statistics().bytesReceived())
                 .isEqualTo(peers.stream().mapToLong(Peer::sent).sum());
         assertThat(server.statistics().bytesSent()).isEqualTo(server.statistics().bytesReceived());
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
+        Servers.assertClosed(server, CloseReason.PEER, peers.size());
     }
 
     /** Each read fills the buffer and uses up the budget, so that each one needs another turn. */
@@ -76,7 +76,7 @@ class EchoTest extends Scenarios {
             }
         }
         Servers.awaitActive(server, 0);
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(100);
+        Servers.assertClosed(server, CloseReason.PEER, 100);
         assertThat(server.statistics().bytesReceived()).isZero();
     }
 
@@ -99,14 +99,15 @@ class EchoTest extends Scenarios {
             assertThat(peer.received()).isEqualTo(length);
         }
         Servers.awaitActive(server, 0);
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(peers.size());
+        Servers.assertClosed(server, CloseReason.PEER, peers.size());
     }
 
     /** The end of the stream arrives with the last data or immediately after it. */
     @Test
     void dataAndEndOfStreamInOneSegment() throws IOException {
         EchoServer server = start();
-        for (int i = 0; i < 2_000; i++) {
+        int count = crowd(2_000);
+        for (int i = 0; i < count; i++) {
             try (Peer peer = connect(server)) {
                 if (i % 2 == 0) {
                     // The second piece waits for the acknowledgement of the first, and so for its
@@ -120,14 +121,15 @@ class EchoTest extends Scenarios {
             }
         }
         Servers.awaitActive(server, 0);
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(2_000);
+        Servers.assertClosed(server, CloseReason.PEER, count);
     }
 
     @Test
-    void thousandConnections() throws IOException {
+    void manyConnections() throws IOException {
         EchoServer server = start();
-        List<Peer> peers = connect(server, 1_000);
-        Servers.awaitActive(server, 1_000);
+        int all = crowd(1_000);
+        List<Peer> peers = connect(server, all);
+        Servers.awaitActive(server, all);
         int length = 0;
         for (Peer peer : peers) {
             peer.send(++length);
@@ -136,15 +138,15 @@ class EchoTest extends Scenarios {
             peer.receive(peer.sent());
         }
 
-        assertThat(server.statistics().accepted()).isEqualTo(1_000);
+        assertThat(server.statistics().accepted()).isEqualTo(all);
         assertThat(server.statisticsByLoop())
                 .extracting(loop -> loop.total().active())
-                .containsOnly(1_000L / eventLoops());
+                .containsOnly((long) all / eventLoops());
         var open = new HashMap<InetSocketAddress, ConnectionInfo>();
-        for (ConnectionInfo info : Background.get(server.newestConnections(2_000))) {
+        for (ConnectionInfo info : Background.get(server.newestConnections(2 * all))) {
             open.put(info.peer(), info);
         }
-        assertThat(open).hasSize(1_000);
+        assertThat(open).hasSize(all);
         for (Peer peer : peers) {
             ConnectionInfo info = open.get(peer.address());
             assertThat(info)
@@ -159,20 +161,20 @@ class EchoTest extends Scenarios {
                 .isSorted();
         assertThat(Background.get(server.connections(ConnectionOrder.BUSIEST, 3)))
                 .extracting(ConnectionInfo::bytesReceived)
-                .containsExactly(1_000L, 999L, 998L);
-        assertThat(Background.get(server.connections(ConnectionOrder.BUSIEST, 2_000)))
-                .hasSize(1_000)
+                .containsExactly((long) all, all - 1L, all - 2L);
+        assertThat(Background.get(server.connections(ConnectionOrder.BUSIEST, 2 * all)))
+                .hasSize(all)
                 .extracting(info -> -info.bytesMoved())
                 .isSorted();
 
-        for (Peer peer : peers.subList(0, 400)) {
+        for (Peer peer : peers.subList(0, all * 2 / 5)) {
             peer.close();
         }
-        Servers.awaitActive(server, 600);
-        for (Peer peer : peers.subList(400, 1_000)) {
+        Servers.awaitActive(server, all * 3 / 5);
+        for (Peer peer : peers.subList(all * 2 / 5, all)) {
             peer.echo(10);
         }
-        assertThat(Background.get(server.newestConnections(2_000))).hasSize(600);
-        assertThat(server.peakConnections()).isEqualTo(1_000);
+        assertThat(Background.get(server.newestConnections(2 * all))).hasSize(all * 3 / 5);
+        assertThat(server.peakConnections()).isEqualTo(all);
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 
+import io.epollecho.ChildJvm;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
@@ -18,7 +20,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,14 +76,7 @@ class FullHeapTest {
     @RepeatedTest(3)
     void goesOnOrFailsVisibly() throws Exception {
         Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Xmx24m",
-                                "-XX:+UseSerialGC",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-classpath",
-                                System.getProperty("java.class.path"),
-                                FullHeapTest.class.getName())
+                new ProcessBuilder(ChildJvm.command(FullHeapTest.class, "-Xmx24m"))
                         .redirectError(Redirect.DISCARD)
                         .start();
         try {

@@ -37,7 +37,7 @@ class FullLoadTest {
                 assertThat(server.statistics().bytesSent()).isEqualTo(exchange.bytes());
             }
             Servers.awaitActive(server, 0);
-            assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(CONNECTIONS);
+            Servers.assertClosed(server, CloseReason.PEER, CONNECTIONS);
         }
     }
 
@@ -56,7 +56,7 @@ class FullLoadTest {
                             () -> assertThat(figures.descriptors()).isLessThanOrEqualTo(before));
             EchoServerStatistics statistics = server.statistics();
             assertThat(statistics.accepted()).isEqualTo(CYCLES + 100);
-            assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(CYCLES + 100);
+            Servers.assertClosed(server, CloseReason.PEER, CYCLES + 100);
             assertThat(statistics.bytesReceived()).isEqualTo((CYCLES + 100L) * Churn.LENGTH);
             assertThat(statistics.bytesSent()).isEqualTo(statistics.bytesReceived());
             assertThat(statistics.rejectedTotal() + statistics.acceptErrors()).isZero();

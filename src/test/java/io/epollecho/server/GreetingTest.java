@@ -69,7 +69,7 @@ class GreetingTest extends Scenarios {
             }
         }
         Servers.awaitActive(server, 0);
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(8);
+        Servers.assertClosed(server, CloseReason.PEER, 8);
         assertThat(server.statistics().bytesReceived()).isEqualTo(8 * 100_000 + 4 * 1_000);
     }
 

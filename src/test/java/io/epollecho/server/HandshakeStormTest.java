@@ -26,7 +26,7 @@ class HandshakeStormTest extends Scenarios {
      */
     @Test
     void manyHandshakesBesideAHundredPingers() throws IOException {
-        int handshakes = Setup.thorough() && setup().equals(Setup.MAIN) ? 2_000 : 500;
+        int handshakes = Setup.thorough() && setup().equals(Setup.MAIN) ? 2_000 : 250;
         var tls = new TlsConfig(Transport.serverTls().engines(), ClientAuth.NONE, STORM);
         EchoServer server = start(settings -> settings.tls(tls).listener("plain", anyPort()));
         InetSocketAddress plain = Servers.address(server, "plain");

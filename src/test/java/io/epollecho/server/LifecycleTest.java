@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.epollecho.Ports;
+import io.epollecho.Stopwatch;
 
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Tag;
@@ -114,11 +115,9 @@ class LifecycleTest extends Scenarios {
         server.stop();
         assertThat(server.uptime()).isZero();
         assertThat(server.peakConnections()).isEqualTo(3);
-        long stopped = System.nanoTime();
+        var sinceStop = Stopwatch.start();
         Servers.startOnFreedPort(server);
-        assertThat(server.uptime())
-                .isPositive()
-                .isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - stopped));
+        assertThat(server.uptime()).isPositive().isLessThanOrEqualTo(sinceStop.elapsed());
         connect(server).echo(100);
         assertThat(server.peakConnections()).isEqualTo(3);
     }
@@ -134,7 +133,7 @@ class LifecycleTest extends Scenarios {
         Servers.awaitRefusal(() -> connect(address, 0, 0).close());
         assertThat(loops).hasSize(eventLoops()).noneMatch(Thread::isAlive);
         peer.expectEnd();
-        assertThat(Servers.closed(server, CloseReason.DRAIN_TIMEOUT)).isEqualTo(1);
+        Servers.assertClosed(server, CloseReason.DRAIN_TIMEOUT, 1);
     }
 
     @Test
@@ -149,7 +148,7 @@ class LifecycleTest extends Scenarios {
             peer.expectEnd();
         }
         assertThat(closed.state()).isEqualTo(EchoServerState.STOPPED);
-        assertThat(Servers.closed(closed, CloseReason.PEER)).isEqualTo(1);
+        Servers.assertClosed(closed, CloseReason.PEER, 1);
     }
 
     /** An idle peer might never end its side. */
@@ -159,11 +158,11 @@ class LifecycleTest extends Scenarios {
         EchoServer server = start();
         Peer peer = connect(server);
         Servers.awaitRest(server, 1);
-        long start = System.nanoTime();
+        var watch = Stopwatch.start();
         server.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+        assertThat(watch.elapsed()).isLessThan(Duration.ofSeconds(4));
         peer.expectEnd();
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+        Servers.assertClosed(server, CloseReason.DRAIN, 1);
     }
 
     @Test

@@ -95,7 +95,7 @@ class ListenerTest extends Scenarios {
             peer.close();
         }
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(peers.size());
+        Servers.assertClosed(server, CloseReason.DRAIN, peers.size());
     }
 
     /** If one listener cannot be bound, none is left open. */

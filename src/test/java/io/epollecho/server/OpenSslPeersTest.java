@@ -103,7 +103,7 @@ class OpenSslPeersTest {
                 .endsWith(data)
                 .contains("depth=1 CN = authority");
         assertThat(server.statistics().handshakes()).isEqualTo(1);
-        assertThat(Servers.closed(server, CloseReason.DRAIN)).isEqualTo(1);
+        Servers.assertClosed(server, CloseReason.DRAIN, 1);
     }
 
     @ParameterizedTest
@@ -182,7 +182,7 @@ class OpenSslPeersTest {
             client.awaitOutput("here today"); // otherwise the kernel would send a reset
         }
         await().until(() -> server.statistics().closedTotal() == 1);
-        assertThat(Servers.closed(server, CloseReason.TRUNCATED)).isEqualTo(1);
+        Servers.assertClosed(server, CloseReason.TRUNCATED, 1);
     }
 
     /** The client sends a close_notify at the end of its input. */
@@ -193,7 +193,7 @@ class OpenSslPeersTest {
             await().until(() -> server.statistics().bytesSent() == 4);
             client.endInput();
             assertThat(client.exitCode()).as(client.output()).isZero();
-            await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
+            Servers.awaitClosed(server, CloseReason.PEER, 1);
         }
     }
 
@@ -204,7 +204,7 @@ class OpenSslPeersTest {
             assertThat(client.output()).contains("alert protocol version");
             assertThat(client.exitCode()).isNotZero();
         }
-        await().until(() -> Servers.closed(server, CloseReason.HANDSHAKE_FAILED) == 1);
+        Servers.awaitClosed(server, CloseReason.HANDSHAKE_FAILED, 1);
         assertThat(server.statistics().handshakes()).isZero();
     }
 }

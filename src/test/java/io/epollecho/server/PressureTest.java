@@ -133,7 +133,7 @@ class PressureTest extends Scenarios {
         Background.joinAll(writers);
         Servers.awaitActive(server, 1);
         assertThat(server.statistics().pendingBytes()).isZero();
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(crowd);
+        Servers.assertClosed(server, CloseReason.PEER, crowd);
     }
 
     /** A reset shows that the echo is incomplete. The peers that fit into the limit continue. */
@@ -165,8 +165,8 @@ class PressureTest extends Scenarios {
         }
         assertThat(whole).as("peers that fit").isBetween(1, crowd - 1);
         Servers.awaitActive(server, 1);
-        assertThat(Servers.closed(server, CloseReason.PEER)).isEqualTo(whole);
-        assertThat(Servers.closed(server, CloseReason.PENDING_LIMIT)).isEqualTo(crowd - whole);
+        Servers.assertClosed(server, CloseReason.PEER, whole);
+        Servers.assertClosed(server, CloseReason.PENDING_LIMIT, crowd - whole);
         assertThat(server.statistics().pendingBytes()).isZero();
 
         Peer late = stalledPeer(server); // space is available again

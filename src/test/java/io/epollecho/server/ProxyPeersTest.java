@@ -164,7 +164,7 @@ class ProxyPeersTest {
             assertThat(greeting.path("proxy").asString()).startsWith("127.0.0.1:");
             echoToEnd(peer);
         }
-        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
+        Servers.awaitClosed(server, CloseReason.PEER, 1);
     }
 
     @ParameterizedTest
@@ -181,7 +181,7 @@ class ProxyPeersTest {
                     .isEqualTo(Certificates.HOST);
             echoToEnd(peer);
         }
-        await().until(() -> Servers.closed(server, CloseReason.PEER) == 1);
+        Servers.awaitClosed(server, CloseReason.PEER, 1);
     }
 
     private static void echoToEnd(Peer peer) throws IOException {

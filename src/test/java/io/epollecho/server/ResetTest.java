@@ -23,7 +23,7 @@ class ResetTest extends Scenarios {
         for (int i = 0; i < 200; i++) {
             connect(server).reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == 200);
+        Servers.awaitClosed(server, CloseReason.RESET, 200);
         bystander.echo(1_000);
         assertThat(server.statistics().active()).isEqualTo(1);
     }
@@ -36,7 +36,7 @@ class ResetTest extends Scenarios {
             peer.echo(10);
             peer.reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == 100);
+        Servers.awaitClosed(server, CloseReason.RESET, 100);
         bystander.echo(1_000);
         assertThat(server.statistics().active()).isEqualTo(1);
     }
@@ -49,7 +49,7 @@ class ResetTest extends Scenarios {
             peer.send(50_000);
             peer.reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == 100);
+        Servers.awaitClosed(server, CloseReason.RESET, 100);
         bystander.echo(1_000);
         assertThat(server.statistics().active()).isEqualTo(1);
         assertThat(server.statistics().pendingBytes()).isZero();
@@ -64,7 +64,7 @@ class ResetTest extends Scenarios {
         for (Peer peer : stalled) {
             peer.reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == stalled.size());
+        Servers.awaitClosed(server, CloseReason.RESET, stalled.size());
         assertThat(server.statistics().pendingBytes()).isZero();
         bystander.echo(1_000);
         assertThat(server.statistics().active()).isEqualTo(1);
@@ -100,7 +100,7 @@ class ResetTest extends Scenarios {
         for (Peer peer : stalled) {
             peer.reset();
         }
-        await().until(() -> Servers.closed(server, CloseReason.RESET) == stalled.size());
+        Servers.awaitClosed(server, CloseReason.RESET, stalled.size());
         assertThat(server.statistics().pendingBytes()).isZero();
         bystander.echo(1_000);
     }
@@ -115,7 +115,7 @@ class ResetTest extends Scenarios {
         for (Peer peer : stalled) {
             peer.receiveAllToEnd();
         }
-        await().until(() -> Servers.closed(server, CloseReason.PEER) == stalled.size());
+        Servers.awaitClosed(server, CloseReason.PEER, stalled.size());
     }
 
     @Test
@@ -132,7 +132,7 @@ class ResetTest extends Scenarios {
             peer.reset();
         }
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Servers.closed(server, CloseReason.RESET)).isEqualTo(11);
+        Servers.assertClosed(server, CloseReason.RESET, 11);
     }
 
     @Test
@@ -152,6 +152,6 @@ class ResetTest extends Scenarios {
             peer.reset();
         }
         assertThat(Background.get(drained)).isTrue();
-        assertThat(Servers.closed(server, CloseReason.RESET)).isEqualTo(10);
+        Servers.assertClosed(server, CloseReason.RESET, 10);
     }
 }

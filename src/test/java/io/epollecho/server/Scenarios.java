@@ -66,6 +66,14 @@ abstract class Scenarios {
         return setup.transport();
     }
 
+    /**
+     * Returns the given number of connections, or a tenth of it if each takes a handshake, which
+     * costs a hundred times as much as the rest. A thorough build opens all of them.
+     */
+    final int crowd(int connections) {
+        return transport().hasTls() && !Setup.thorough() ? connections / 10 : connections;
+    }
+
     /** Returns the configuration of a plain listener on a free loopback port. */
     static ListenerConfig anyPort() {
         return new ListenerConfig(

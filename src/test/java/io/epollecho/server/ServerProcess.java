@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 
+import io.epollecho.ChildJvm;
 import io.epollecho.ProcessFigures;
 
 import org.slf4j.LoggerFactory;
@@ -14,8 +15,6 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -77,15 +76,9 @@ final class ServerProcess implements AutoCloseable {
             int sendBuffer,
             String... options)
             throws IOException {
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(options));
+        List<String> command = ChildJvm.command(ServerProcess.class, options);
         command.addAll(
                 List.of(
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-classpath",
-                        System.getProperty("java.class.path"),
-                        ServerProcess.class.getName(),
                         backend.name(),
                         Integer.toString(port),
                         "1",

@@ -31,6 +31,16 @@ final class Servers {
         return server.statistics().closed().getOrDefault(reason, 0L);
     }
 
+    /** Checks how many connections have been closed for a reason until now. */
+    static void assertClosed(EchoServer server, CloseReason reason, long count) {
+        assertThat(closed(server, reason)).as("closed: %s", reason).isEqualTo(count);
+    }
+
+    /** Waits until a number of connections have been closed for a reason. */
+    static void awaitClosed(EchoServer server, CloseReason reason, long count) {
+        Background.await().untilAsserted(() -> assertClosed(server, reason, count));
+    }
+
     static long rejected(EchoServer server, RejectReason reason) {
         return server.statistics().rejected().getOrDefault(reason, 0L);
     }

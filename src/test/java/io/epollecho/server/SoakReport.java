@@ -1,6 +1,7 @@
 package io.epollecho.server;
 
 import io.epollecho.ProcessFigures;
+import io.epollecho.Stopwatch;
 
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +61,7 @@ final class SoakReport {
         private final String what;
         private final long residentBefore;
         private final long descriptorsBefore;
-        private final long start = System.nanoTime();
+        private final Stopwatch watch = Stopwatch.start();
         private final Tally tally = new Tally();
         private Duration taken = Duration.ZERO;
         private long residentAfter;
@@ -78,13 +79,13 @@ final class SoakReport {
         }
 
         void end(ProcessFigures server, long descriptors) throws IOException {
-            taken = Duration.ofNanos(System.nanoTime() - start);
+            taken = watch.elapsed();
             residentAfter = server.residentBytes();
             descriptorsAfter = descriptors;
         }
 
         void failed(Throwable e) {
-            taken = Duration.ofNanos(System.nanoTime() - start);
+            taken = watch.elapsed();
             failure = e;
         }
 

@@ -5,6 +5,7 @@ import static io.epollecho.server.Background.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.ProcessFigures;
+import io.epollecho.Stopwatch;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,9 +133,9 @@ class SoakTest {
                 "load on %d connections".formatted(LOADED),
                 backend,
                 (server, tally) -> {
-                    long start = System.nanoTime();
+                    var watch = Stopwatch.start();
                     try (var exchange = new RequestReply(server, LOADED, LARGEST_REQUEST)) {
-                        while (System.nanoTime() - start < duration.toNanos()) {
+                        while (!watch.isPast(duration)) {
                             exchange.run(BATCH);
                         }
                         tally.add(LOADED, exchange.bytes());

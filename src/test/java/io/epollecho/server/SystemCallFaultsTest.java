@@ -149,7 +149,7 @@ class SystemCallFaultsTest {
                 hit.send(1_000);
                 hit.receiveToReset();
             }
-            await().until(() -> Servers.closed(server, CloseReason.RESET) == 1);
+            Servers.awaitClosed(server, CloseReason.RESET, 1);
             bystanders.check();
         }
     }
@@ -170,7 +170,7 @@ class SystemCallFaultsTest {
                 await().until(() -> server.statistics().accepted() == BYSTANDERS + 1);
                 if (backend != Backend.JDK_LEVEL) {
                     hit.receiveToReset();
-                    await().until(() -> Servers.closed(server, CloseReason.ERROR) == 1);
+                    Servers.awaitClosed(server, CloseReason.ERROR, 1);
                 }
                 bystanders.check();
             }

@@ -1,7 +1,5 @@
 package io.epollecho.server;
 
-import static io.epollecho.server.Background.await;
-
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import org.junit.jupiter.api.Test;
@@ -32,7 +30,7 @@ class UrgentDataOverTlsTest extends Scenarios {
         peer.sendRawUrgent(DAMAGE);
         peer.sendRaw(new byte[REST_OF_HEADER]);
         assertThatExceptionOfType(SSLException.class).isThrownBy(peer::expectEnd);
-        await().until(() -> Servers.closed(server, CloseReason.TLS_ERROR) == 1);
+        Servers.awaitClosed(server, CloseReason.TLS_ERROR, 1);
         bystander.echo(1_000);
     }
 
@@ -46,7 +44,7 @@ class UrgentDataOverTlsTest extends Scenarios {
         peer.sendRaw(new byte[REST_OF_HEADER]);
         peer.receive(STALLING);
         assertThatExceptionOfType(SSLException.class).isThrownBy(peer::expectEnd);
-        await().until(() -> Servers.closed(server, CloseReason.TLS_ERROR) == 1);
+        Servers.awaitClosed(server, CloseReason.TLS_ERROR, 1);
         bystander.echo(1_000);
     }
 }

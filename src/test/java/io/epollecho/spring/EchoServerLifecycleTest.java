@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.epollecho.EchoPeer;
+import io.epollecho.Stopwatch;
 import io.epollecho.server.EchoServer;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.EchoServerState;
@@ -261,10 +262,10 @@ class EchoServerLifecycleTest {
         Duration least = Duration.ofDays(1);
         for (int i = 0; i < 3 && least.compareTo(NOTICED) > 0; i++) {
             breakable.holdLoops();
-            long stuck = System.nanoTime();
+            var sinceStuck = Stopwatch.start();
             await().pollInterval(Duration.ofMillis(5))
                     .until(() -> liveness() == LivenessState.BROKEN);
-            Duration taken = Duration.ofNanos(System.nanoTime() - stuck);
+            Duration taken = sinceStuck.elapsed();
             least = taken.compareTo(least) < 0 ? taken : least;
             breakable.releaseLoops();
             await().until(() -> liveness() == LivenessState.CORRECT);

@@ -2,6 +2,7 @@ package io.epollecho.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.entry;
 
 import com.jayway.jsonpath.JsonPath;
@@ -9,10 +10,12 @@ import com.jayway.jsonpath.JsonPath;
 import io.epollecho.server.ClientAuth;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.Greeting;
+import io.epollecho.server.InvalidSettingException;
 import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.ProxyProtocolConfig;
 import io.epollecho.server.SelectorBackend;
 import io.epollecho.server.Setting;
+import io.epollecho.server.SettingRange;
 import io.epollecho.server.TlsConfig;
 import io.epollecho.stream.AddressRange;
 
@@ -30,6 +33,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -190,51 +194,38 @@ class EchoServerPropertiesTest {
                 .containsEntry("third", new ListenerConfig(null, 7002, 3));
     }
 
-    /** The bounds themselves are allowed; WrongConfigurationTest covers the values beyond them. */
     @ParameterizedTest
-    @CsvSource({
-        "port, 0",
-        "port, 65535",
-        "backlog, 1",
-        "backlog, 1048576",
-        "busy-poll, 0",
-        "busy-poll, 10ms",
-        "event-loops, 1",
-        "event-loops, 256",
-        "read-buffer-size, 1KB",
-        "read-budget, 64KB",
-        "read-budget, 1GB",
-        "socket.receive-buffer, 1KB",
-        "socket.receive-buffer, 1GB",
-        "socket.send-buffer, 1KB",
-        "socket.send-buffer, 1GB",
-        "worker-threads, 1",
-        "worker-threads, 256",
-        "proxy-protocol.header-timeout, 10ms",
-        "proxy-protocol.header-timeout, 1h",
-        "ssl.handshake-timeout, 10ms",
-        "ssl.handshake-timeout, 1h",
-        "connections.max, 1",
-        "connections.max, 10000000",
-        "connections.max-per-address, 10000",
-        "connections.idle-timeout, 10ms",
-        "connections.idle-timeout, 365d",
-        "connections.write-timeout, 0",
-        "connections.write-timeout, 10ms",
-        "shutdown.drain-timeout, 0",
-        "shutdown.drain-timeout, 1d",
-        "connections.ipv6-prefix-length, 1",
-        "connections.ipv6-prefix-length, 128",
-        "connections.max-pending, 64KB",
-        "connections.max-pending, 100TB",
-        "shutdown.linger-timeout, 0",
-        "shutdown.linger-timeout, 1d",
-    })
-    void acceptsTheBoundsOfEachRange(String key, String bound) {
-        Setting<?> setting =
-                Setting.all().stream().filter(s -> s.key().equals(key)).findFirst().orElseThrow();
-        assertThatCode(() -> bind(Map.of(setting, bound)).toConfig(ENGINES).build())
-                .doesNotThrowAnyException();
+    @MethodSource("io.epollecho.server.SettingRange#all")
+    void acceptsTheEndsOfARange(SettingRange range) {
+        for (String end : List.of(range.lowest(), range.highest())) {
+            assertThatCode(() -> configure(range.setting(), end))
+                    .as("%s", end)
+                    .doesNotThrowAnyException();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.epollecho.server.SettingRange#all")
+    void refusesValuesBeyondARange(SettingRange range) {
+        for (String value : List.of(range.below(), range.above())) {
+            assertThatExceptionOfType(InvalidSettingException.class)
+                    .as("%s", value)
+                    .isThrownBy(() -> configure(range.setting(), value))
+                    .satisfies(e -> assertThat(e.key()).isEqualTo(range.setting().key()))
+                    .withMessageContaining(": it must be " + range.setting().allowed());
+        }
+    }
+
+    private static EchoServerConfig configure(Setting<?> setting, String value) {
+        var values = new HashMap<Setting<?>, String>();
+        values.put(Setting.READ_BUDGET, "1GB"); // for each read-buffer-size
+        if (setting == Setting.HEADER_TIMEOUT) {
+            values.put(Setting.PROXY_PROTOCOL_MODE, "required");
+        } else if (setting == Setting.HANDSHAKE_TIMEOUT) {
+            values.put(EchoServerPropertyNames.SSL_BUNDLE, "web");
+        }
+        values.put(setting, value);
+        return bind(values).toConfig(ENGINES).build();
     }
 
     @ParameterizedTest

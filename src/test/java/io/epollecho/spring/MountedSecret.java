@@ -1,16 +1,10 @@
 package io.epollecho.spring;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import io.epollecho.stream.Certificates;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.util.Base64;
-import java.util.List;
 
 /**
  * A directory with tls.crt and tls.key in the layout of a Secret mounted by Kubernetes: both files
@@ -18,9 +12,6 @@ import java.util.List;
  * which is replaced as a whole when the Secret changes.
  */
 final class MountedSecret {
-
-    private static final String PASSWORD = "changeit";
-    private static final String ALIAS = "tls";
 
     private final Path directory;
     private int version;
@@ -77,54 +68,6 @@ final class MountedSecret {
 
     /** Writes a new certificate for the given name and its key. */
     static void write(Path target, String name) throws Exception {
-        Path store = Files.createTempDirectory("key").resolve("store.p12");
-        keytool(store, name);
-        var keys = load(store);
-        Files.delete(store);
-        Files.delete(store.getParent());
-        Files.writeString(
-                target.resolve("tls.crt"),
-                pem("CERTIFICATE", keys.getCertificate(ALIAS).getEncoded()));
-        Files.writeString(
-                target.resolve("tls.key"),
-                pem("PRIVATE KEY", keys.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded()));
-    }
-
-    private static void keytool(Path store, String name) throws Exception {
-        Process process =
-                new ProcessBuilder(
-                                List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                                .toString(),
-                                        "-genkeypair",
-                                        "-alias",
-                                        ALIAS,
-                                        "-dname",
-                                        "CN=" + name,
-                                        "-keyalg",
-                                        "EC",
-                                        "-groupname",
-                                        "secp256r1",
-                                        "-keystore",
-                                        store.toString(),
-                                        "-storepass",
-                                        PASSWORD))
-                        .redirectErrorStream(true)
-                        .start();
-        String output = String.join("\n", process.inputReader().readAllLines());
-        assertThat(process.waitFor()).as(output).isZero();
-    }
-
-    private static KeyStore load(Path store) throws IOException, GeneralSecurityException {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(store)) {
-            keys.load(in, PASSWORD.toCharArray());
-        }
-        return keys;
-    }
-
-    private static String pem(String type, byte[] content) {
-        return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-                .formatted(type, Base64.getMimeEncoder().encodeToString(content), type);
+        Certificates.writeSelfSigned(target, name);
     }
 }

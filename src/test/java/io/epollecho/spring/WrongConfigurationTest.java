@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.entry;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.epollecho.Alone;
+import io.epollecho.ChildJvm;
 import io.epollecho.server.EchoServerConfig;
 import io.epollecho.server.ListenerConfig;
 import io.epollecho.server.Setting;
@@ -31,6 +32,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -50,49 +52,22 @@ class WrongConfigurationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                // Out of range.
+                // Out of range; EchoServerPropertiesTest has both ends of each range.
                 "port                        | -1           | 0 to 65535, where 0 takes any free"
                         + " port",
-                "port                        | 65536        | 0 to 65535",
-                "backlog                     | 0            | 1 to 1048576",
-                "backlog                     | 1048577      | 1 to 1048576",
-                "busy-poll                   | 11ms         | 0 to 10ms, where 0 sleeps at once",
-                "event-loops                 | 0            | 1 to 256",
                 "event-loops                 | 257          | 1 to 256",
-                "worker-threads              | 0            | 1 to 256",
-                "worker-threads              | 257          | 1 to 256",
-                "proxy-protocol.header-timeout | 9ms        | 10ms to 1h",
-                "proxy-protocol.header-timeout | 61m        | 10ms to 1h",
+                "busy-poll                   | 11ms         | 0 to 10ms, where 0 sleeps at once",
                 "ssl.handshake-timeout       | 0            | 10ms to 1h",
-                "ssl.handshake-timeout       | 2h           | 10ms to 1h",
+                "proxy-protocol.header-timeout | 61m        | 10ms to 1h",
                 "read-buffer-size            | 1023B        | 1KB to 16MB",
-                "read-buffer-size            | 17MB         | 1KB to 16MB",
                 "read-buffer-size            | 5GB          | 1KB to 16MB",
-                "read-buffer-size            | -64KB        | 1KB to 16MB",
-                "read-budget                 | 0            | read-buffer-size to 1GB",
-                "read-budget                 | 1025MB       | read-buffer-size to 1GB",
                 "read-budget                 | -8190MB      | read-buffer-size to 1GB",
                 "socket.receive-buffer       | 1000B        | 1KB to 1GB, or unset to let the"
                         + " kernel",
-                "socket.receive-buffer       | 2GB          | 1KB to 1GB",
-                "socket.send-buffer          | 1            | 1KB to 1GB",
-                "socket.send-buffer          | 1TB          | 1KB to 1GB",
-                "connections.max             | 0            | 1 to 10000000",
-                "connections.max             | 10000001     | 1 to 10000000",
-                "connections.max-per-address | -1           | 0 to connections.max",
                 "connections.max-per-address | 10000001     | 0 to connections.max",
-                "connections.ipv6-prefix-length | 0         | 1 to 128",
-                "connections.ipv6-prefix-length | 129       | 1 to 128",
-                "connections.max-pending     | 63KB         | read-buffer-size to 100TB",
                 "connections.max-pending     | 101TB        | read-buffer-size to 100TB",
-                "connections.idle-timeout    | 9ms          | 10ms to 365d, or 0",
                 "connections.idle-timeout    | 366d         | 10ms to 365d, or 0",
                 "connections.write-timeout   | -1s          | 10ms to 365d, or 0",
-                "connections.write-timeout   | 9000h        | 10ms to 365d, or 0",
-                "shutdown.drain-timeout      | -1ms         | 0 to 1d",
-                "shutdown.drain-timeout      | 25h          | 0 to 1d",
-                "shutdown.linger-timeout     | -1ms         | 0 to 1d",
-                "shutdown.linger-timeout     | 25h          | 0 to 1d",
                 // Of the wrong type.
                 "port                        | http         | 0 to 65535",
                 "port                        | 99999999999  | 0 to 65535",
@@ -529,18 +504,14 @@ class WrongConfigurationTest {
     /** Without IPv6, the JDK refuses IPv6 addresses by an unchecked exception. */
     @Test
     void reportsAnAddressOfAFamilyThatTheMachineLacks() throws Exception {
-        Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Djava.net.preferIPv4Stack=true",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                OnlyTheServer.class.getName(),
-                                "--echo.server.address=::1",
-                                "--echo.server.port=0",
-                                "--echo.server.selector=jdk")
-                        .redirectErrorStream(true)
-                        .start();
+        List<String> command =
+                ChildJvm.command(OnlyTheServer.class, "-Djava.net.preferIPv4Stack=true");
+        command.addAll(
+                List.of(
+                        "--echo.server.address=::1",
+                        "--echo.server.port=0",
+                        "--echo.server.selector=jdk"));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String report = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(report)
                 .contains(

@@ -120,6 +120,26 @@ public final class Certificates {
         }
     }
 
+    /** Writes a new self-signed certificate as {@code tls.crt}, and its key as {@code tls.key}. */
+    public static void writeSelfSigned(Path directory, String name)
+            throws IOException, GeneralSecurityException {
+        KeyPair keys = newKeys();
+        Instant now = Instant.now();
+        X509Certificate certificate =
+                new CertificateWriter(name, keys)
+                        .issue(
+                                name,
+                                keys.getPublic(),
+                                false,
+                                List.of(),
+                                now,
+                                now.plus(Duration.ofDays(90)));
+        Files.writeString(
+                directory.resolve("tls.crt"), pem("CERTIFICATE", certificate.getEncoded()));
+        Files.writeString(
+                directory.resolve("tls.key"), pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
+    }
+
     private static KeyPair newKeys() throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(256);

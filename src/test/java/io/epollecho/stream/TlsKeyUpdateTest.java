@@ -2,6 +2,8 @@ package io.epollecho.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.ChildJvm;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,7 +52,7 @@ class TlsKeyUpdateTest {
                         + exponent
                         + System.lineSeparator());
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(ChildJvm.java());
         command.add("-Djava.security.properties=" + properties);
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(KeyUpdates.class.getName(), scenario));
