@@ -34,8 +34,6 @@ class EchoServerConfigTest {
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
-    private static final int GIB = 1024 * MIB;
-    private static final long TIB = 1024L * GIB;
     private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
     static Stream<Arguments> contradictions() {

@@ -22,6 +22,9 @@ import java.util.function.LongFunction;
 @Alone("counts the descriptors of the process")
 class MemoryShortageTest {
 
+    /** Every point in a thorough build, otherwise every third. */
+    private static final int STEP = Setup.thorough() ? 1 : 3;
+
     static List<String> paths() {
         return ShortageScenario.paths();
     }
@@ -39,13 +42,13 @@ class MemoryShortageTest {
     @MethodSource("paths")
     void onePointFails(String path) throws Exception {
         // The watchdog passes the same few points in each of its checks, so steps reach them all.
-        assertThat(failures(path, 1, path.equals("WATCHDOG") ? 7 : 1)).isEmpty();
+        assertThat(failures(path, 1, path.equals("WATCHDOG") ? 7 : STEP)).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource("paths")
     void allAllocationsFailForAWhile(String path) throws Exception {
-        assertThat(failures(path, 40, 7)).isEmpty();
+        assertThat(failures(path, 40, 7 * STEP)).isEmpty();
     }
 
     private static List<String> failures(String path, long count, int step) throws Exception {
