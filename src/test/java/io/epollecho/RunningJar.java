@@ -57,8 +57,7 @@ public final class RunningJar implements AutoCloseable {
     static RunningJar launch(List<String> prefix, String... arguments) throws IOException {
         var command = new ArrayList<>(prefix);
         command.add(ChildJvm.java());
-        // It starts in half the time without the second compiler.
-        command.add("-XX:TieredStopAtLevel=1");
+        command.add(ChildJvm.QUICK_START);
         String agent = System.getProperty("epoll-echo.coverage-agent", "");
         if (!agent.isBlank()) {
             command.add(agent);

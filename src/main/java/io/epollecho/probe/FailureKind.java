@@ -6,6 +6,7 @@ import io.epollecho.stream.TruncatedStreamException;
 import java.io.IOException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
+import java.util.Locale;
 
 import javax.net.ssl.SSLException;
 
@@ -27,7 +28,10 @@ public enum FailureKind {
     RESET("reset"),
     /** The peer closed its side while it owed answers, or before the probe did. */
     CLOSED_EARLY("closed early"),
-    /** An answer on an open connection did not arrive within the timeout. */
+    /**
+     * An open connection was silent for the timeout while it owed answers, or answers were still
+     * missing when the timeout after the end of the run was over.
+     */
     STALLED("stalled"),
     /** A byte came back that differs from the one sent, or that was never sent. */
     WRONG_BYTE("wrong bytes"),
@@ -80,6 +84,11 @@ public enum FailureKind {
             case "Broken pipe" -> CLOSED_EARLY;
             default -> OTHER;
         };
+    }
+
+    /** Returns the name of the kind as the value of a label: lower case, without spaces. */
+    String label() {
+        return text.toLowerCase(Locale.ROOT).replace(' ', '_');
     }
 
     /** Returns the display name of the kind. */

@@ -41,6 +41,7 @@ final class JsonReport {
         return progress(json, report.progress())
                 .flag("rateReached", report.rateReached())
                 .number("behindNanos", report.behind().toNanos())
+                .number("messagesOverdue", report.overdue())
                 .number("messages", report.messages())
                 .number("bytes", report.bytes())
                 .number("wrongBytes", report.wrongBytes())

@@ -22,6 +22,16 @@ final class Latencies {
         interval.reset();
     }
 
+    /** Returns the lowest latency so far, or 0 if there is none. */
+    long lowest() {
+        if (run.getTotalCount() == 0) {
+            return interval.getMinValue();
+        }
+        return interval.getTotalCount() == 0
+                ? run.getMinValue()
+                : Math.min(run.getMinValue(), interval.getMinValue());
+    }
+
     Histogram run() {
         return run;
     }

@@ -21,6 +21,9 @@ import javax.net.ssl.SSLEngine;
  */
 final class Opening {
 
+    /** The first byte of an alert, which is followed by version 3.x; see RFC 8446, 5.1. */
+    private static final byte TLS_ALERT = 21;
+
     private final SocketStream socket;
     private final ByteStream stream;
     private final @Nullable ClientTls tls;
@@ -185,7 +188,8 @@ final class Opening {
     /** Returns a possible reason why the peer ended the connection without any answer. */
     String hint() {
         return proxyHeader == null
-                ? " before any answer; a limit on connections may be reached"
+                ? " before any answer; a limit on connections may be reached, or the server may"
+                        + " require a PROXY header"
                 : "; it may not accept a PROXY header from this address, or a limit on connections"
                         + " may be reached";
     }
@@ -197,6 +201,9 @@ final class Opening {
                 && received.slice(0, Math.min(count, 5))
                         .equals(header.slice(0, Math.min(count, 5)))) {
             return "; the server echoes the PROXY header and does not expect one";
+        }
+        if (engine == null && count > 1 && received.get(0) == TLS_ALERT && received.get(1) == 3) {
+            return "; the server answers with a TLS alert, see --tls";
         }
         return greeting == null && received.get(0) == '{'
                 ? "; the server may send a greeting, see --expect-greeting"

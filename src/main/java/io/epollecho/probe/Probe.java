@@ -129,7 +129,7 @@ public final class Probe {
             Progress progress = progress();
             Duration behind = behind(endedAt);
             listener.measured();
-            awaitAnswers(endedAt + timeoutNanos);
+            long overdue = awaitAnswers(endedAt);
             clients.forEach(ProbeClient::confirm);
             OutageSummary summary = outages.summary(endedAt);
             int usable = (int) clients.stream().filter(ProbeClient::isUsable).count();
@@ -142,6 +142,7 @@ public final class Probe {
                     usable,
                     tally.progress(progress.planned(), progress.queued()),
                     behind,
+                    overdue,
                     finished ? tally.lastEvent() : Math.max(endedAt, tally.lastAnswer()),
                     summary);
         } finally {
@@ -265,15 +266,31 @@ public final class Probe {
         paced = openLoop.due();
     }
 
-    private void awaitAnswers(long deadline) throws IOException {
+    /**
+     * Waits for the outstanding answers, and returns how many of them took longer than if the
+     * server had kept up with the rate.
+     */
+    private long awaitAnswers(long endedAt) throws IOException {
+        long deadline = endedAt + timeoutNanos;
+        long patience = tally.lowestLatency() + ProbeReport.TOLERATED_DELAY.toNanos();
+        awaitAnswersUntil(Math.min(deadline, endedAt + patience));
+        long overdue =
+                schedule instanceof OpenLoop
+                        ? clients.stream().mapToLong(ProbeClient::unanswered).sum()
+                        : 0;
+        awaitAnswersUntil(deadline);
+        long now = System.nanoTime();
+        clients.forEach(client -> client.checkSilence(now, timeoutNanos));
+        String afterwards = Durations.format(options.timeout()) + " after the end of the run";
+        clients.forEach(client -> client.giveUp(afterwards));
+        return overdue;
+    }
+
+    private void awaitAnswersUntil(long deadline) throws IOException {
         owed = true;
         while (owed && System.nanoTime() < deadline) {
             turn(deadline);
         }
-        // A connection that is still owed an answer either has been silent for the timeout or is
-        // queued behind data that the peer processes slowly.
-        long now = System.nanoTime();
-        clients.forEach(client -> client.checkSilence(now, timeoutNanos));
     }
 
     private void endConnections() throws IOException {

@@ -77,6 +77,16 @@ final class ProbeClient {
         }
     }
 
+    void giveUp(String afterwards) {
+        if (connection != null) {
+            connection.giveUp(afterwards);
+        }
+    }
+
+    int unanswered() {
+        return connection == null ? 0 : connection.unanswered();
+    }
+
     boolean isConnecting() {
         return dial != null || (connection != null && connection.isOpening());
     }

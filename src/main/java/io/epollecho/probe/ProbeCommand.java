@@ -127,7 +127,9 @@ public final class ProbeCommand implements Callable<Integer> {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            description = "Longest time to wait for a connection or an answer (default: 5s).")
+            description =
+                    "Longest time to wait for a connection, an answer, or all answers after the"
+                            + " end of the run (default: 5s).")
     private Duration timeout = ProbeOptions.DEFAULT_TIMEOUT;
 
     @Mixin private final AddressArguments addresses = new AddressArguments();

@@ -359,6 +359,25 @@ final class ProbeConnection implements ReadyHandler {
         }
     }
 
+    /** Closes the connection as failed if answers are still missing. */
+    void giveUp(String afterwards) {
+        if (isOwed()) {
+            lost(
+                    new ConnectionFailedException(
+                            FailureKind.STALLED,
+                            String.format(
+                                    Locale.ROOT,
+                                    "%d messages not answered %s",
+                                    inFlight,
+                                    afterwards)));
+        }
+    }
+
+    /** Returns the number of messages without an answer. */
+    int unanswered() {
+        return isOwed() ? inFlight : 0;
+    }
+
     /** Half-closes the connection once all messages are answered, so that the peer closes it. */
     void end() {
         if (state != State.OPEN) {

@@ -190,7 +190,7 @@ final class ProbeMetrics implements ProbeListener, MultiCollector {
                             .sum();
             counter.dataPoint(
                     CounterDataPointSnapshot.builder()
-                            .labels(Labels.of("kind", kind.toString().replace(' ', '_')))
+                            .labels(Labels.of("kind", kind.label()))
                             .value((double) count)
                             .build());
         }

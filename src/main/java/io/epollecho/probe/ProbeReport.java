@@ -17,6 +17,8 @@ import java.util.SortedMap;
  *     the server, not all that were planned are sent. Those queued are counted when the last
  *     message became due; some of them may have been sent since.
  * @param behind how long the oldest queued message had been due at that time
+ * @param overdue the number of messages that were sent but not answered within the lowest latency
+ *     and a quarter of a second after that time; 0 without a rate
  * @param messages the number of planned messages that were answered
  * @param bytes the number of bytes in the answered messages
  * @param wrongBytes the number of received bytes that differ from those sent or were never sent,
@@ -28,6 +30,7 @@ import java.util.SortedMap;
  * @param connecting the time to establish each TCP connection, in nanoseconds
  * @param handshakes the duration of each TLS handshake in nanoseconds; empty without TLS
  * @param failures the failures by kind; empty if there were none
+ * @param firstFailure the description of the first failure; empty if there was none
  * @param outages the summary of outages; all zero without {@code reconnect}
  * @param source the local addresses of the connections, with the port if there was only one
  *     connection; empty if no connection was open
@@ -41,6 +44,7 @@ public record ProbeReport(
         int usable,
         Progress progress,
         Duration behind,
+        long overdue,
         long messages,
         long bytes,
         long wrongBytes,
@@ -50,12 +54,13 @@ public record ProbeReport(
         Histogram connecting,
         Histogram handshakes,
         List<FailureCount> failures,
+        Optional<String> firstFailure,
         OutageSummary outages,
         Optional<String> source,
         SortedMap<String, Integer> connected,
         SortedMap<String, Integer> greetings) {
 
-    private static final Duration TOLERATED_DELAY = Duration.ofMillis(250);
+    static final Duration TOLERATED_DELAY = Duration.ofMillis(250);
 
     /**
      * Returns the number of failures of a kind.
@@ -83,15 +88,6 @@ public record ProbeReport(
     }
 
     /**
-     * Returns the description of a failure.
-     *
-     * @return the first failure of the first kind that occurred, or empty if there was none
-     */
-    public Optional<String> firstFailure() {
-        return failures.stream().map(FailureCount::first).findFirst();
-    }
-
-    /**
      * Returns whether every connection was opened and kept, and every byte came back right.
      *
      * @return true if there were no failures
@@ -101,13 +97,18 @@ public record ProbeReport(
     }
 
     /**
-     * Returns whether the messages were sent at the requested rate. They were not if, when the last
-     * one became due, more than one percent of them were queued, the oldest for more than a quarter
-     * of a second.
+     * Returns whether the messages were sent and answered at the requested rate. They were not if
+     * more than one percent of them were queued when the last one became due, the oldest for more
+     * than a quarter of a second, or overdue afterwards.
      *
      * @return true if the rate was reached or none was requested
      */
     public boolean rateReached() {
+        return sentInTime() && overdue <= progress.planned() / 100;
+    }
+
+    /** Returns whether the connections were free to send when messages became due. */
+    boolean sentInTime() {
         return progress.queued() <= progress.planned() / 100
                 || behind.compareTo(TOLERATED_DELAY) <= 0;
     }

@@ -95,7 +95,7 @@ final class Resolver {
     }
 
     private Answer select(InetAddress... all) {
-        List<String> texts = Arrays.stream(all).map(InetAddress::getHostAddress).toList();
+        List<String> texts = Arrays.stream(all).map(Addresses::text).toList();
         seen.addAll(texts);
         List<InetSocketAddress> addresses =
                 Arrays.stream(all)

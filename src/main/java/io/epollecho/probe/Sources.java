@@ -13,7 +13,7 @@ final class Sources {
     private int port;
 
     void add(InetSocketAddress address) {
-        addresses.add(address.getAddress().getHostAddress());
+        addresses.add(Addresses.text(address.getAddress()));
         port = address.getPort();
         connections++;
     }

@@ -64,7 +64,7 @@ final class Tally {
     void connected(long nanos, Endpoints endpoints) {
         connecting.record(nanos);
         if (endpoints.remote() != null) {
-            connected.merge(endpoints.remote().getAddress().getHostAddress(), 1, Integer::sum);
+            connected.merge(Addresses.text(endpoints.remote().getAddress()), 1, Integer::sum);
         }
     }
 
@@ -115,6 +115,10 @@ final class Tally {
         return handshakes.interval();
     }
 
+    long lowestLatency() {
+        return latency.lowest();
+    }
+
     Progress progress(long planned, long queued) {
         return new Progress(measuringSince == Long.MAX_VALUE ? 0 : planned, sent, late, queued);
     }
@@ -155,6 +159,7 @@ final class Tally {
             int usable,
             Progress progress,
             Duration behind,
+            long overdue,
             long endedAt,
             OutageSummary outages) {
         boolean measured = measuringSince != Long.MAX_VALUE;
@@ -165,6 +170,7 @@ final class Tally {
                 usable,
                 progress,
                 behind,
+                overdue,
                 messages,
                 messages * size,
                 wrongBytes,
@@ -174,6 +180,7 @@ final class Tally {
                 connecting.run(),
                 handshakes.run(),
                 failures.counts(),
+                failures.first(),
                 outages,
                 sources.text(),
                 new TreeMap<>(connected),

@@ -74,24 +74,30 @@ final class TextReport {
                 .collect(Collectors.joining(", ", label, ""));
     }
 
-    /** Adds a line unless every planned message was sent in time. */
+    /** Adds lines about messages that were not sent in time, and about a rate not reached. */
     private static void sending(ProbeReport report, List<String> lines) {
         Progress progress = report.progress();
-        if (progress.sent() == progress.planned()
-                && progress.late() == 0
-                && progress.queued() == 0) {
-            return;
+        if (progress.sent() != progress.planned() || progress.late() > 0 || progress.queued() > 0) {
+            lines.add(
+                    format(
+                            "sent         %d of %d planned: late %d, queued at the end %d",
+                            progress.sent(),
+                            progress.planned(),
+                            progress.late(),
+                            progress.queued()));
         }
-        lines.add(
-                format(
-                        "sent         %d of %d planned: late %d, queued at the end %d",
-                        progress.sent(), progress.planned(), progress.late(), progress.queued()));
-        if (!report.rateReached()) {
+        if (!report.sentInTime()) {
             lines.add(
                     format(
                             "rate         not reached, %.3f s behind at the end; raise --pipeline"
                                     + " or --connections",
                             report.behind().toNanos() / SECOND));
+        } else if (!report.rateReached()) {
+            lines.add(
+                    format(
+                            "rate         not reached, %d answers overdue at the end; the path or"
+                                    + " the server is slower",
+                            report.overdue()));
         }
     }
 

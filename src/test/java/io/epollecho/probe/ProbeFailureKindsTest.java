@@ -221,6 +221,19 @@ class ProbeFailureKindsTest {
     }
 
     @Test
+    void recognizesAServerThatAnswersWithATlsAlert() throws IOException {
+        Echo alert = (peer, _, _) -> peer.send((byte) 21, (byte) 3, (byte) 3, (byte) 0, (byte) 2);
+        try (var server = new FaultyEchoServer(alert)) {
+            assertThat(run(server.address(), 1).firstFailure())
+                    .hasValueSatisfying(
+                            it ->
+                                    assertThat(it)
+                                            .contains("byte at offset 0: ")
+                                            .endsWith("answers with a TLS alert, see --tls"));
+        }
+    }
+
+    @Test
     void recognizesAServerThatEchoesTheProxyHeader() throws IOException {
         try (var server = new FaultyEchoServer(ECHO)) {
             ProbeOptions options =

@@ -239,6 +239,55 @@ class ProbeFaultsTest {
                         "\"messagesPlanned\":100,", "\"rateReached\":false,", "\"connectNanos\":{");
     }
 
+    /** A long pipeline and the buffers of sockets hide that the path is slower than the rate. */
+    @Test
+    void reportsThatAnswersAreOverdue() throws IOException {
+        ProbeReport report = probeSlowly(Duration.ofSeconds(20));
+        assertThat(report.flawless()).isTrue();
+        assertThat(report.messages()).isEqualTo(100);
+        assertThat(report.progress().queued()).isZero();
+        assertThat(report.overdue()).isBetween(50L, 99L);
+        assertThat(report.rateReached()).isFalse();
+        assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
+                .containsPattern(
+                        "rate         not reached, \\d+ answers overdue at the end; the path");
+    }
+
+    /** Nothing is lost, and the connection has not ended. */
+    @Test
+    void reportsAnswersThatItDoesNotWaitForAsStalled() throws IOException {
+        ProbeReport report = probeSlowly(Duration.ofMillis(500));
+        assertThat(report.count(FailureKind.STALLED)).isEqualTo(1);
+        assertThat(report.firstFailure())
+                .hasValueSatisfying(
+                        it ->
+                                assertThat(it)
+                                        .matches(
+                                                "connection 0: \\d+ messages not answered 500ms"
+                                                        + " after the end of the run"));
+    }
+
+    /** Sends 100 messages in half a second to a server that answers one every 20 ms. */
+    private static ProbeReport probeSlowly(Duration timeout) throws IOException {
+        Echo slow =
+                (peer, bytes, _) -> {
+                    for (int at = 0; at < bytes.length; at += SIZE) {
+                        LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                        peer.send(Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + SIZE)));
+                    }
+                };
+        try (var server = new FaultyEchoServer(slow)) {
+            return run(
+                    ProbeOptions.builder(server.address())
+                            .size(SIZE)
+                            .rate(200)
+                            .pipeline(1_000)
+                            .duration(Duration.ofMillis(500))
+                            .timeout(timeout)
+                            .build());
+        }
+    }
+
     @Test
     void aRunWithoutAnyAnswerIsNotSuccessful() throws IOException {
         try (var server = new FaultyEchoServer((peer, bytes, _) -> peer.send(bytes))) {

@@ -306,7 +306,7 @@ class ProbeNetworkTest {
     }
 
     private static Process start(String target, String... options) throws IOException {
-        List<String> command = ChildJvm.command(EpollEchoApplication.class);
+        List<String> command = ChildJvm.command(EpollEchoApplication.class, ChildJvm.QUICK_START);
         command.addAll(List.of("probe", target));
         command.addAll(List.of(options));
         return network().start(command.toArray(new String[0]));

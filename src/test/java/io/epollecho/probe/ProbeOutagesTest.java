@@ -124,6 +124,8 @@ class ProbeOutagesTest {
         assertThat(report.usable()).isEqualTo(connections);
         assertThat(report.wrongBytes()).isZero();
         assertThat(report.flawless()).isFalse();
+        assertThat(interrupter.begun.getFirst().first())
+                .startsWith(report.firstFailure().orElseThrow());
         assertThat(new TextReport(new Percentiles(Percentiles.DEFAULT)).of(report))
                 .contains("outages      2: longest ")
                 .contains("connections  %d of %1$d: ".formatted(connections));

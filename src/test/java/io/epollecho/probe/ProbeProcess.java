@@ -27,7 +27,7 @@ final class ProbeProcess implements AutoCloseable {
     /** A process that is not started yet. */
     static final class Builder {
 
-        private final List<String> options = new ArrayList<>();
+        private final List<String> options = new ArrayList<>(List.of(ChildJvm.QUICK_START));
         private Redirect output = Redirect.PIPE;
 
         /** Adds an option of the JVM. */

@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 
+import io.epollecho.Build;
 import io.epollecho.stream.Certificates;
 
 import org.junit.jupiter.api.AfterEach;
@@ -266,7 +267,7 @@ class AccessLogTest {
 
     @Test
     void accountsForEachConnection() throws IOException {
-        int connections = Setup.thorough() ? 100_000 : 20_000;
+        int connections = Build.isThorough() ? 100_000 : 20_000;
         try (var lines = new CapturedLog(AccessLog.LOGGER);
                 EchoServer server = start(true)) {
             Churn.run(server.localAddress(), connections);

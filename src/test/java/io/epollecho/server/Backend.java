@@ -1,5 +1,7 @@
 package io.epollecho.server;
 
+import io.epollecho.Build;
+
 import java.net.InetAddress;
 import java.util.List;
 
@@ -21,7 +23,7 @@ enum Backend {
      * build, otherwise the main one.
      */
     static List<Backend> representatives() {
-        return Setup.thorough() ? List.of(values()) : List.of(Setup.MAIN.backend());
+        return Build.isThorough() ? List.of(values()) : List.of(Setup.MAIN.backend());
     }
 
     SelectorBackend selector() {

@@ -5,6 +5,7 @@ import static io.epollecho.server.Background.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Alone;
+import io.epollecho.Build;
 import io.epollecho.ProcessFigures;
 
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class DescriptorLeakTest extends Scenarios {
         churn(server, 200);
         Servers.awaitActive(server, 0);
         long descriptors = ProcessFigures.ofThis().descriptors();
-        int count = Setup.thorough() ? 3_000 : crowd(1_000);
+        int count = Build.isThorough() ? 3_000 : crowd(1_000);
         churn(server, count);
         Servers.awaitActive(server, 0);
         awaitAtMost(descriptors);
@@ -55,7 +56,7 @@ class DescriptorLeakTest extends Scenarios {
         Peer other = connect(server);
         other.echo(100);
         long descriptors = ProcessFigures.ofThis().descriptors();
-        int count = Setup.thorough() ? 1_000 : 100;
+        int count = Build.isThorough() ? 1_000 : 100;
         List<Peer> stalled = stalledPeers(server, count);
         for (Peer peer : stalled) {
             peer.endOutput();

@@ -5,6 +5,7 @@ import static io.epollecho.server.Background.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Alone;
+import io.epollecho.Build;
 import io.epollecho.ProcessFigures;
 
 import org.junit.jupiter.api.Tag;
@@ -21,9 +22,9 @@ import java.io.IOException;
 class FullLoadTest {
 
     private static final int TURNS =
-            Integer.getInteger("load.turns", Setup.thorough() ? 1_000_000 : 100_000);
+            Integer.getInteger("load.turns", Build.isThorough() ? 1_000_000 : 100_000);
     private static final int CYCLES =
-            Integer.getInteger("load.cycles", Setup.thorough() ? 100_000 : 5_000);
+            Integer.getInteger("load.cycles", Build.isThorough() ? 100_000 : 5_000);
     private static final int CONNECTIONS = 64;
 
     /** A lost edge would leave a connection without its reply. */

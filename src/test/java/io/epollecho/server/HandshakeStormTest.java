@@ -3,6 +3,7 @@ package io.epollecho.server;
 import static io.epollecho.server.Background.await;
 
 import io.epollecho.Alone;
+import io.epollecho.Build;
 
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,7 @@ class HandshakeStormTest extends Scenarios {
      */
     @Test
     void manyHandshakesBesideAHundredPingers() throws IOException {
-        int handshakes = Setup.thorough() && setup().equals(Setup.MAIN) ? 2_000 : 250;
+        int handshakes = Build.isThorough() && setup().equals(Setup.MAIN) ? 2_000 : 250;
         var tls = new TlsConfig(Transport.serverTls().engines(), ClientAuth.NONE, STORM);
         EchoServer server = start(settings -> settings.tls(tls).listener("plain", anyPort()));
         InetSocketAddress plain = Servers.address(server, "plain");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ch.qos.logback.classic.Level;
 
+import io.epollecho.Build;
 import io.epollecho.Stopwatch;
 
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class HandshakeTest extends Scenarios {
 
     /** Returns the number of connections per protocol that end their stream after 8 MiB. */
     private int halfCloses() {
-        return Setup.thorough() && setup().equals(Setup.MAIN) ? 500 : 5;
+        return Build.isThorough() && setup().equals(Setup.MAIN) ? 500 : 5;
     }
 
     private static TlsConfig tls() {

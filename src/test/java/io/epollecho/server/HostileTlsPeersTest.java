@@ -4,13 +4,11 @@ import static io.epollecho.server.Background.await;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.epollecho.Stopwatch;
 import io.epollecho.stream.HandmadeTls;
 import io.epollecho.stream.ProxyHeaderEncoder;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,17 +19,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 
 /** Peers that use TLS in ways in which no library uses it cannot affect other peers. */
@@ -186,7 +181,7 @@ class HostileTlsPeersTest {
     // ---- the handshake
     // ---------------------------------------------------------------------------
 
-    private static byte[] clientHello(int announced) {
+    static byte[] clientHello(int announced) {
         return ByteBuffer.allocate(4 + announced)
                 .putInt(1 << 24 | announced)
                 .putShort((short) 0x0303)
@@ -194,7 +189,7 @@ class HostileTlsPeersTest {
     }
 
     /** Returns handshake records in the clear, of the given length each. */
-    private static byte[] records(byte[] message, int length) {
+    static byte[] records(byte[] message, int length) {
         var all = new ByteArrayOutputStream();
         for (int i = 0; i < message.length; i += length) {
             int part = Math.min(length, message.length - i);
@@ -239,101 +234,6 @@ class HostileTlsPeersTest {
         assertThat(closed(CloseReason.PENDING_LIMIT)).isGreaterThan(crowd - 1 - limit / 30_000);
         assertThat(peers.getFirst().endsByReset()).isTrue();
         bystander.echo(100);
-    }
-
-    // ---- work
-    // ------------------------------------------------------------------------------------
-
-    /**
-     * Peers with tiny records and key updates, and peers with a ClientHello in pieces that come
-     * back again and again, share the loop with a plain peer.
-     */
-    @Test
-    @Tag("slow")
-    void tinyRecordsDoNotDelayOthers() throws Exception {
-        EchoServer server = start();
-        Peer plain = connectRaw(Servers.address(server, "plain"));
-        for (int i = 0; i < 3; i++) {
-            roundTrips(plain);
-        }
-        long before = roundTrips(plain);
-        var enough = new AtomicBoolean();
-        List<Future<Void>> hostile = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            HandmadeTls peer = connect(server);
-            byte[] tiny = tinyRecords(peer);
-            hostile.add(
-                    Background.run(
-                            () -> {
-                                try {
-                                    peer.sendRaw(tiny);
-                                } catch (SocketException e) {
-                                    assertThat(enough).isTrue();
-                                }
-                            }));
-            hostile.add(
-                    Background.run(
-                            () -> {
-                                try {
-                                    while (peer.receive() != null) {}
-                                } catch (SocketException e) {
-                                    assertThat(enough).isTrue();
-                                }
-                            }));
-        }
-        byte[] pieces = records(clientHello(8_000), 1);
-        for (int i = 0; i < 10; i++) {
-            hostile.add(
-                    Background.run(
-                            () -> {
-                                while (!enough.get()) {
-                                    sendAndLeave(server.localAddress(), pieces);
-                                }
-                            }));
-        }
-        long during = roundTrips(plain);
-        enough.set(true);
-        closeAll();
-        opened.clear();
-        Background.joinAll(hostile);
-        assertThat(during)
-                .as("99th percentile of round trips in nanoseconds, without: %d", before)
-                .isLessThan(Math.max(10 * before, Duration.ofMillis(20).toNanos()));
-    }
-
-    /** Sends bytes that the server may refuse at any time, and waits for the end. */
-    private static void sendAndLeave(InetSocketAddress server, byte[] bytes) {
-        try (var peer = new Socket(server.getAddress(), server.getPort())) {
-            peer.getOutputStream().write(bytes);
-            peer.shutdownOutput();
-            peer.getInputStream().readAllBytes();
-        } catch (IOException e) {
-            // refused, or the server has stopped
-        }
-    }
-
-    private static byte[] tinyRecords(HandmadeTls peer) {
-        var all = new ByteArrayOutputStream();
-        for (int i = 0; i < 60_000; i++) {
-            if (i % 50 == 0) {
-                all.writeBytes(peer.seal(HandmadeTls.HANDSHAKE, HandmadeTls.keyUpdate(), 0));
-                peer.updateKey();
-            }
-            all.writeBytes(peer.seal(HandmadeTls.DATA, new byte[1], 0));
-        }
-        return all.toByteArray();
-    }
-
-    /** Returns the 99th percentile of 3,000 round trips. */
-    private static long roundTrips(Peer peer) throws IOException {
-        long[] nanos = new long[3_000];
-        for (int i = 0; i < nanos.length; i++) {
-            var watch = Stopwatch.start();
-            peer.echo(8);
-            nanos[i] = watch.elapsed().toNanos();
-        }
-        Arrays.sort(nanos);
-        return nanos[nanos.length * 99 / 100];
     }
 
     // ---- ends

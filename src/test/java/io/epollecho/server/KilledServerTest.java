@@ -2,6 +2,7 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Build;
 import io.epollecho.Ports;
 
 import org.junit.jupiter.api.Tag;
@@ -18,7 +19,7 @@ import java.util.List;
 @Tag("slow")
 class KilledServerTest {
 
-    private static final int KILLS = Setup.thorough() ? 50 : 9;
+    private static final int KILLS = Build.isThorough() ? 50 : 9;
 
     @Test
     void servesAgainOnTheSamePort() throws IOException {

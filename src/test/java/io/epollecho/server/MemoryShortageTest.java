@@ -3,6 +3,7 @@ package io.epollecho.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Alone;
+import io.epollecho.Build;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -23,7 +24,7 @@ import java.util.function.LongFunction;
 class MemoryShortageTest {
 
     /** Every point in a thorough build, otherwise every third. */
-    private static final int STEP = Setup.thorough() ? 1 : 3;
+    private static final int STEP = Build.isThorough() ? 1 : 3;
 
     static List<String> paths() {
         return ShortageScenario.paths();

@@ -96,6 +96,7 @@ class PausedServerTest {
     /** The server's process and its peers. */
     private static final class Run implements AutoCloseable {
 
+        private final Process shell = new ProcessBuilder("sh").start();
         private final Process process;
         private final BufferedReader output;
         private final Map<Transport, InetSocketAddress> addresses = new EnumMap<>(Transport.class);
@@ -107,6 +108,7 @@ class PausedServerTest {
             List<String> command =
                     ChildJvm.command(
                             PausedServerTest.class,
+                            ChildJvm.QUICK_START,
                             Certificates.saveFor(directory.resolve("keys")));
             command.addAll(List.of(backend.name(), Integer.toString(loops)));
             process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
@@ -163,15 +165,22 @@ class PausedServerTest {
                     open.add(peer);
                 }
             }
-            // On a busy machine, the first may have been idle for nearly as long as the timeout.
+            return open;
+        }
+
+        /**
+         * Echoes on all peers. On a busy machine, the first may have been at rest for nearly as
+         * long as is tolerated.
+         */
+        void refresh(List<Peer> open) throws IOException {
             for (Peer peer : open) {
                 peer.echo(MESSAGE);
             }
-            return open;
         }
 
         /** Pauses the process for longer than the timeouts, while the peers send. */
         void pauseWhileSending(List<Peer> sending, Runnable first) throws Exception {
+            refresh(sending);
             signal("-STOP");
             first.run();
             for (int i = 0; i < SENDINGS; i++) {
@@ -187,13 +196,17 @@ class PausedServerTest {
             signal("-CONT");
         }
 
-        private void signal(String signal) throws Exception {
-            Process kill = new ProcessBuilder("kill", signal, Long.toString(process.pid())).start();
-            assertThat(kill.waitFor()).isZero();
+        /** Sends a signal by a shell that is ready, because to start a process may take long. */
+        private void signal(String signal) throws IOException {
+            var commands = shell.outputWriter();
+            commands.write("kill %s %d && echo sent%n".formatted(signal, process.pid()));
+            commands.flush();
+            assertThat(shell.inputReader().readLine()).isEqualTo("sent");
         }
 
         @Override
         public void close() throws IOException {
+            shell.destroyForcibly();
             process.destroyForcibly();
             for (Peer peer : peers) {
                 peer.close();

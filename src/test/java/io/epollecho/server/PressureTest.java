@@ -93,7 +93,7 @@ class PressureTest extends Scenarios {
     @Tag("slow")
     void manySilentReaders() throws IOException {
         EchoServer server = startTight();
-        int crowd = 200;
+        int crowd = crowd(200);
         int length = 512 * 1024;
         long most = (long) crowd * server.config().readBufferSize();
         Peer other = connect(server);

@@ -2,6 +2,8 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Build;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -24,7 +26,7 @@ import java.util.stream.Stream;
 class RandomPeersTest {
 
     private static final int SCRIPTS_IN_ALL =
-            Integer.getInteger("fuzz.scripts", Setup.thorough() ? 12_000 : 3_000);
+            Integer.getInteger("fuzz.scripts", Build.isThorough() ? 12_000 : 3_000);
 
     private static final @Nullable Long SEED = Long.getLong("fuzz.seed");
 

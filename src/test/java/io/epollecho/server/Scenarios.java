@@ -2,6 +2,8 @@ package io.epollecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.epollecho.Build;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -67,11 +69,11 @@ abstract class Scenarios {
     }
 
     /**
-     * Returns the given number of connections, or a tenth of it if each takes a handshake, which
-     * costs a hundred times as much as the rest. A thorough build opens all of them.
+     * Returns the given number of connections in {@link Setup#MAIN} and in a thorough build, and a
+     * tenth of it in the other setups, where the number is not what is tested.
      */
     final int crowd(int connections) {
-        return transport().hasTls() && !Setup.thorough() ? connections / 10 : connections;
+        return setup.equals(Setup.MAIN) || Build.isThorough() ? connections : connections / 10;
     }
 
     /** Returns the configuration of a plain listener on a free loopback port. */

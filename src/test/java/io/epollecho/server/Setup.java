@@ -61,11 +61,6 @@ record Setup(Backend backend, int loops, Transport transport) {
         }
     }
 
-    /** Returns whether this build runs everything, and thus takes its time. */
-    static boolean thorough() {
-        return Selection.current() == Selection.FULL;
-    }
-
     private static Stream<Setup> product() {
         return BACKENDS.stream()
                 .flatMap(backend -> LOOPS.stream().flatMap(loops -> on(backend, loops)));

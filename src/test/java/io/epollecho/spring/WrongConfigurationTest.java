@@ -505,7 +505,10 @@ class WrongConfigurationTest {
     @Test
     void reportsAnAddressOfAFamilyThatTheMachineLacks() throws Exception {
         List<String> command =
-                ChildJvm.command(OnlyTheServer.class, "-Djava.net.preferIPv4Stack=true");
+                ChildJvm.command(
+                        OnlyTheServer.class,
+                        ChildJvm.QUICK_START,
+                        "-Djava.net.preferIPv4Stack=true");
         command.addAll(
                 List.of(
                         "--echo.server.address=::1",
