@@ -75,8 +75,7 @@ class ProbeOutputTest {
         }
         try (FaultyEchoServer server = started) {
             assertThat(run("[::1]:%d --count 10".formatted(server.address().getPort()))).isZero();
-            assertThat(out.toString(UTF_8))
-                    .containsPattern("from         \\[::1]:\\d+\n");
+            assertThat(out.toString(UTF_8)).containsPattern("from         \\[::1]:\\d+\n");
         }
     }
 
