@@ -180,7 +180,6 @@ class PausedServerTest {
 
         /** Pauses the process for longer than the timeouts, while the peers send. */
         void pauseWhileSending(List<Peer> sending, Runnable first) throws Exception {
-            refresh(sending);
             signal("-STOP");
             first.run();
             for (int i = 0; i < SENDINGS; i++) {
@@ -248,6 +247,7 @@ class PausedServerTest {
                 }
             }
             var opened = new ArrayList<Future<Peer>>();
+            run.refresh(open);
             run.pauseWhileSending(
                     open, () -> opening.forEach(peer -> opened.add(run.threads.submit(peer))));
             for (Peer peer : open) {
@@ -264,6 +264,7 @@ class PausedServerTest {
     void aPauseDuringADrainLosesNothing(Backend backend, int loops) throws Exception {
         try (var run = new Run(backend, loops, directory)) {
             List<Peer> open = run.openPeers();
+            run.refresh(open);
             run.process.getOutputStream().write('\n');
             run.process.getOutputStream().flush();
             run.awaitLine(DRAINING);
