@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 
+import io.epollecho.Alone;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +23,7 @@ import java.util.stream.Stream;
  * look like one of the server.
  */
 @Timeout(60)
+@Alone("waits for the compiler, which hardly gets a processor beside other tests")
 class ProbeAllocationTest {
 
     /** Ends the run after the first interval in which an echo allocates at most this much. */

@@ -217,6 +217,7 @@ class ProbeFaultsTest {
                     ProbeOptions.builder(server.address())
                             .rate(100)
                             .duration(Duration.ofSeconds(1))
+                            .timeout(Duration.ofMinutes(1)) // for those queued at the end
                             .build();
             report = Probe.open(options, ProbeListener.NONE).run();
         }

@@ -45,6 +45,9 @@ import java.util.stream.Stream;
 @Alone("requires a processor for the probe, which keeps a rate")
 class ProbeOutputTest {
 
+    private static final Pattern MESSAGES =
+            Pattern.compile("^echo_probe_messages_total [1-9]", Pattern.MULTILINE);
+
     private static final Echo ECHO = (peer, bytes, _) -> peer.send(bytes);
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -222,7 +225,7 @@ class ProbeOutputTest {
                     peer.send(bytes);
                     if (!scraped.isDone()) {
                         String text = scrape(port, "*/*");
-                        if (text.contains("echo_probe_messages_total ")) {
+                        if (MESSAGES.matcher(text).find()) {
                             openMetrics.complete(scrape(port, "application/openmetrics-text"));
                             scraped.complete(text);
                         }

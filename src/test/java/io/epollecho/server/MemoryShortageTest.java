@@ -23,8 +23,8 @@ import java.util.function.LongFunction;
 @Alone("counts the descriptors of the process")
 class MemoryShortageTest {
 
-    /** Every point in a thorough build, otherwise every third. */
-    private static final int STEP = Build.isThorough() ? 1 : 3;
+    /** Every point in a thorough build, otherwise every fourth. */
+    private static final int STEP = Build.isThorough() ? 1 : 4;
 
     static List<String> paths() {
         return ShortageScenario.paths();

@@ -51,6 +51,7 @@ class SmallHeapTest {
     }
 
     /** One read buffer and the TLS buffers per peer would fill the heap and the direct memory. */
+    @Tag("full")
     @ParameterizedTest
     @MethodSource(BACKENDS)
     void survivesFiveHundredPeersThatDoNotReadOverTls(Backend backend, @TempDir Path directory)
@@ -72,6 +73,7 @@ class SmallHeapTest {
     }
 
     /** The read buffer is a quarter of the heap, but peers keep only their pending bytes. */
+    @Tag("full")
     @ParameterizedTest
     @MethodSource(BACKENDS)
     void keepsOnlyPendingBytes(Backend backend) throws IOException {
@@ -85,6 +87,7 @@ class SmallHeapTest {
     }
 
     /** The engine keeps the parts of a ClientHello, which would fill the heap. */
+    @Tag("full")
     @ParameterizedTest
     @MethodSource(BACKENDS)
     void survivesTwoThousandUnfinishedHandshakes(Backend backend, @TempDir Path directory)
