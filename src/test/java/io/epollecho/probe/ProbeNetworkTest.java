@@ -241,7 +241,7 @@ class ProbeNetworkTest {
                             "--interval",
                             "200ms",
                             "--timeout",
-                            "300ms");
+                            "1s");
             long cutAt = 0;
             Duration cut = Duration.ZERO;
             JsonNode json = MissingNode.getInstance();
