@@ -133,7 +133,7 @@ final class ServerCommand {
                           --debug
 
                         --version prints the version. Exit codes: 0 after a normal exit, 1 if the server fails to
-                        start, 2 if the command line is invalid, 143 after SIGTERM.
+                        start, 2 if the command line is invalid, 130 after Ctrl-C, 143 after SIGTERM.
                         """,
                         EchoServerPropertyNames.settings().stream()
                                 .map(ServerCommand::describe)

@@ -66,6 +66,8 @@ class ServerCommandTest {
                 "--echo.server.connections=1 | Unknown option --echo.server.connections.",
                 "--echo.server.port 7000 | --echo.server.port needs a value:"
                         + " --echo.server.port=<value>.",
+                "--echo.sever.port=1 | Unknown option --echo.sever.port. Did you mean"
+                        + " --echo.server.port?",
                 "--sever.port=1 | Unknown option --sever.port. Did you mean --server.port?",
                 "--server.prot=1 | Unknown option --server.prot. Did you mean --server.port?",
                 "--echo-server.port=1 | Unknown option --echo-server.port. Did you mean"

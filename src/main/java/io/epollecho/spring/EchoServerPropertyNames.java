@@ -111,11 +111,18 @@ public final class EchoServerPropertyNames {
                     ofListeners().stream().map(setting -> group + "." + setting.key()).toList());
         }
         Optional<String> other = Nearest.to(name, others);
-        if (other.isPresent() && Nearest.distance(name, other.get()) <= 2) {
+        if (other.isPresent() && isTypo(name, other.get())) {
             return other;
         }
         String key = name.replaceFirst("^(echo\\.(server\\.)?|echo-?server\\.)", "");
-        return Nearest.to(key, spellings().keySet()).map(spellings()::get);
+        Map<String, String> names = spellings();
+        return Nearest.to(key, names.keySet())
+                .or(() -> Nearest.to(name, names.keySet()).filter(full -> isTypo(name, full)))
+                .map(names::get);
+    }
+
+    private static boolean isTypo(String name, String meant) {
+        return Nearest.distance(name, meant) <= 2;
     }
 
     /** Returns the full names by key, by the last part of the key, and by the full name itself. */

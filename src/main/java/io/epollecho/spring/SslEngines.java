@@ -18,6 +18,7 @@ import org.springframework.boot.ssl.SslOptions;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.Environment;
 
+import java.nio.file.NoSuchFileException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.util.Collections;
@@ -126,9 +127,15 @@ final class SslEngines {
             throw invalid(
                     property,
                     "the bundle cannot be loaded: "
-                            + NestedExceptionUtils.getMostSpecificCause(e).getMessage());
+                            + text(NestedExceptionUtils.getMostSpecificCause(e)));
         }
         return () -> Objects.requireNonNull(current.get()).newEngine();
+    }
+
+    private static String text(Throwable cause) {
+        return cause instanceof NoSuchFileException missing
+                ? "there is no file " + missing.getFile()
+                : String.valueOf(cause.getMessage());
     }
 
     private void renew(

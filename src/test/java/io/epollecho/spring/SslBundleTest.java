@@ -224,6 +224,16 @@ class SslBundleTest {
     }
 
     @Test
+    void namesAFileThatDoesNotExist(CapturedOutput output) throws Exception {
+        var secret = new MountedSecret(directory, "first");
+        String certificate = "--spring.ssl.bundle.pem.web.keystore.certificate=none.crt";
+        String once = "--spring.ssl.bundle.pem.web.reload-on-update=false";
+        assertThatThrownBy(() -> start(secret, certificate, once))
+                .isInstanceOf(BeanCreationException.class);
+        assertThat(output).contains("the bundle cannot be loaded: there is no file none.crt");
+    }
+
+    @Test
     void rejectsABundleWithoutAPrivateKey(CapturedOutput output) throws Exception {
         var secret = new MountedSecret(directory, "first");
         String keystore = "--spring.ssl.bundle.pem.public.keystore.certificate=";
