@@ -18,7 +18,7 @@ import org.springframework.boot.ssl.SslOptions;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.Environment;
 
-import java.nio.file.NoSuchFileException;
+import java.io.FileNotFoundException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.util.Collections;
@@ -133,9 +133,8 @@ final class SslEngines {
     }
 
     private static String text(Throwable cause) {
-        return cause instanceof NoSuchFileException missing
-                ? "there is no file " + missing.getFile()
-                : String.valueOf(cause.getMessage());
+        String message = String.valueOf(cause.getMessage());
+        return cause instanceof FileNotFoundException ? "file not found: " + message : message;
     }
 
     private void renew(

@@ -230,7 +230,7 @@ class SslBundleTest {
         String once = "--spring.ssl.bundle.pem.web.reload-on-update=false";
         assertThatThrownBy(() -> start(secret, certificate, once))
                 .isInstanceOf(BeanCreationException.class);
-        assertThat(output).contains("the bundle cannot be loaded: there is no file none.crt");
+        assertThat(output).contains("the bundle cannot be loaded: file not found: none.crt");
     }
 
     @Test
