@@ -1,5 +1,7 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.AddressFormat;
+
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
@@ -95,7 +97,7 @@ final class Resolver {
     }
 
     private Answer select(InetAddress... all) {
-        List<String> texts = Arrays.stream(all).map(Addresses::text).toList();
+        List<String> texts = Arrays.stream(all).map(AddressFormat::format).toList();
         seen.addAll(texts);
         List<InetSocketAddress> addresses =
                 Arrays.stream(all)

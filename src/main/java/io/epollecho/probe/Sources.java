@@ -1,5 +1,7 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.AddressFormat;
+
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -13,7 +15,7 @@ final class Sources {
     private int port;
 
     void add(InetSocketAddress address) {
-        addresses.add(Addresses.text(address.getAddress()));
+        addresses.add(AddressFormat.format(address.getAddress()));
         port = address.getPort();
         connections++;
     }

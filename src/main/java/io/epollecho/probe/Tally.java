@@ -1,5 +1,7 @@
 package io.epollecho.probe;
 
+import io.epollecho.stream.AddressFormat;
+
 import org.HdrHistogram.Histogram;
 
 import java.time.Duration;
@@ -64,7 +66,7 @@ final class Tally {
     void connected(long nanos, Endpoints endpoints) {
         connecting.record(nanos);
         if (endpoints.remote() != null) {
-            connected.merge(Addresses.text(endpoints.remote().getAddress()), 1, Integer::sum);
+            connected.merge(AddressFormat.format(endpoints.remote().getAddress()), 1, Integer::sum);
         }
     }
 

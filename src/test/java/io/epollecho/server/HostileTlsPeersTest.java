@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -181,28 +180,12 @@ class HostileTlsPeersTest {
     // ---- the handshake
     // ---------------------------------------------------------------------------
 
-    static byte[] clientHello(int announced) {
-        return ByteBuffer.allocate(4 + announced)
-                .putInt(1 << 24 | announced)
-                .putShort((short) 0x0303)
-                .array();
-    }
-
-    /** Returns handshake records in the clear, of the given length each. */
-    static byte[] records(byte[] message, int length) {
-        var all = new ByteArrayOutputStream();
-        for (int i = 0; i < message.length; i += length) {
-            int part = Math.min(length, message.length - i);
-            all.writeBytes(new byte[] {22, 3, 3, (byte) (part >> 8), (byte) part});
-            all.write(message, i, part);
-        }
-        return all.toByteArray();
-    }
-
     @Test
     void aLongClientHelloIsRefused() throws IOException {
         Peer peer = connectRaw(start().localAddress());
-        peer.sendRaw(records(Arrays.copyOf(clientHello(32_700), 32_600), 16_000));
+        peer.sendRaw(
+                HandmadeTls.records(
+                        Arrays.copyOf(HandmadeTls.clientHello(32_700), 32_600), 16_000));
         assertThat(peer.receiveRawToEnd()).startsWith(21, 3, 3, 0, 2, 2);
         await().until(() -> closed(CloseReason.HANDSHAKE_FAILED) == 1);
     }
@@ -210,7 +193,7 @@ class HostileTlsPeersTest {
     @Test
     void aClientHelloInTinyRecordsIsRefused() throws IOException {
         Peer peer = connectRaw(start().localAddress());
-        peer.sendRaw(records(Arrays.copyOf(clientHello(2_000), 1_999), 1));
+        peer.sendRaw(HandmadeTls.records(Arrays.copyOf(HandmadeTls.clientHello(2_000), 1_999), 1));
         assertThat(peer.receiveRawToEnd()).startsWith(21, 3, 3, 0, 2, 2);
         await().until(() -> closed(CloseReason.HANDSHAKE_FAILED) == 1);
     }
@@ -221,7 +204,8 @@ class HostileTlsPeersTest {
         long limit = 2 << 20;
         EchoServer server = start(settings -> settings.maxPending(limit));
         Peer bystander = connectRaw(Servers.address(server, "plain"));
-        byte[] part = records(Arrays.copyOf(clientHello(16_000), 15_000), 15_000);
+        byte[] part =
+                HandmadeTls.records(Arrays.copyOf(HandmadeTls.clientHello(16_000), 15_000), 15_000);
         int crowd = 300;
         List<Peer> peers = new ArrayList<>();
         for (int i = 0; i < crowd; i++) {

@@ -3,6 +3,7 @@ package io.epollecho.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.epollecho.Build;
+import io.epollecho.ChildJvm;
 import io.epollecho.Ports;
 
 import org.junit.jupiter.api.Tag;
@@ -29,8 +30,7 @@ class KilledServerTest {
         for (int i = 0; i < KILLS; i++) {
             Backend backend = backends.get(i % backends.size());
             var peers = new ArrayList<Peer>();
-            try (ServerProcess server =
-                    ServerProcess.start(backend, port, "-XX:TieredStopAtLevel=1")) {
+            try (ServerProcess server = ServerProcess.start(backend, port, ChildJvm.QUICK_START)) {
                 assertThat(server.address().getPort()).isEqualTo(port);
                 for (int seed = 0; seed < 5; seed++) {
                     Peer peer = new Peer(seed, server.address(), null, 0, 0);

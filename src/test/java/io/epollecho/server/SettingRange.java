@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  */
 public record SettingRange(Setting<?> setting, String lowest, String highest) {
 
-    private static final Pattern RANGE = Pattern.compile("(\\S+) to ([\\w.-]+)");
+    private static final Pattern RANGE = Pattern.compile("^(\\S+) to ([\\w.-]+)");
 
     /** Returns the ranges of all settings that have one. */
     public static Stream<SettingRange> all() {
@@ -27,7 +27,6 @@ public record SettingRange(Setting<?> setting, String lowest, String highest) {
                         setting ->
                                 RANGE.matcher(setting.allowed())
                                         .results()
-                                        .limit(setting.allowed().matches("\\S+ to .*") ? 1 : 0)
                                         .map(range -> of(setting, range)));
     }
 

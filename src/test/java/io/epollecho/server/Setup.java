@@ -1,5 +1,7 @@
 package io.epollecho.server;
 
+import io.epollecho.Build;
+
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
@@ -47,7 +49,7 @@ record Setup(Backend backend, int loops, Transport transport) {
 
         /** Returns the selection of this build. */
         static Selection current() {
-            return valueOf(System.getProperty("test.setups", "fast").toUpperCase(Locale.ROOT));
+            return valueOf(Build.setups().toUpperCase(Locale.ROOT));
         }
 
         /** Returns the setups to which a test applies. */

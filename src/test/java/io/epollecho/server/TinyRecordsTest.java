@@ -68,7 +68,7 @@ class TinyRecordsTest extends Scenarios {
                                 }
                             }));
         }
-        byte[] pieces = HostileTlsPeersTest.records(HostileTlsPeersTest.clientHello(8_000), 1);
+        byte[] pieces = HandmadeTls.records(HandmadeTls.clientHello(8_000), 1);
         for (int i = 0; i < 10; i++) {
             hostile.add(
                     Background.run(

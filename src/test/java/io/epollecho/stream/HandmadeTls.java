@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -189,6 +190,25 @@ public final class HandmadeTls implements Closeable {
     /** Returns a valid ClientHello with a new key. */
     public static byte[] clientHello() {
         return clientHello(newKeys());
+    }
+
+    /** Returns the beginning of a ClientHello, followed by zeros up to the announced length. */
+    public static byte[] clientHello(int announced) {
+        return ByteBuffer.allocate(4 + announced)
+                .putInt(1 << 24 | announced)
+                .putShort((short) 0x0303)
+                .array();
+    }
+
+    /** Returns handshake records in the clear, of the given length each. */
+    public static byte[] records(byte[] message, int length) {
+        var all = new ByteArrayOutputStream();
+        for (int i = 0; i < message.length; i += length) {
+            int part = Math.min(length, message.length - i);
+            all.writeBytes(new byte[] {22, 3, 3, (byte) (part >> 8), (byte) part});
+            all.write(message, i, part);
+        }
+        return all.toByteArray();
     }
 
     private static byte[] clientHello(KeyPair own) {

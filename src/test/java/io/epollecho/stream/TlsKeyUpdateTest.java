@@ -12,7 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -51,16 +50,9 @@ class TlsKeyUpdateTest {
                 "jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^"
                         + exponent
                         + System.lineSeparator());
-        List<String> command = new ArrayList<>();
-        command.add(ChildJvm.java());
-        command.add("-Djava.security.properties=" + properties);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(KeyUpdates.class.getName(), scenario));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().remove("JAVA_TOOL_OPTIONS");
-        Process process = builder.start();
-        List<String> lines = process.inputReader().readAllLines();
-        assertThat(process.waitFor()).as(() -> String.join("\n", lines)).isZero();
-        return lines;
+        return ChildJvm.runWithOnly(
+                List.of("-Djava.security.properties=" + properties),
+                KeyUpdates.class,
+                List.of(scenario));
     }
 }
